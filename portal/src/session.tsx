@@ -17,6 +17,9 @@ export const action = {
   scan: 'Microsoft.Security/assessments/write',
   update: 'Microsoft.Security/vulnerabilityDatabase/write',
   import: 'registries/importImage/action',
+  remove: 'registries/artifacts/delete',
+  pull: 'registries/pull/read',
+  registry: 'registries/write',
   accessRead: 'Microsoft.Authorization/roleAssignments/read',
   accessWrite: 'Microsoft.Authorization/roleAssignments/write',
 } as const;
@@ -25,7 +28,7 @@ export const action = {
 const roles: Record<string, string[]> = {
   [action.security]: ['Security Reader', 'Reader', 'Security Admin', 'Owner'], [action.scan]: ['Security Admin', 'Contributor', 'Owner'], [action.update]: ['Security Admin', 'Contributor', 'Owner'],
   [action.exempt]: ['Resource Policy Contributor', 'Security Admin', 'Owner'], [action.rule]: ['Resource Policy Contributor', 'Security Admin', 'Owner'], [action.plan]: ['Security Admin', 'Owner'],
-  [action.import]: ['Contributor', 'Owner'],
+  [action.import]: ['Contributor', 'Owner'], [action.remove]: ['AcrDelete', 'Contributor', 'Owner'], [action.registry]: ['Contributor', 'Owner'], [action.pull]: ['AcrPull', 'AcrPush', 'Reader', 'Contributor', 'Owner'],
   [action.accessRead]: ['Reader', 'User Access Administrator', 'Owner'], [action.accessWrite]: ['User Access Administrator', 'Owner'],
 };
 export const rolesOf = (name: string): string => s.errors.role(roles[name] ?? []);

@@ -1,6 +1,9 @@
 // Debian's Chromium, driven by Playwright. tools/setup installs both.
+import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { fill, pages, startServer } from './portal_data.mjs';
 
 export const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((p) => fs.existsSync(p));
 const playwright = await import('playwright-core').catch(() => undefined);
@@ -26,19 +29,53 @@ export async function openPage(browser, broken, options = {}) {
   return [context, page];
 }
 
-/** What axe finds on pages of the portal, and which of them scroll sideways. page: signed in, somewhere in the portal; addresses: name → address. */
+const axe = () => fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Until it has a title and nothing of it is loading. */
+export const settled = (page) => page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('[aria-busy]'));
+
+/** What axe finds on pages of the portal in light and in dark, and which of them scroll sideways. page: signed in, somewhere in the portal; addresses: name → address; none: what is shown. */
 export async function lookAt(page, addresses) {
   const found = [];
-  await page.evaluate(fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-  for (const [name, address] of Object.entries(addresses)) {
+  await page.evaluate(axe());
+  const look = async (name) => {
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+      // Fluent puts focus keepers beside what it opens; they are hidden from no one who can reach them.
+      const { violations } = await page.evaluate(() => window.axe.run({ exclude: [['[data-tabster-dummy]']] }, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
+      found.push(...violations.map((v) => [name, colorScheme, v.id, ...v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160))]));
+    }
+    if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push([name, 'scrolls sideways']);
+  };
+  if (!addresses) await look('shown');
+  for (const [name, address] of Object.entries(addresses ?? {})) {
     // As its links do: a new page of the portal is no new document.
     await page.evaluate((to) => { history.pushState(null, '', to); dispatchEvent(new PopStateEvent('popstate')); }, `/portal/${address}`);
     await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
-    await page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('[aria-busy]')).catch((e) => { throw new Error(`${name}: ${e.message}`); });
-    // Fluent puts focus keepers beside what it opens; they are hidden from no one who can reach them.
-    const { violations } = await page.evaluate(() => window.axe.run({ exclude: [['[data-tabster-dummy]']] }, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
-    found.push(...violations.map((v) => [name, v.id, ...v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160))]));
-    if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push([name, 'scrolls sideways']);
+    await settled(page).catch((e) => { throw new Error(`${name}: ${e.message}`); });
+    await look(name);
   }
   return found;
+}
+
+/** The test of every page at one width: no finding of axe's and nothing refused by the policy. */
+export function everyPage(viewport) {
+  const skip = missing || false;
+  test(`every page in light and dark at ${viewport.width} pixels`, { skip }, async () => {
+    const broken = [], server = await startServer(), browser = await openBrowser();
+    try {
+      await fill(server);
+      const [, page] = await openPage(browser, broken, { viewport });
+      await page.goto(new URL('/portal/overview', server.url).href);
+      await page.waitForSelector('input[name=password]');
+      const found = await lookAt(page);
+      await signIn(page, server.password);
+      found.push(...await lookAt(page, await pages(server)));
+      assert.deepEqual(found, []);
+      assert.deepEqual(broken, []);
+    } finally {
+      await browser.close();
+      await server.stop();
+    }
+  });
 }

@@ -11,9 +11,14 @@ const vulnerable = [
   ['tar', '1.34+dfsg-1.2', undefined, 'LOW', local], ['apt', '2.6.1', undefined, undefined, undefined],
 ];
 
+/** In no image of those below. */
+const elsewhere = [['sudo', '1.9.13p3-1', '1.9.13p3-1+deb12u1', 'HIGH', known]];
+/** An image of these packages, each as vulnerable as it is above. */
+export const holding = (names, tag) => makeLayout([[debianRelease(), status([...vulnerable, ...elsewhere].filter(([name]) => names.includes(name)))]], { tag });
+
 export function makeDatabase() {
   const dir = tempDir('osv');
-  const records = vulnerable.flatMap(([name, , fixed, severity, cvss], i) => [1, 2].map((n) => osvRecord(`CVE-2026-${1000 + 10 * i + n}`, debian(name, fixed), { severity, cvss })));
+  const records = [...vulnerable, ...elsewhere].flatMap(([name, , fixed, severity, cvss], i) => [1, 2].map((n) => osvRecord(`CVE-2026-${1000 + 10 * i + n}`, debian(name, fixed), { severity, cvss })));
   for (const r of records) {
     r.details = `A crafted input makes ${r.affected[0].package.name} read past the end of its buffer, which can end the program or show memory of it.`;
     r.references = [{ type: 'ADVISORY', url: `https://advisories.example/${r.id}` }];
@@ -51,15 +56,33 @@ export function pushWithSkopeo(server, repository, layout) {
   run('skopeo', ['copy', '--dest-tls-verify=false', '--dest-creds', `admin:${server.password}`, `oci:${layout.dir}:${layout.tag}`, `docker://${server.host}/${repository}:${layout.tag}`]);
 }
 export const KEY = 'dbd0cb49-b563-45e7-9724-889e799fa648';
-/** Names of pages that portal_defender.test.mjs is about. */
-export const ofDefender = ['recommendations', 'recommendations-flat', 'recommendation', 'definition', 'exempt', 'exceptions', 'inventory', 'inventory-found', 'plan', 'compare', 'overview', 'cve', 'cve-none'];
-/** Addresses of every page, once the images are there. */
-export const pages = () => {
+/** What else pages show: something to compare with, attached, exempt and disabled; a second subscription. */
+export async function fill(server) {
+  await pushAll(server);
+  await pushLayout(server, 'shop/checkout', images.fixed);
+  await server.scanned('shop/checkout', images.fixed.digest);
   const image = `registries/local/repositories/shop%2Fcheckout/images/${images.shop.digest}`;
+  const posts = [['subscriptions', { name: 'edge', title: 'Edge' }], ['subscriptions/edge/resource-groups', { name: 'field' }], ['subscriptions/edge/resource-groups/field/registries', { name: 'outpost' }],
+    ['exemptions', { name: 'Behind a gateway', scope: '/subscriptions/edge', category: 'Mitigated', description: 'Reached through the gateway only', expires_at: '2100-01-01T00:00:00Z' }],
+    ['rules', { name: 'apt is not run', scope: '/registries/local/repositories/shop/checkout', criteria: { package: ['apt'] }, justification: 'The image has no shell', ticket: 'OPS-12' }],
+    [`${image}/referrers`, { format: 'cyclonedx' }], [`${image}/referrers`, { format: 'in-toto' }]];
+  for (const [target, body] of posts) {
+    const r = await server.fetch(`/api/v1/${target}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    if (r.status !== 201) throw new Error(`${target}: ${r.status} ${await r.text()}`);
+  }
+}
+/** Addresses of every page, once the server is filled. */
+export async function pages(server) {
+  const image = `registries/local/repositories/shop%2Fcheckout/images/${images.shop.digest}`;
+  const kev = (await server.findings('shop/checkout', images.shop.digest)).find((f) => f.kev), [check] = (await server.json('/api/v1/checks')).items;
   return {
-    overview: 'overview', recommendations: 'recommendations', 'recommendations-flat': 'recommendations?tab=all&group=none', recommendation: `recommendations/${KEY}`, definition: `recommendations/${KEY}?pane=definition`, exempt: `recommendations/${KEY}?pane=exempt&registry=local`, exceptions: 'exceptions', inventory: 'inventory', 'inventory-found': 'inventory?q=openssl+<+3.0.10', plan: 'plan?registry=local', compare: `registries/local/repositories/shop%2Fcheckout/images/${images.shop.digest}/compare/${images.fixed.digest}`,
-    findings: 'findings', registries: 'registries', registry: 'registries/local', repository: 'registries/local/repositories/shop%2Fcheckout', image, packages: `${image}?tab=packages`, layers: `${image}?tab=layers`,
-    'image-scans': `${image}?tab=scans`, unverified: `registries/local/repositories/tools%2Fstatic/images/${images.odd.digest}`, healthy: `registries/local/repositories/shop%2Fsearch/images/${images.fixed.digest}`,
-    cve: 'cve/CVE-2026-1051', 'cve-none': 'cve/CVE-2026-9999', scans: 'scans', access: 'access', users: 'access?tab=users', tokens: 'access?tab=tokens', settings: 'settings', audit: 'audit', start: 'start', 'no-match': 'findings?package=nothing&severity=Low', missing: 'registries/none',
+    overview: 'overview', recommendations: 'recommendations', 'recommendations-flat': 'recommendations?tab=all&group=none', 'recommendations-none': 'recommendations?severity=Low', recommendation: `recommendations/${KEY}`, definition: `recommendations/${KEY}?pane=definition`, exempt: `recommendations/${KEY}?pane=exempt&registry=local`,
+    check: `recommendations/${KEY}?check=${check.id}`, 'checks-disabled': `recommendations/${KEY}?check-tab=disabled`, 'disable-rule': `recommendations/${KEY}?pane=rule&rule_scope=/subscriptions/default&rule_severity_below=Medium`, exceptions: 'exceptions', rules: 'exceptions?tab=rules',
+    inventory: 'inventory', 'inventory-found': 'inventory?q=openssl+<+3.0.10', 'inventory-none': 'inventory?q=openssl+<+1', plan: 'plan?registry=local', compare: `registries/local/repositories/shop%2Fcheckout/images/${images.fixed.digest}/compare/${images.shop.digest}`,
+    findings: 'findings', 'findings-by-check': 'findings?group=cve', 'findings-by-package': 'findings?group=package', 'findings-by-fix': 'findings?group=fix', 'findings-by-image': 'findings?group=image', 'finding-everywhere': `findings?finding=${kev.id}&at=local:shop/checkout@${images.shop.digest}`, 'no-match': 'findings?package=nothing&severity=Low',
+    registries: 'registries', registry: 'registries/local', 'registry-findings': 'registries/local?tab=findings', 'registry-empty': 'registries/outpost', import: 'registries/local?import=new', repository: 'registries/local/repositories/shop%2Fcheckout', 'repository-findings': 'registries/local/repositories/shop%2Fcheckout?tab=findings',
+    image, finding: `${image}?finding=${kev.id}`, disabled: `${image}?tab=disabled`, packages: `${image}?tab=packages`, layers: `${image}?tab=layers`, 'image-scans': `${image}?tab=scans`, attached: `${image}?tab=referrers`, manifest: `${image}?tab=raw`, config: `${image}?tab=raw&raw=config`,
+    unverified: `registries/local/repositories/tools%2Fstatic/images/${images.odd.digest}`, healthy: `registries/local/repositories/shop%2Fsearch/images/${images.fixed.digest}`,
+    cve: 'cve/CVE-2026-1051', 'cve-none': 'cve/CVE-2026-9999', scans: 'scans', access: 'access', users: 'access?tab=users', tokens: 'access?tab=tokens', settings: 'settings', audit: 'audit', start: 'start', missing: 'registries/none', 'no-page': 'nowhere/at/all',
   };
-};
+}

@@ -1,7 +1,7 @@
 // Disable rules in a real browser: previewed, in effect at once, seen where they are counted, deleted again. The four scenarios that people have.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { lookAt, missing, openBrowser, openPage, signIn } from './portal_browser.mjs';
+import { missing, openBrowser, openPage, signIn } from './portal_browser.mjs';
 import { KEY, images, pushAll, startServer } from './portal_data.mjs';
 
 const skip = missing || false;
@@ -89,14 +89,4 @@ test('a rule that observes hides nothing; changed to all criteria and to disabli
   await page.getByText('MiniZip is not built').first().waitFor();
 });
 
-test('axe finds nothing; nothing was refused by the policy or broke', { skip }, async () => {
-  const all = { rules: 'exceptions?tab=rules', pane: `${recommendation}?pane=rule&rule_scope=/subscriptions/default&rule_severity_below=Medium`, disabled: `${recommendation}?check-tab=disabled`, image: `${image}?tab=disabled` };
-  await page.goto(at('overview'));
-  const found = await lookAt(page, all);
-  const [phone, narrow] = await openPage(browser, broken, { viewport: { width: 390, height: 844 }, colorScheme: 'dark', storageState: await context.storageState() });
-  await narrow.goto(at('overview'));
-  found.push(...await lookAt(narrow, all));
-  await phone.close();
-  assert.deepEqual(found, []);
-  assert.deepEqual(broken, []);
-});
+test('nothing was refused by the policy or broke', { skip }, () => assert.deepEqual(broken, []));

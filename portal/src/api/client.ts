@@ -21,7 +21,7 @@ export function onSignedOut(told: () => void): () => void {
   return () => { lost.delete(told); };
 }
 
-const TIMEOUT_MS = 10000;
+const TIMEOUT_MS = 10000, REMOVAL_MS = 180000; // what holds much takes long to delete
 
 /** Narrowed to the scope of the page's address, unless a scope is given; an empty one: everything. */
 function scoped<O extends Operation>(operation: O, args: Args<O>): Args<O> {
@@ -29,28 +29,54 @@ function scoped<O extends Operation>(operation: O, args: Args<O>): Args<O> {
   return scope && !('scope' in (args.query ?? {})) ? { ...args, query: { ...(args.query as object | undefined), scope } } : args;
 }
 
-export async function call<O extends Operation>(operation: O, args: Args<O>, signal?: AbortSignal): Promise<Reply<O>> {
-  const [method, pattern] = operations[operation];
+/** Where it is asked: also what a link to a file names. */
+export function addressOf<O extends Operation>(operation: O, args: Args<O>): string {
   const asked = scoped(operation, args);
-  const path = pattern.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String((args.path as Record<string, string>)[name])));
+  const path = operations[operation][1].replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String((args.path as Record<string, string>)[name])));
   const query = new URLSearchParams();
   for (const [k, v] of Object.entries(asked.query ?? {})) if (v !== undefined && v !== '') query.set(k, String(v));
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  return path + (query.size ? `?${query}` : '');
+}
+
+/** A reply that says that it worked; else a Failure. */
+async function ask<O extends Operation>(operation: O, args: Args<O>, accept: string, signal?: AbortSignal): Promise<Response> {
+  const [method] = operations[operation];
+  const ms = method === 'DELETE' ? REMOVAL_MS : TIMEOUT_MS, limit = AbortSignal.timeout(ms);
   let reply: Response;
   try {
-    reply = await fetch(path + (query.size ? `?${query}` : ''), {
+    reply = await fetch(addressOf(operation, args), {
       method, credentials: 'same-origin', signal: signal ? AbortSignal.any([signal, limit]) : limit,
-      headers: { accept: 'application/json', ...(args.body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { accept, ...(args.body === undefined ? {} : { 'content-type': 'application/json' }) },
       body: args.body === undefined ? null : JSON.stringify(args.body),
     });
   } catch (e) {
     if (signal?.aborted) throw e;
-    throw new Failure(0, limit.aborted ? `The server did not answer within ${TIMEOUT_MS / 1000} seconds.` : 'The server cannot be reached.');
+    throw new Failure(0, limit.aborted ? `The server did not answer within ${ms / 1000} seconds.` : 'The server cannot be reached.');
   }
-  if (reply.ok) return (reply.status === 204 || reply.status === 202 && !reply.headers.get('content-type') ? undefined : await reply.json()) as Reply<O>;
+  if (reply.ok) return reply;
   const problem = await reply.json().catch(() => ({})) as Partial<Problem>;
   if (reply.status === 401 && operation !== 'createSession') for (const tell of lost) tell();
   throw new Failure(reply.status, problem.detail ?? `The server answered ${reply.status}.`, Number(reply.headers.get('retry-after') ?? 0));
+}
+
+export async function call<O extends Operation>(operation: O, args: Args<O>, signal?: AbortSignal): Promise<Reply<O>> {
+  const reply = await ask(operation, args, 'application/json', signal);
+  return (reply.status === 204 || reply.status === 202 && !reply.headers.get('content-type') ? undefined : await reply.json()) as Reply<O>;
+}
+
+/** A reply as it is, as text. null: ask nothing. */
+export function useText<O extends Operation>(operation: O, args: Args<O> | null): Loaded<string> {
+  const key = args ? operation + JSON.stringify(args) : '';
+  const [state, setState] = useState<{ key: string; data?: string; error?: Failure }>({ key: '' });
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    if (!key) return undefined;
+    const stop = new AbortController();
+    ask(operation, JSON.parse(key.slice(operation.length)) as Args<O>, '*/*', stop.signal).then((r) => r.text()).then(
+      (data) => setState({ key, data }), (error: unknown) => { if (!stop.signal.aborted) setState({ key, error: asFailure(error) }); });
+    return () => stop.abort();
+  }, [operation, key, turn]);
+  return { data: state.key === key ? state.data : undefined, error: state.key === key ? state.error : undefined, reload: () => setTurn((n) => n + 1) };
 }
 
 export interface Loaded<T> {

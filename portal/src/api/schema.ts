@@ -24,6 +24,13 @@ export interface AssessedRegistryList {
   next?: string;
 }
 
+export interface AttachedFile {
+  digest: string;
+  media_type: string;
+  size: number;
+  title?: string;
+}
+
 export interface AuditEntry {
   id: number;
   at: string;
@@ -418,6 +425,21 @@ export interface ImportSource {
   digest?: string;
 }
 
+export interface Layer {
+  digest: string;
+  media_type: string;
+  size: number;
+  created_by?: string;
+  base: boolean;
+  packages: number;
+  findings: number;
+}
+
+export interface Layers {
+  size: number;
+  layers: Layer[];
+}
+
 export interface MadeToken {
   token: string;
   label: string;
@@ -591,6 +613,22 @@ export interface RecommendationList {
 export interface Reference {
   type: string;
   url: string;
+}
+
+export interface Referrer {
+  digest: string;
+  media_type: string;
+  artifact_type: string;
+  size: number;
+  pushed_at?: string;
+  files: AttachedFile[];
+}
+
+export interface ReferrerList {
+  items: Referrer[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
 }
 
 export interface Registry {
@@ -980,6 +1018,42 @@ export interface VulndbSource {
   notes: number;
 }
 
+export interface Why {
+  id: string;
+  reported: boolean;
+  reason: 'reported' | 'disabled_by_rule' | 'not_scanned' | 'not_assessed' | 'not_affected' | 'fixed_installed' | 'version_outside_range' | 'other_record_decides' | 'no_record_of_release' | 'distribution_not_covered' | 'not_read' | 'package_absent' | 'unknown_id' | 'database_too_old' | 'being_updated' | 'no_database';
+  text: string;
+  state: 'Pending' | 'Healthy' | 'Unhealthy' | 'Unverified';
+  state_reason?: string;
+  database?: string;
+  database_built_at?: string;
+  findings: Finding[];
+  packages: WhyPackage[];
+  whole: boolean;
+}
+
+export interface WhyPackage {
+  type: string;
+  name: string;
+  version: string;
+  arch?: string;
+  source_name?: string;
+  source_version?: string;
+  path: string;
+  layer?: string;
+  layer_created_by?: string;
+  outcome: 'affected' | 'not_affected' | 'no_record' | 'not_assessed';
+  advisory?: string;
+  feed?: string;
+  fetched_at?: string;
+  ecosystem?: string;
+  compared?: string;
+  scheme?: string;
+  range?: string;
+  fixed_version?: string;
+  text: string;
+}
+
 export interface Operations {
   cancelImport: { path: { id: string | number }; query: undefined; body: undefined; reply: undefined };
   changeExemption: { path: { id: string | number }; query: undefined; body: ExemptionChange; reply: Exemption };
@@ -992,23 +1066,33 @@ export interface Operations {
   createSession: { path: undefined; query: undefined; body: SignIn; reply: Session };
   createToken: { path: { user: string | number }; query: undefined; body: NewToken; reply: MadeToken };
   deleteExemption: { path: { id: string | number }; query: undefined; body: undefined; reply: undefined };
+  deleteImage: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: undefined };
+  deleteRegistry: { path: { registry: string | number }; query: undefined; body: undefined; reply: undefined };
+  deleteRepository: { path: { registry: string | number; repository: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteRule: { path: { id: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteSession: { path: undefined; query: undefined; body: undefined; reply: undefined };
+  deleteTag: { path: { registry: string | number; repository: string | number; tag: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteToken: { path: { user: string | number; id: string | number }; query: undefined; body: undefined; reply: undefined };
+  downloadBlob: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: undefined };
   getCheck: { path: { id: string | number }; query: { scope?: string | number }; body: undefined; reply: Check };
   getCve: { path: { id: string | number }; query: { scope?: string | number }; body: undefined; reply: Cve };
   getImage: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: Image };
+  getImageConfig: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: undefined };
+  getImageManifest: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: undefined };
   getImageRemediation: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; limit?: string | number }; body: undefined; reply: Remediation };
   getPlan: { path: { subscription: string | number }; query: { scope?: string | number }; body: undefined; reply: Plan };
   getRecommendation: { path: { key: string | number }; query: { scope?: string | number }; body: undefined; reply: Recommendation };
   getRegistry: { path: { registry: string | number }; query: { scope?: string | number }; body: undefined; reply: Registry };
   getRemediation: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; subscription?: string | number; registry?: string | number; limit?: string | number; scope?: string | number }; body: undefined; reply: Remediation };
+  getReport: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { format?: string | number }; body: undefined; reply: undefined };
   getRule: { path: { id: string | number }; query: { scope?: string | number }; body: undefined; reply: Rule };
   getSecureScore: { path: undefined; query: { scope?: string | number }; body: undefined; reply: SecureScore };
   getSession: { path: undefined; query: undefined; body: undefined; reply: Session };
   getSignInWays: { path: undefined; query: undefined; body: undefined; reply: SignInWays };
   getVersion: { path: undefined; query: undefined; body: undefined; reply: Version };
   getVulndb: { path: undefined; query: undefined; body: undefined; reply: Vulndb };
+  getWhy: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { cve: string | number }; body: undefined; reply: Why };
+  listAllImages: { path: undefined; query: { registry?: string | number; repository?: string | number; state?: string | number; pulled_days?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
   listAllRepositories: { path: undefined; query: { search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RepositoryList };
   listAssessedRegistries: { path: { key: string | number }; query: { state?: string | number; subscription?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: AssessedRegistryList };
   listAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
@@ -1019,9 +1103,11 @@ export interface Operations {
   listFindings: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FindingList };
   listImageAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
   listImageFindings: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; registry?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
+  listImageReferrers: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ReferrerList };
   listImageScans: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
   listImages: { path: { registry: string | number; repository: string | number }; query: { state?: string | number; kind?: string | number; os?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
   listImports: { path: undefined; query: { registry?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImportList };
+  listLayers: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: Layers };
   listManagementGroups: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScopeList };
   listPackages: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { package?: string | number; type?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: PackageList };
   listRecommendations: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RecommendationList };
@@ -1054,23 +1140,33 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   createSession: ['POST', '/api/v1/session', '', false],
   createToken: ['POST', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/write', false],
   deleteExemption: ['DELETE', '/api/v1/exemptions/{id}', 'Microsoft.Authorization/policyExemptions/write', false],
+  deleteImage: ['DELETE', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}', 'registries/artifacts/delete', false],
+  deleteRegistry: ['DELETE', '/api/v1/registries/{registry}', 'registries/write', false],
+  deleteRepository: ['DELETE', '/api/v1/registries/{registry}/repositories/{repository}', 'registries/artifacts/delete', false],
   deleteRule: ['DELETE', '/api/v1/rules/{id}', 'Microsoft.Authorization/policyAssignments/write', false],
   deleteSession: ['DELETE', '/api/v1/session', 'authenticated', false],
+  deleteTag: ['DELETE', '/api/v1/registries/{registry}/repositories/{repository}/tags/{tag}', 'registries/artifacts/delete', false],
   deleteToken: ['DELETE', '/api/v1/users/{user}/tokens/{id}', 'Microsoft.Authorization/roleAssignments/write', false],
+  downloadBlob: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/blobs/{digest}', 'registries/pull/read', false],
   getCheck: ['GET', '/api/v1/checks/{id}', 'Microsoft.Security/assessments/read', true],
   getCve: ['GET', '/api/v1/cves/{id}', 'Microsoft.Security/assessments/read', true],
   getImage: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}', 'Microsoft.Security/assessments/read', false],
+  getImageConfig: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/config', 'registries/pull/read', false],
+  getImageManifest: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/manifest', 'registries/pull/read', false],
   getImageRemediation: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/remediation', 'Microsoft.Security/assessments/read', false],
   getPlan: ['GET', '/api/v1/subscriptions/{subscription}/plan', 'Microsoft.Security/pricings/read', true],
   getRecommendation: ['GET', '/api/v1/recommendations/{key}', 'Microsoft.Security/assessments/read', true],
   getRegistry: ['GET', '/api/v1/registries/{registry}', 'Microsoft.Security/assessments/read', true],
   getRemediation: ['GET', '/api/v1/remediation', 'Microsoft.Security/assessments/read', true],
+  getReport: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/report', 'Microsoft.Security/assessments/read', false],
   getRule: ['GET', '/api/v1/rules/{id}', 'Microsoft.Security/assessments/read', true],
   getSecureScore: ['GET', '/api/v1/secure-score', 'Microsoft.Security/assessments/read', true],
   getSession: ['GET', '/api/v1/session', 'authenticated', false],
   getSignInWays: ['GET', '/api/v1/session/ways', '', false],
   getVersion: ['GET', '/version', '', false],
   getVulndb: ['GET', '/api/v1/vulndb', 'Microsoft.Security/assessments/read', false],
+  getWhy: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/why', 'Microsoft.Security/assessments/read', false],
+  listAllImages: ['GET', '/api/v1/images', 'Microsoft.Security/assessments/read', true],
   listAllRepositories: ['GET', '/api/v1/repositories', 'Microsoft.Security/assessments/read', true],
   listAssessedRegistries: ['GET', '/api/v1/recommendations/{key}/registries', 'Microsoft.Security/assessments/read', true],
   listAudit: ['GET', '/api/v1/audit', 'Microsoft.Authorization/roleAssignments/read', false],
@@ -1081,9 +1177,11 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   listFindings: ['GET', '/api/v1/findings', 'Microsoft.Security/assessments/read', true],
   listImageAudit: ['GET', '/api/v1/audit/images', 'Microsoft.Authorization/roleAssignments/read', false],
   listImageFindings: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/findings', 'Microsoft.Security/assessments/read', false],
+  listImageReferrers: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/referrers', 'Microsoft.Security/assessments/read', false],
   listImageScans: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/scans', 'Microsoft.Security/assessments/read', false],
   listImages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images', 'Microsoft.Security/assessments/read', false],
   listImports: ['GET', '/api/v1/imports', 'registries/read', true],
+  listLayers: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/layers', 'Microsoft.Security/assessments/read', false],
   listManagementGroups: ['GET', '/api/v1/management-groups', 'Microsoft.Security/assessments/read', true],
   listPackages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/packages', 'Microsoft.Security/assessments/read', false],
   listRecommendations: ['GET', '/api/v1/recommendations', 'Microsoft.Security/assessments/read', true],

@@ -3,13 +3,16 @@ import { ArrowClockwiseRegular, ArrowSwapRegular, SearchRegular } from '@fluentu
 import { useEffect, useState, type ReactNode } from 'react';
 import { asFailure, call, useApi, useEvents, usePages } from '../api/client.ts';
 import type { Finding, Image } from '../api/schema.ts';
-import { ActionButton, Bones, Copy, Empty, Failed, Time, day, relative, short } from '../parts/basics.tsx';
+import { ActionButton, Bones, Copy, Empty, Failed, Time, bytes, day, relative, short } from '../parts/basics.tsx';
 import { FindingPane } from '../parts/finding_pane.tsx';
-import { FindingList, Fix } from '../parts/findings.tsx';
+import { FindingList, Fix, ofImage } from '../parts/findings.tsx';
 import { findingFilters, useFilters } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
 import { SeverityWord, StateGlyph, StateWord } from '../parts/glyphs.tsx';
+import { Layers, LayersCard, Raw, Referrers, Reports, type Where } from '../parts/image_contents.tsx';
 import { LongTable } from '../parts/long_table.tsx';
+import { More } from '../parts/more.tsx';
+import { RemoveImage, RemoveTag } from '../parts/remove.tsx';
 import { A, change, go, imagePath, repositoryPath, to, usePlace } from '../route.tsx';
 import { action } from '../session.tsx';
 import { s } from '../strings.ts';
@@ -17,8 +20,6 @@ import { Step } from './plan.tsx';
 import { ScanRows } from './scans.tsx';
 
 const ALL = 10000; // findings that are read to be grouped
-const PACKAGES = 20000;
-type Where = { registry: string; repository: string; digest: string };
 
 function ScanAgain({ where, reload }: { where: Where; reload: () => void }) {
   const [said, setSaid] = useState('');
@@ -60,10 +61,10 @@ function Base({ of }: { of: Image['base'] }) {
   return <span>{of.registry && of.repository && of.digest ? <A href={to(imagePath(of.registry, of.repository, of.digest))}>{name}</A> : name}<div className="s t3">{of.how === 'guessed' ? s.image.baseGuessed : of.pushed_at ? <Time at={of.pushed_at} /> : s.image.baseLayers(of.layers)}</div></span>;
 }
 
-function ImageFacts({ image }: { image: Image }) {
+function ImageFacts({ image, size }: { image: Image; size: number | undefined }) {
   const rows: [string, ReactNode][] = [
     [s.image.digest, <span key="d" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{short(image.digest)}</span><Copy text={image.digest} label={`${s.copy}: ${s.image.digest}`} /></span>],
-    [s.image.platform, image.platform], [s.image.release, image.distro.name || image.distro.id || '–'], [s.image.base, <Base key="b" of={image.base} />], [s.image.pushed, <Time key="p" at={image.pushed_at} />],
+    [s.image.platform, <span key="o">{image.platform || '–'}{size !== undefined && <div className="s t3">{bytes(size)}</div>}</span>], [s.image.release, image.distro.name || image.distro.id || '–'], [s.image.base, <Base key="b" of={image.base} />], [s.image.pushed, <Time key="p" at={image.pushed_at} />],
     [s.image.pulled, <Time key="l" at={image.pulled_at} />], [s.image.scanned, <span key="s"><Time at={image.scanned_at} none={s.notYet} />{image.scan_trigger && <div className="s t3">{s.scans.triggers[image.scan_trigger] ?? image.scan_trigger}</div>}</span>],
     [s.image.nextScan, <span key="n"><Time at={image.scan_next_at} none={s.image.noNext} /><div className="s t3">{image.scan_next_reason}</div></span>],
   ];
@@ -154,40 +155,25 @@ function Packages({ where }: { where: Where }) {
   );
 }
 
-function Layers({ where, findings }: { where: Where; findings: Finding[] }) {
-  const pages = usePages('listPackages', { path: where, query: { limit: 1000 } }, PACKAGES);
-  const layers = new Map<string, { packages: number; findings: number; by: string }>();
-  const at = (layer: string) => {
-    const known = layers.get(layer) ?? { packages: 0, findings: 0, by: '' };
-    layers.set(layer, known);
-    return known;
-  };
-  for (const p of pages.items) at(p.layer).packages++;
-  for (const f of findings) {
-    for (const layer of new Set(f.matches.map((m) => m.layer))) at(layer).findings++;
-    for (const m of f.matches) at(m.layer).by ||= m.layer_created_by ?? '';
-  }
-  if (pages.error) return <Failed what={s.image.tabs.layers} error={pages.error} retry={pages.reload} operation="listPackages" />;
-  if (!layers.size) return pages.loading ? <Bones rows={3} /> : <Empty>{s.image.noLayers}</Empty>;
-  return (
-    <>
-      <table className="cards">
-        <thead><tr><th>{s.image.layer}</th><th>{s.image.by}</th><th className="num">{s.image.tabs.packages}</th><th className="num">{s.counts}</th></tr></thead>
-        <tbody>{[...layers].map(([digest, l]) => (
-          <tr key={digest}><td className="mono">{short(digest)}</td><td className="mono t2 full">{l.by}</td><td className="num" data-label={s.image.tabs.packages}>{l.packages}</td><td className={l.findings ? 'num b' : 'num t3'} data-label={s.counts}>{l.findings}</td></tr>
-        ))}</tbody>
-      </table>
-      {!pages.done && !pages.loading && <div className="under">{s.image.tooMany}</div>}
-    </>
-  );
-}
-
 function Scans({ where }: { where: Where }) {
   const pages = usePages('listImageScans', { path: where });
   return <ScanRows pages={pages} operation="listImageScans" withImage={false} />;
 }
 
-const tabs = ['findings', 'disabled', 'packages', 'layers', 'scans'] as const;
+/** Deleting the image or one of its tags. */
+function Remove({ image, reload }: { image: Image; reload: () => void }) {
+  const [asked, setAsked] = useState<string>(); // a tag; "": the image
+  const close = () => setAsked(undefined);
+  return (
+    <>
+      <More items={[...image.tags.map((tag): [string, () => void] => [s.remove.deleteTag(tag), () => setAsked(tag)]), [s.remove.deleteImage, () => setAsked('')]]} />
+      {asked === '' && <RemoveImage of={image} close={close} />}
+      {asked && <RemoveTag of={image} tag={asked} close={close} done={() => { close(); reload(); }} />}
+    </>
+  );
+}
+
+const tabs = ['findings', 'disabled', 'packages', 'layers', 'scans', 'referrers', 'raw'] as const;
 
 export default function ImagePage({ where }: { where: Where }) {
   const { registry, repository, digest } = where;
@@ -199,6 +185,7 @@ export default function ImagePage({ where }: { where: Where }) {
   const all = usePages('listImageFindings', { path: where, query: { limit: 1000 } }, ALL);
   const some = usePages('listImageFindings', plain ? null : { path: where, query: { ...filters, ...(sort ? { sort } : {}), limit: 1000 } }, ALL);
   const list = plain ? all : some;
+  const layers = useApi('listLayers', { path: where });
   useEvents((e) => { if (e.type === 'scanned' && e.digest === digest) { image.reload(); all.reload(); } });
   const tab = tabs.find((x) => x === query.get('tab')) ?? 'findings';
   const open = query.get('finding') ?? '';
@@ -212,24 +199,26 @@ export default function ImagePage({ where }: { where: Where }) {
   const counts: Partial<Record<(typeof tabs)[number], number>> = d ? { findings: total, disabled: d.disabled, packages: d.packages } : {};
   return (
     <Page title={title} crumbs={crumbs} heading={d && <>{d.tags.slice(0, 6).map((t) => <span key={t} className="tag">{t}</span>)}</>}
-      sentence={d && <><StateWord of={d.kind === 'artifact' ? 'artifact' : d.state} /><Sentence image={d} findings={all.items} whole={all.done} /></>} actions={d && d.kind === 'image' && <div style={{ display: 'flex', gap: 8, flexWrap: 'wrap' }}><CompareWith where={where} /><ScanAgain where={where} reload={image.reload} /></div>}>
+      sentence={d && <><StateWord of={d.kind === 'artifact' ? 'artifact' : d.state} /><Sentence image={d} findings={all.items} whole={all.done} /></>} actions={d && <div className="acts">{d.kind === 'image' && <><CompareWith where={where} /><Reports where={where} /><ScanAgain where={where} reload={image.reload} /></>}<Remove image={d} reload={image.reload} /></div>}>
       {!d && <Bones />}
       {d && <>
         {d.reason && <div className="note unknown" style={{ marginBottom: 16 }}><StateGlyph look="none" /><span>{d.reason}</span></div>}
         {d.note && <div className="note" style={{ marginBottom: 16 }}><StateGlyph look="late" /><span>{d.note}</span></div>}
-        <ImageFacts image={d} />
+        <ImageFacts image={d} size={layers.data?.size} />
         <div className="split">
           <section className="card" style={{ minWidth: 0 }}>
             <TabList selectedValue={tab} onTabSelect={(_, x) => change({ tab: x.value === 'findings' ? undefined : String(x.value), finding: undefined, package: undefined })} style={{ padding: '0 8px', overflowX: 'auto' }}>
               {tabs.map((x) => <Tab key={x} value={x}>{s.image.tabs[x]}{counts[x] !== undefined && <span className="t3"> {counts[x]}</span>}</Tab>)}
             </TabList>
-            {tab === 'findings' && <FindingList pages={list} filters={filters} names={findingFilters} groups empty={d.state === 'Healthy' ? s.empty.findings : d.state === 'Pending' ? s.empty.findingsPending : s.empty.findingsUnverified} addressOf={address} isOpen={(f) => String(f.id) === open} />}
+            {tab === 'findings' && <FindingList pages={list} filters={filters} names={findingFilters} choices={ofImage} empty={d.state === 'Healthy' ? s.empty.findings : d.state === 'Pending' ? s.empty.findingsPending : s.empty.findingsUnverified} addressOf={address} isOpen={(f) => String(f.id) === open} />}
             {tab === 'disabled' && <Disabled where={where} open={open} addressOf={address} />}
             {tab === 'packages' && <Packages where={where} />}
-            {tab === 'layers' && <Layers where={where} findings={all.items} />}
+            {tab === 'layers' && <Layers of={layers} />}
             {tab === 'scans' && <Scans where={where} />}
+            {tab === 'referrers' && <Referrers where={where} />}
+            {tab === 'raw' && <Raw where={where} />}
           </section>
-          <div className="col"><Plan where={where} turn={d.scanned_at ?? ''} first={tab === 'findings'} /><Assessed image={d} /></div>
+          <div className="col"><Plan where={where} turn={d.scanned_at ?? ''} first={tab === 'findings'} /><Assessed image={d} />{layers.data && <LayersCard of={layers.data} base={d.base?.repository ? `${d.base.repository}${d.base.tags[0] ? `:${d.base.tags[0]}` : ''}` : d.base?.distro ?? s.image.noBase} />}</div>
         </div>
       </>}
       {open && !query.get('pane') && <FindingPane id={open} registry={registry} repository={repository} digest={digest} found={list.items[index]} position={index < 0 ? undefined : [index, list.items.length]} step={(by) => { const f = list.items[index + by]; if (f) go(address(f), true); }} />}

@@ -1,18 +1,27 @@
+import { useState } from 'react';
 import { useApi, usePages } from '../api/client.ts';
 import { Bones, Empty, Failed, Time, bytes } from '../parts/basics.tsx';
+import { Everywhere } from '../parts/everywhere.tsx';
 import { FilterBar, NoMatch } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Counts, StateWord } from '../parts/glyphs.tsx';
 import { ImportButton, Imports } from '../parts/imports.tsx';
+import { ListTabs } from '../parts/list_tabs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
+import { More } from '../parts/more.tsx';
+import { RemoveRegistry } from '../parts/remove.tsx';
 import { A, change, repositoryPath, to, usePlace } from '../route.tsx';
 import { s } from '../strings.ts';
+
+const FIRST = 'local'; // the server's own registry, which stays
 
 export default function RegistryPage({ registry }: { registry: string }) {
   const one = useApi('getRegistry', { path: { registry } });
   const { query } = usePlace();
   const sort = query.get('sort') ?? '', search = query.get('search') ?? '';
-  const pages = usePages('listRepositories', { path: { registry }, query: { ...(sort ? { sort } : {}), ...(search ? { search } : {}) } });
+  const tab = query.get('tab') === 'findings' ? 'findings' : 'repositories';
+  const [removing, setRemoving] = useState(false);
+  const pages = usePages('listRepositories', { path: { registry }, query: tab === 'repositories' ? { ...(sort ? { sort } : {}), ...(search ? { search } : {}) } : {} });
   const head = (key: string, label: string, num = false) => (
     <th role="columnheader" className={num ? 'num' : ''} {...((sort || 'name') === key ? { 'aria-sort': key === 'name' ? 'ascending' as const : 'descending' as const } : {})}><button type="button" onClick={() => change({ sort: key === 'name' ? undefined : key })}>{label}{(sort || 'name') === key && (key === 'name' ? ' ↑' : ' ↓')}</button></th>
   );
@@ -20,9 +29,11 @@ export default function RegistryPage({ registry }: { registry: string }) {
   const d = one.data;
   if (one.error && !d) return <Page title={registry} crumbs={crumbs}><section className="card"><Failed what={registry} error={one.error} retry={one.reload} operation="getRegistry" /></section></Page>;
   return (
-    <Page title={registry} crumbs={crumbs} sentence={d && <><StateWord of={d.state} /><span>{d.reason || `${s.registry.sentence(d.unhealthy, d.images)}${d.unverified ? ` ${s.registry.unverified(d.unverified)}` : ''}`}</span></>} actions={<><A className="button large" href={to(['plan'], { registry })}>{s.pages.plan}</A><ImportButton /></>}>
+    <Page title={registry} crumbs={crumbs} sentence={d && <><StateWord of={d.state} /><span>{d.reason || `${s.registry.sentence(d.unhealthy, d.images)}${d.unverified ? ` ${s.registry.unverified(d.unverified)}` : ''}`}</span></>} actions={<div className="acts"><A className="button large" href={to(['plan'], { registry })}>{s.pages.plan}</A><ImportButton />{d && d.name !== FIRST && <More items={[[s.remove.deleteRegistry, () => setRemoving(true)]]} />}</div>}>
       <section className="card">
-        <header><h2 className="h">{s.registry.repositories}</h2></header>
+        <ListTabs tab={tab} first="repositories" names={{ repositories: s.registry.repositories, findings: s.pages.findings }} counts={{ repositories: pages.total?.count, findings: d && Object.values(d.findings).reduce((n, x) => n + x, 0) }} />
+        {tab === 'findings' && <Everywhere path={['registries', registry]} fixed={{ registry }} />}
+        {tab === 'repositories' && <>
         <FilterBar of={[]} search={s.registry.search} />
         {pages.error && <Failed what={s.registry.repositories} error={pages.error} retry={pages.reload} operation="listRepositories" />}
         {!pages.error && !pages.items.length && (pages.loading ? <Bones /> : search ? <NoMatch of={[]} filters={{ search }} /> : <Empty action={<A href={to(['start'])}>{s.empty.start}</A>}>{s.empty.repositories}</Empty>)}
@@ -32,7 +43,9 @@ export default function RegistryPage({ registry }: { registry: string }) {
             <td role="cell"><A className="b" href={to(repositoryPath(registry, r.name))}>{r.name}</A>{r.unverified > 0 && <div className="s t3">{s.registry.unverified(r.unverified)}</div>}</td><td role="cell" className="num" data-label={s.registries.images}>{r.images}</td>
             <td role="cell" className="full"><Counts of={r.findings} /></td><td role="cell" className="num gone">{bytes(r.stored_bytes)}</td><td role="cell" className="num gone"><Time at={r.pushed_at} /></td>
           </> }))} />}
+        </>}
       </section>
+      {removing && d && <RemoveRegistry of={d} repositories={pages.total?.count ?? pages.items.length} close={() => setRemoving(false)} />}
       <Imports registry={registry} moved={pages.reload} />
     </Page>
   );

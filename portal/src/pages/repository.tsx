@@ -1,10 +1,15 @@
 import { Switch } from '@fluentui/react-components';
+import { useState } from 'react';
 import { usePages } from '../api/client.ts';
 import { Bones, Empty, Failed, Segments, Time, short } from '../parts/basics.tsx';
+import { Everywhere } from '../parts/everywhere.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Counts, StateWord } from '../parts/glyphs.tsx';
+import { ListTabs } from '../parts/list_tabs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
-import { A, change, imagePath, to, usePlace } from '../route.tsx';
+import { More } from '../parts/more.tsx';
+import { RemoveRepository } from '../parts/remove.tsx';
+import { A, change, imagePath, repositoryPath, to, usePlace } from '../route.tsx';
 import { s } from '../strings.ts';
 
 const states = ['', 'Unhealthy', 'Healthy', 'Unverified'];
@@ -12,11 +17,17 @@ const states = ['', 'Unhealthy', 'Healthy', 'Unverified'];
 export default function RepositoryPage({ registry, repository }: { registry: string; repository: string }) {
   const { query } = usePlace();
   const state = query.get('state') ?? '', all = query.get('kind') === 'all';
+  const tab = query.get('tab') === 'findings' ? 'findings' : 'images';
+  const [removing, setRemoving] = useState(false);
   const pages = usePages('listImages', { path: { registry, repository }, query: { ...(state ? { state } : {}), ...(all ? {} : { kind: 'image' }) } });
   const crumbs: [string, string?][] = [[s.registries.title, to(['registries'])], [registry, to(['registries', registry])], [repository]];
   return (
-    <Page title={repository} crumbs={crumbs} sentence={pages.done && !state && pages.items.length > 0 && s.registry.sentence(pages.items.filter((i) => i.state === 'Unhealthy').length, pages.items.filter((i) => i.kind === 'image').length)}>
+    <Page title={repository} crumbs={crumbs} sentence={pages.done && !state && pages.items.length > 0 && s.registry.sentence(pages.items.filter((i) => i.state === 'Unhealthy').length, pages.items.filter((i) => i.kind === 'image').length)}
+      actions={<div className="acts"><A className="button large" href={to(['plan'], { registry, repository })}>{s.pages.plan}</A><More items={[[s.remove.deleteRepository, () => setRemoving(true)]]} /></div>}>
       <section className="card">
+        <ListTabs tab={tab} first="images" names={{ images: s.repository.images, findings: s.pages.findings }} counts={{ images: pages.total?.count, findings: undefined }} />
+        {tab === 'findings' && <Everywhere path={repositoryPath(registry, repository)} fixed={{ registry, repository }} />}
+        {tab === 'images' && <>
         <div className="filters">
           <Segments label={s.registries.state} value={state} options={states.map((x) => [x, x ? s.state[x] ?? x : s.repository.all])} onChange={(x) => change({ state: x || undefined })} />
           <span className="grow" />
@@ -32,7 +43,9 @@ export default function RepositoryPage({ registry, repository }: { registry: str
             <td role="cell" className="full"><StateWord of={i.kind === 'artifact' ? 'artifact' : i.state} />{i.reason && <div className="s t3">{i.reason}</div>}</td>
             <td role="cell" className="full">{i.kind === 'image' && <Counts of={i.findings} />}</td><td role="cell" className="num gone"><Time at={i.pulled_at} /></td><td role="cell" className="num gone"><Time at={i.scanned_at} none={s.notYet} /></td>
           </> }))} />}
+        </>}
       </section>
+      {removing && <RemoveRepository registry={registry} repository={repository} close={() => setRemoving(false)} />}
     </Page>
   );
 }

@@ -15,6 +15,8 @@ export const findingFilters: Filter[] = [
   filter('text', 'package'), filter('text', 'cve'), filter('text', 'category'), filter('list', 'status', { of: Object.entries(s.findings.status) }),
 ];
 export const everywhereFilters: Filter[] = [...findingFilters, filter('text', 'repository')];
+/** Of a list over many images; less what is fixed by the page. */
+export const manyFilters: Filter[] = [...everywhereFilters, filter('text', 'registry'), filter('text', 'os')];
 
 const ANY = 'any';
 export type Filters = Record<string, string>;

@@ -3,11 +3,11 @@ import { Button } from '@fluentui/react-components';
 import { ArrowDownRegular, ArrowUpRegular } from '@fluentui/react-icons';
 import type { ReactNode } from 'react';
 import { useApi } from '../api/client.ts';
-import type { Check, Finding, Match } from '../api/schema.ts';
+import type { Check, Finding, Match, WhyPackage } from '../api/schema.ts';
 import { A, change, imagePath, repositoryPath, to } from '../route.tsx';
 import { action } from '../session.tsx';
 import { s } from '../strings.ts';
-import { ActionButton, Bones, Code, Copy, Failed, day, percent, short, useCopy, utc } from './basics.tsx';
+import { ActionButton, Bones, Code, Copy, Failed, Time, day, percent, short, useCopy, utc } from './basics.tsx';
 import { Fix } from './findings.tsx';
 import { Kev, SeverityWord, StateWord } from './glyphs.tsx';
 import { Pane } from './pane.tsx';
@@ -37,17 +37,27 @@ export function CheckGeneral({ check, patchable, id = check?.id, severity = chec
   );
 }
 
-function Why({ f, m }: { f: Finding; m: Match }) {
+/** What decided, as the database in use says it now. */
+function Evidence({ of }: { of: WhyPackage }) {
   return (
-    <Facts rows={[
+    <>
+      <Facts rows={[
+        [t.rule, of.advisory && <span key="r">{of.advisory}{of.ecosystem && `, ${of.ecosystem}`}</span>], [t.feed, of.feed && <span key="f">{of.feed}{of.fetched_at && <>, <Time at={of.fetched_at} /></>}</span>],
+        [t.compared, of.compared && <span key="c" className="mono">{of.compared}</span>], [t.range, of.range && <span key="g" className="mono">{of.range}</span>], [t.scheme, of.scheme],
+      ]} />
+      {of.text && <p className="s t2 text" style={{ paddingTop: 8 }}>{of.text}</p>}
+    </>
+  );
+}
+
+function Why({ m, why }: { m: Match; why: WhyPackage | undefined }) {
+  return (
+    <><Facts rows={[
       [t.packageName, <span key="p"><b>{m.package}</b> {m.installed_version}{m.arch && `, ${m.arch}`}</span>], [t.fixed, m.fixed_version || t.noFix + (s.findings.status[m.status] ?? m.status)],
       [t.file, <span key="f" className="mono">{m.path}</span>], [t.layer, <span key="l" className="mono">{short(m.layer)}</span>],
       ...(m.layer_created_by ? [[t.madeBy, <span key="b" className="mono">{m.layer_created_by}</span>] as [string, ReactNode]] : []),
-      ...(m.evidence ? [
-        [t.rule, <span key="r">{f.advisory}, {m.evidence.ecosystem}: {m.evidence.name}</span>], [t.compared, <span key="c" className="mono">{m.evidence.compared}</span>],
-        [t.range, <span key="g" className="mono">{m.evidence.range}</span>], [t.scheme, m.evidence.scheme],
-      ] as [string, ReactNode][] : []),
-    ]} />
+      ...(m.origin ? [[t.origin, t.origins[m.origin]] as [string, ReactNode]] : []),
+    ]} />{why && <div style={{ marginTop: 8 }}><Evidence of={why} /></div>}</>
   );
 }
 
@@ -58,6 +68,16 @@ function Additional({ f, check }: { f: Finding; check: Check | undefined }) {
       [t.fixStatus, s.findings.status[f.status] ?? f.status], [t.vector, check?.cvss_vector && <span key="v" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{check.cvss_vector}</span><Copy text={check.cvss_vector} label={`${s.copy}: ${t.vector}`} /></span>],
       [t.modified, check?.modified && utc(check.modified)],
     ]} />
+  );
+}
+
+function Reported({ f, where }: { f: Finding; where: { registry: string; repository: string; digest: string } }) {
+  const why = useApi('getWhy', { path: where, query: { cve: f.advisory } });
+  return (
+    <Section title={t.why}>
+      {f.matches.map((m, i) => <div key={m.purl + m.path} style={{ marginTop: i ? 16 : 0 }}><Why m={m} why={why.data?.packages.find((p) => p.name === m.package && p.version === m.installed_version && p.path === m.path)} /></div>)}
+      {why.error && <p className="s t3">{why.error.message}</p>}
+    </Section>
   );
 }
 
@@ -75,7 +95,7 @@ function Body({ f, check, registry, repository, digest }: { f: Finding; check: C
         <p>{f.kev ? <><Kev /> {t.kevYes}{f.ransomware ? `. ${t.ransomware}` : ''}</> : t.kevNo}</p>
         <p className="t2">{t.epss}: {f.epss === undefined ? t.noEpss : t.epssText(percent(f.epss), percent(f.epss_percentile ?? 0))}</p>
       </Section>
-      <Section title={t.why}>{f.matches.map((m, i) => <div key={m.purl + m.path} style={{ marginTop: i ? 16 : 0 }}><Why f={f} m={m} /></div>)}</Section>
+      <Reported f={f} where={{ registry, repository, digest }} />
       <Section title={t.additional}><Additional f={f} check={check} /></Section>
       <Section title={t.resources}>
         <table><thead><tr><th>{t.digest}</th><th>{t.repository}</th><th>{t.registry}</th></tr></thead><tbody><tr>
