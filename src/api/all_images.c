@@ -41,9 +41,10 @@ static const struct record_field query_fields[] = {
 static const struct record_object query = {RECORD_TABLE(query_fields)};
 
 /* What is no image (rest = 4) is in none of these lists. */
-#define WANTED                                                                                                        \
-	"n.rest <> 4 AND ($1 < 0 OR " LEDGER_IMAGE_STATE " = $1)"                                                     \
-	" AND ($6 = 0 OR i.pulled_at >= $6) AND ($2 = 0 OR i.repository_id = $2) AND ($3 = 0 OR nr.registry_id = $3)" \
+#define WANTED                                                                                     \
+	"n.rest <> 4 AND ($1 < 0 OR " LEDGER_IMAGE_STATE " = $1)"                                  \
+	" AND ($6 = 0 OR i.pulled_at >= $6)"                                                       \
+	" AND ($2 = 0 OR i.repository_id = $2) AND ($3 = 0 OR nr.registry_id = $3)"                \
 	" AND " STORE_VISIBLE("i.repository_id", "$4", "$5")
 #define WANTED_ARGS(l)                                                                             \
 	DB_I((l)->q.state), DB_I((l)->repository_id), DB_I((l)->registry_id),                      \
