@@ -48,9 +48,12 @@ const struct cli_command cli_table[] = {
      .summary = "build and read vulnerability databases",
      .text = "A database is one file, built from advisory feeds and never changed afterwards.",
      .verbs = vdb_commands},
-    {"vercmp", verb_vercmp, "SCHEME A B | --batch", "compare two versions",
-     "Prints <, = or >. With --batch, reads tab-separated lines of scheme, a, b and prints <, =, > "
-     "or invalid for each.",
+    {"vercmp", verb_vercmp, "SCHEME A B | --in RANGE VERSION | --batch | ...",
+     "compare two versions",
+     "Prints <, = or >; with --in, yes or no. RANGE is vers:SCHEME/CONSTRAINTS or SYNTAX:TEXT as "
+     "the ecosystem writes it (npm:^1.2). With --batch, reads tab-separated lines of scheme, a, b "
+     "and prints <, =, > or invalid for each; with --batch-valid, lines of scheme, a; with --batch-in, lines of "
+     "syntax, version, range.",
      NULL, NULL},
     {"cvss", verb_cvss, "VECTOR | --batch", "score a CVSS vector",
      "Prints version and base score. With --batch, reads one vector per line; invalid ones give "

@@ -23,9 +23,19 @@ static const struct ver_scheme *scheme_of(struct bytes name)
 	static const struct {
 		const char *word, *scheme;
 	} words[] = {
-	    {"deb", "dpkg"},	   {"ebuild", "gentoo"}, {"golang", "go"},    {"pypi", "pep440"},
-	    {"alpine", "apk"},	   {"arch", "alpm"},	 {"rubygems", "gem"}, {"github", "semver"},
-	    {"crates", "cargo"},   {"swift", "semver"},	 {"julia", "semver"}, {"bitnami", "semver"},
+	    {"deb", "dpkg"},
+	    {"ebuild", "gentoo"},
+	    {"golang", "go"},
+	    {"pypi", "pep440"},
+	    {"alpine", "apk"},
+	    {"arch", "alpm"},
+	    {"rubygems", "gem"},
+	    {"github", "semver"},
+	    {"crates", "cargo"},
+	    {"swift", "semver"},
+	    {"julia", "semver"},
+	    {"bitnami", "semver"},
+	    {"composer", "composer-lib"},
 	    {"intdot", "hackage"},
 	};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)

@@ -279,6 +279,16 @@ test('versions and scores in batches', () => {
   assert.match(c.stdout, /^3\.1\s+9\.8\ninvalid\n2\.0\s+7\.5\n$/);
 });
 
+test('versions and ranges', () => {
+  const ask = (...args) => plimsoll(['vercmp', ...args], { check: false });
+  assert.deepEqual([['npm:^1.2.3', '1.9.0'], ['npm:^1.2.3', '2.0.0'], ['maven:[1.0,2.0)', '1.5'], ['rpm-list:>= 1:2, < 3', '1:2-1'], ['vers:pypi/>=1.0|<2.0', '1.5']]
+    .map(([range, version]) => ask('--in', range, version).stdout.trim()), ['yes', 'no', 'yes', 'no', 'yes']);
+  assert.match(ask('--in', 'npm:a b', '1.0.0').stderr, /not a range of npm/);
+  assert.match(ask('--in', 'nope:1', '1').stderr, /no such syntax/);
+  assert.equal(plimsoll(['vercmp', '--batch-in'], { input: 'gem\t1.4.9\t~> 1.4.4\ngem\t1.5\t~> 1.4.4\nhex\t1.0.0\t~> 1\nvers\t2\tvers:gem/<3\ngem\n' }).stdout, 'yes\nno\ninvalid\nyes\ninvalid\n');
+  assert.equal(plimsoll(['vercmp', '--batch-valid'], { input: 'semver\t1.2.3\nsemver\t1.02.3\nnope\t1\n' }).stdout, 'valid\ninvalid\ninvalid\n');
+});
+
 test('every line of a batch has its answer, whatever it holds', () => {
   const long = '9'.repeat(3 << 20), most = '9'.repeat((1 << 20) - 7); // with "dpkg\t" and "\t1" exactly the longest line
   const rows = ['dpkg\t1\t2\r', 'rpm\t1\t1\r', 'apk\t2\t1\r', '', '\r', '\t\t', 'dpkg', 'dpkg\t1', 'dpkg\t1\0\t2', `dpkg\t${long}\t1`, `dpkg\t${most}\t1`,

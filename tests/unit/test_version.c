@@ -82,6 +82,8 @@ static const struct {
     {"gentoo", "1.05", "1.1", -1},
     {"composer-lib", "dev-a", "dev-b", -1}, /* two branches are never the same */
     {"composer-lib", "dev-main", "0.0.1", -1},
+    {"composer-lib", "2.0.0-dev", "2.0.0-alpha1", -1},
+    {"composer-lib", "2.0.0-alpha1-dev", "2.0.0-alpha1", -1},
     {"datetime", "2031-01-01T00:00:00+01:00", "2030-12-31T23:30:00Z", -1},
     {"lexicographic", "10", "9", -1},
 };
@@ -500,7 +502,7 @@ static void test_ecosystems(void **state)
 	    {"Maven", "maven"},
 	    {"RubyGems", "gem"},
 	    {"NuGet", "nuget"},
-	    {"Packagist", "composer"},
+	    {"Packagist", "composer-lib"},
 	    {"Pub", "pub"},
 	    {"Hex", "hex"},
 	    {"CRAN", "cran"},

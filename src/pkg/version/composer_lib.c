@@ -1,12 +1,15 @@
-/* Composer's own reading of versions, which is not PHP's: up to four numbers, absent ones are 0;
+/* Composer's own reading of versions, which is not PHP's: up to four numbers, absent ones are 0, or
+ * a date; "1.x-dev" is the branch above all of 1; what follows '@' or " as " is not the version's;
  * then a stability, in order alpha (a), beta (b), RC, none (stable), patch (p, pl), with its
- * numbers; "-dev" comes before the same without. Branches ("dev-main") come before every number,
- * in byte order. Build data does not count. Texts that are none of these come first.
- * Spec: getcomposer.org "Versions and constraints". Native tool: composer/semver. */
+ * numbers; "-dev" comes before the same without, "1.0-dev" before "1.0-alpha". Branches
+ * ("dev-main") come before every number, in byte order. Build data does not count. Texts that are
+ * none of these come first. Spec: getcomposer.org "Versions and constraints". Native tool:
+ * composer/semver. */
 #include "pkg/version/parts.h"
 #include "pkg/version/schemes.h"
 
-#define NUMBERS 4
+#define NUMBERS 10
+#define ANY_NUMBER BYTES_LIT("9999999") /* what Composer writes for 'x' */
 
 enum kind { KIND_INVALID, KIND_BRANCH, KIND_NUMBERS };
 
@@ -61,39 +64,119 @@ static bool read_stability(struct bytes rest, struct version *r)
 	       (rest.len == 0 || (word.len > 0 && part_is_numbers(rest, '.', '-', 1)));
 }
 
+static bool is_word(struct bytes b, const char *const *words)
+{
+	for (size_t i = 0; words[i]; i++)
+		if (part_eq_fold(b, words[i]))
+			return true;
+	return false;
+}
+
+/* "1.0@beta as 2.0" without what a project says of it. */
+static struct bytes without_wishes(struct bytes v)
+{
+	static const char *const stability[] = {"stable", "rc", "beta", "alpha", "dev", NULL};
+	v = bytes_trim(v);
+	size_t as = bytes_find_bytes(v, BYTES_LIT(" as ")), at;
+	if (as > 0 && as < v.len)
+		v = bytes_trim(bytes_part(v, 0, as));
+	at = bytes_find_last(v, '@');
+	return at > 0 && at < v.len && is_word(bytes_from(v, at + 1), stability)
+		   ? bytes_part(v, 0, at)
+		   : v;
+}
+
+static bool is_joint(uint8_t c)
+{
+	return c == '.' || c == ':' || c == '-';
+}
+
+/* "2010-01-02.5", "20100102203040-10": four digits, up to six pairs, up to two of up to three; a
+ * joint between any of them. */
+static bool read_date(struct bytes *rest, struct version *r)
+{
+	struct bytes v = *rest;
+	size_t n = 0, digits = 0;
+	if (v.len < 6)
+		return false;
+	while (v.len > 0 && n < NUMBERS) {
+		struct bytes one = part_digits(&v);
+		bool fits = n == 0 ? one.len >= 4 && one.len % 2 == 0 : one.len > 0;
+		if (!fits || (n > 0 && one.len > 3 && one.len % 2 != 0))
+			return false;
+		r->numbers[n++] = one;
+		digits += one.len;
+		if (v.len < 2 || !is_joint(v.ptr[0]) || !byte_is_digit(v.ptr[1]))
+			break;
+		v = bytes_from(v, 1);
+	}
+	*rest = v;
+	return digits >= 5 && digits <= 22 && !(n == 1 && digits < 6);
+}
+
+/* "1.2.3.4", of which 'x' may stand for a number where a branch is named ("1.x-dev"). */
+static bool read_numbers(struct bytes *rest, struct version *r)
+{
+	bool any = false, large = false;
+	size_t n = 0;
+	for (; n < 4; n++) {
+		bool wild = r->dev && n > 0 && rest->len > 0 &&
+			    (byte_lower(rest->ptr[0]) == 'x' || rest->ptr[0] == '*');
+		r->numbers[n] = wild ? ANY_NUMBER : part_digits(rest);
+		if (wild)
+			*rest = bytes_from(*rest, 1);
+		any |= wild;
+		large |= n == 0 && r->numbers[n].len > 5;
+		if (r->numbers[n].len == 0)
+			return false;
+		bool more = rest->len > 1 && rest->ptr[0] == '.' &&
+			    (byte_is_digit(rest->ptr[1]) ||
+			     (r->dev && (byte_lower(rest->ptr[1]) == 'x' || rest->ptr[1] == '*')));
+		if (!more || n == 3)
+			break;
+		*rest = bytes_from(*rest, 1);
+	}
+	for (; any && n + 1 < 4; n++)
+		r->numbers[n + 1] = ANY_NUMBER;
+	return (!any || rest->len == 0) && (!large || (r->dev && rest->len == 0));
+}
+
+static struct version branch_of(struct bytes name)
+{
+	return (struct version){.kind = name.len > 0 ? KIND_BRANCH : KIND_INVALID, .branch = name};
+}
+
 static struct version split(struct bytes v)
 {
+	static const char *const names[] = {"master", "trunk", "default", NULL};
 	struct version r = {.kind = KIND_INVALID};
-	v = bytes_trim(v);
-	if (bytes_has_prefix_lit(v, "dev-")) {
-		r.branch = bytes_from(v, sizeof "dev-" - 1);
-		r.kind = r.branch.len > 0 && bytes_find(r.branch, ' ') == r.branch.len
-			     ? KIND_BRANCH
-			     : KIND_INVALID;
-		return r;
-	}
+	v = without_wishes(v);
+	if (bytes_has_prefix_nocase(v, BYTES_LIT("dev-")))
+		return branch_of(bytes_from(v, sizeof "dev-" - 1));
+	if (is_word(v, names))
+		return branch_of(v);
 	if (v.len > 1 && byte_lower(v.ptr[0]) == 'v')
 		v = bytes_from(v, 1);
 	struct bytes build = bytes_from(v, bytes_find(v, '+'));
 	v = bytes_part(v, 0, v.len - build.len);
 	r.dev = cut_dev(&v);
-	size_t n = 0;
-	for (; n < NUMBERS; n++) {
-		r.numbers[n] = part_digits(&v);
-		if (r.numbers[n].len == 0)
-			return r;
-		if (v.len < 2 || v.ptr[0] != '.' || !byte_is_digit(v.ptr[1]) || n + 1 == NUMBERS)
-			break;
-		v = bytes_from(v, 1);
+	struct bytes rest = v;
+	bool is = read_numbers(&rest, &r) && read_stability(rest, &r);
+	if (!is) {
+		bool dev = r.dev;
+		r = (struct version){.kind = KIND_INVALID, .dev = dev};
+		is = read_date(&v, &r) && read_stability(v, &r);
 	}
-	if (read_stability(v, &r) && bytes_find(build, ' ') == build.len)
+	if (is && bytes_find(build, ' ') == build.len)
 		r.kind = KIND_NUMBERS;
+	if (r.dev && r.rank == STABLE)
+		r.rank = 0; /* below alpha, as PHP's version_compare has it */
 	return r;
 }
 
 bool ver_composer_lib_is_valid(struct bytes v)
 {
-	return bytes_trim(v).len == v.len && split(v).kind != KIND_INVALID;
+	return split(v).kind != KIND_INVALID;
 }
 
 int ver_composer_lib_cmp(struct bytes a, struct bytes b)

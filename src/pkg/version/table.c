@@ -110,7 +110,7 @@ static const struct {
     {"Maven", "maven", false},
     {"RubyGems", "gem", false},
     {"NuGet", "nuget", false},
-    {"Packagist", "composer", false},
+    {"Packagist", "composer-lib", false},
     {"Hex", "hex", false},
     {"Pub", "pub", false},
     {"CRAN", "cran", false},
@@ -121,6 +121,7 @@ static const struct {
     {"Julia", "semver", false},
     {"SwiftURL", "semver", false},
     {"CleanStart", "apk", false},
+    {"CocoaPods", "gem", false}, /* Pod::Version is a Gem::Version */
     {"GitHub Actions", "semver", false},
     {"Kubernetes", "semver", false},
     {"VSCode", "semver", false},
