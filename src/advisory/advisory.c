@@ -277,6 +277,7 @@ enum adv_severity adv_severity_parse(struct bytes word)
 	    {"unimportant", ADV_SEV_NEGLIGIBLE},  /* Debian */
 	    {"unmaintained", ADV_SEV_NEGLIGIBLE}, /* RustSec informational */
 	    {"notice", ADV_SEV_NEGLIGIBLE},	  /* RustSec informational */
+	    {"unsound", ADV_SEV_LOW},		  /* RustSec informational */
 	};
 	word = bytes_trim(word);
 	while (word.len > 0 && word.ptr[word.len - 1] == '*') /* Debian: "low**" = taken from NVD */

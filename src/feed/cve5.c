@@ -5,17 +5,17 @@
  *    "cveMetadata": {"cveId": "CVE-2024-1", "state": "PUBLISHED" | "REJECTED", "datePublished",
  *                    "dateUpdated"},
  *    "containers": {"cna": CONTAINER, "adp": [CONTAINER]}}
- *   CONTAINER = {"title", "descriptions": [{"lang": "en", "value"}], "metrics": [{"cvssV2_0" |
- * "cvssV3_0" | "cvssV3_1" | "cvssV4_0":
- *                {"vectorString"}, "other": …}], "problemTypes": [{"descriptions": [{"cweId"}]}],
- * …}
+ *   CONTAINER = {"title", "descriptions": [{"lang": "en", "value"}], "metrics": [METRIC],
+ *                "problemTypes": [{"descriptions": [{"cweId"}]}], …}
+ *   METRIC = {"cvssV2_0" | "cvssV3_0" | "cvssV3_1" | "cvssV4_0": {"vectorString"}}
+ *            or {"other": {"content": {"value" | "text" | "severity": "Moderate"}}}
  *
  * with members in any order. What the record says of products is not used: it is written for
  * people, and distributions say it of their packages. What is used is the severity: an advisory
  * without packages is sent, from whose vectors match/ takes what a vendor's record of the same CVE
  * leaves out. The vectors are those of the authority that named the CVE (cna); where it states
- * none, those that others added (adp). A rejected record is noted, one without a vector says
- * nothing: neither is sent. */
+ * none, those that others added (adp). A rejected record is noted, one with neither a vector nor a
+ * severity in words says nothing: neither is sent. */
 #include "feed/draft.h"
 #include "feed/grow.h"
 #include "feed/rows.h"
@@ -28,6 +28,7 @@
 struct container {
 	struct bytes *cvss, *cwes;
 	size_t cvss_count, cwe_count;
+	struct bytes word; /* "Moderate", where it is one that is known */
 };
 
 struct record {
@@ -77,8 +78,32 @@ static bool score_member(struct record *r, struct container *c, struct bytes key
 	return true;
 }
 
+/* A severity in words, under one of several names; what is not one (SSVC, KEV) has none of them. */
+static bool content_member(struct record *r, struct container *c, struct bytes key)
+{
+	if (!bytes_eq_lit(key, "value") && !bytes_eq_lit(key, "text") &&
+	    !bytes_eq_lit(key, "severity"))
+		return false;
+	struct bytes word = bytes_trim(value_text(r->j));
+	if (c->word.len == 0 && adv_severity_parse(word) != ADV_SEV_UNKNOWN)
+		c->word = word;
+	return true;
+}
+
+static bool other_member(struct record *r, struct container *c, struct bytes key)
+{
+	if (!bytes_eq_lit(key, "content"))
+		return false;
+	read_object(r, c, content_member);
+	return true;
+}
+
 static bool metric_member(struct record *r, struct container *c, struct bytes key)
 {
+	if (bytes_eq_lit(key, "other")) {
+		read_object(r, c, other_member);
+		return true;
+	}
 	if (!bytes_has_prefix_lit(key, "cvssV"))
 		return false;
 	read_object(r, c, score_member);
@@ -185,7 +210,8 @@ static int send(struct record *r, struct bytes path, const struct feed_sink *sin
 		return draft_withdrawn(r->id, sink, e);
 	const struct container *scored = r->cna.cvss_count ? &r->cna : &r->adp;
 	const struct container *typed = r->cna.cwe_count ? &r->cna : &r->adp;
-	if (scored->cvss_count == 0)
+	struct bytes word = r->cna.word.len ? r->cna.word : r->adp.word;
+	if (scored->cvss_count == 0 && word.len == 0)
 		return 0;
 	struct adv adv = {.feed = BYTES_LIT("cve5"),
 			  .id = r->id,
@@ -193,6 +219,8 @@ static int send(struct record *r, struct bytes path, const struct feed_sink *sin
 			  .details = r->text,
 			  .published_ms = r->published_ms,
 			  .modified_ms = r->updated_ms,
+			  .severity = adv_severity_parse(word),
+			  .severity_text = word,
 			  .cvss = scored->cvss,
 			  .cvss_count = scored->cvss_count,
 			  .cwes = typed->cwes,

@@ -316,6 +316,10 @@ static void finish_severity(struct osv_record *r)
 	/* malicious packages: nobody rates them, there is nothing worse to install */
 	if (adv->severity == ADV_SEV_UNKNOWN && bytes_has_prefix_lit(adv->id, "MAL-"))
 		adv->severity = ADV_SEV_CRITICAL;
+	/* RustSec's "unsound" says what kind it is; a score says how grave */
+	for (size_t i = 0; adv->cvss_count > 0 && i < adv->affected_count; i++)
+		if (bytes_eq_lit(adv->affected[i].severity_text, "unsound"))
+			adv->affected[i].severity_text = BYTES_NONE;
 }
 
 /* Exports of the Trivy database name the record itself where no erratum fixes the package. */

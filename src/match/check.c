@@ -2,6 +2,7 @@
  * vendor, same id as the vendor writes it, same source package. docs/decisions/security-checks.md
  * holds why. */
 #include "match/settle.h"
+#include "match/severity.h"
 
 #include "oci/digest.h"
 
@@ -194,96 +195,6 @@ static bool fill_cves(struct match_check *c, const struct candidate *v, size_t n
 	return true;
 }
 
-static void better(struct cvss_score *have, struct cvss_score s)
-{
-	if (s.version > have->version || (s.version == have->version && s.base > have->base))
-		*have = s;
-}
-
-/* v3.1, v3.0, v4.0, v2 */
-static unsigned preference(enum cvss_version v)
-{
-	static const unsigned order[] = {
-	    [CVSS_NONE] = 0, [CVSS_2_0] = 1, [CVSS_4_0] = 2, [CVSS_3_0] = 3, [CVSS_3_1] = 4};
-	return order[v];
-}
-
-static void add_vector(struct match_check *c, struct bytes vector)
-{
-	struct cvss_score s;
-	if (!cvss_parse(vector, &s))
-		return;
-	if (s.version == CVSS_2_0)
-		better(&c->cvss_v2, s);
-	else if (s.version == CVSS_4_0)
-		better(&c->cvss_v4, s);
-	else
-		better(&c->cvss_v3, s);
-	unsigned was = preference(c->cvss.version), is = preference(s.version);
-	if (is > was || (is == was && s.base > c->cvss.base)) {
-		c->cvss = s;
-		c->cvss_vector = vector;
-	}
-}
-
-/* A feed that states neither severity nor vector (Alpine's) may be helped by any other record of
- * the same CVE: the vector is a fact of the CVE. *ret_word: the most severe word of those records.
- */
-static int borrow_vectors(const struct gather *g, struct match_check *c,
-			  enum adv_severity *ret_word)
-{
-	for (size_t i = 0; i < c->cve_count; i++) {
-		uint32_t *ids;
-		int64_t n = vdb_find_id(g->v, c->cves[i], g->a, &ids, g->e);
-		if (n < 0)
-			return (int)n;
-		for (int64_t k = 0; k < n; k++) {
-			struct adv adv;
-			int r = vdb_advisory(g->v, ids[k], g->a, &adv, g->e);
-			if (r < 0)
-				return r;
-			if (adv.severity > *ret_word)
-				*ret_word = adv.severity;
-			for (size_t v = 0; v < adv.cvss_count; v++)
-				add_vector(c, adv.cvss[v]);
-		}
-	}
-	return 0;
-}
-
-/* What the vendor says of the check; of an erratum without a word, the most severe that it says of
- * the CVEs in it. */
-static enum adv_severity vendor_severity(const struct match_check *c, const struct candidate *v,
-					 size_t n, const struct covered *covered)
-{
-	enum adv_severity s = candidate_severity(v, n), most = ADV_SEV_UNKNOWN;
-	for (size_t i = 0; s == ADV_SEV_UNKNOWN && i < c->cve_count; i++) {
-		enum adv_severity of_cve = cover_severity(covered, c->cves[i]);
-		most = of_cve > most ? of_cve : most;
-	}
-	return s != ADV_SEV_UNKNOWN ? s : most;
-}
-
-static int fill_severity(const struct gather *g, struct match_check *c, const struct candidate *v,
-			 size_t n, const struct covered *covered)
-{
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < v[i].adv.cvss_count; k++)
-			add_vector(c, v[i].adv.cvss[k]);
-	c->vendor_severity = vendor_severity(c, v, n, covered);
-	c->severity = c->vendor_severity;
-	if (c->severity != ADV_SEV_UNKNOWN)
-		return 0;
-	enum adv_severity word = ADV_SEV_UNKNOWN;
-	int r = c->cvss.version == CVSS_NONE ? borrow_vectors(g, c, &word) : 0;
-	c->severity = word;
-	if (c->cvss.version != CVSS_NONE) {
-		c->severity = cvss_severity(c->cvss);
-		c->severity_from_cvss = true;
-	}
-	return r;
-}
-
 /* A feed without texts (Alpine's) may be helped by any other record of the same CVEs. */
 static int borrow_text(const struct gather *g, struct match_check *c)
 {
@@ -351,7 +262,7 @@ static int fill_check(const struct gather *g, const struct candidate *v, size_t 
 	};
 	if (!fill_cves(c, v, n, g->a))
 		return err_nomem(g->e);
-	int r = fill_severity(g, c, v, n, covered);
+	int r = severity_fill(g, c, v, n, covered);
 	if (r < 0)
 		return r;
 	fill_exploits(g->v, c);

@@ -16,6 +16,12 @@ static const struct feed_case cases[] = {
      "advisory cve5 CVE-2024-1 Unknown\n summary t\n cvss " V31 "\n", 0},
     /* a score without its vector says nothing that can be checked */
     {DOC(META(), "\"cna\":{\"metrics\":[{\"cvssV3_1\":{\"baseScore\":9.8}}]}"), "", 0},
+    /* a severity in words; SSVC is none */
+    {DOC(META(), "\"cna\":{\"metrics\":[{\"other\":{\"type\":\"ssvc\",\"content\":{\"id\":"
+		 "\"x\",\"value\":\"total\"}}},{\"other\":{\"content\":{\"value\":\"Moderate\"}}}"
+		 "]}"),
+     "advisory cve5 CVE-2024-1 Medium word=Moderate\n", 0},
+    {DOC(META(), "\"cna\":{\"metrics\":[{\"other\":{\"content\":[1]}},{\"other\":7}]}"), "", 0},
     {DOC(META(",\"state\":\"REJECTED\""), "\"cna\":{" METRIC(V31) "}"),
      "note CVE-2024-1: record not used: withdrawn\n", 0},
     {DOC(META(), "\"cna\":{\"descriptions\":[{\"lang\":\"de\",\"value\":\"x\"},{\"lang\":"

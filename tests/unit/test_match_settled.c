@@ -400,6 +400,60 @@ static void borrows_vectors(void **state)
 	db_close(&d);
 }
 
+/* Of the records of a CVE, NVD's vector precedes the CVE record's, and that GitHub's; a package
+ * whose vendor has a word of its own is given the score as well. */
+static void ranks_the_sources(void **state)
+{
+#define CVSS(impact) "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:" impact
+	static const struct sample rows[] = {
+	    {.id = "CVE-2024-50",
+	     .feed = "alpine-secdb",
+	     .ecosystem = "Alpine:v3.19",
+	     .name = "x",
+	     .events = "introduced 0,fixed 2-r0",
+	     .status = ADV_FIXED},
+	    {.id = "DEBIAN-CVE-2024-50",
+	     .ecosystem = "Debian:12",
+	     .name = "x",
+	     .alias = "CVE-2024-50",
+	     .events = "introduced 0",
+	     .severity_text = "low"},
+	    {.id = "GHSA-a",
+	     .ecosystem = "Go",
+	     .name = "x",
+	     .alias = "CVE-2024-50",
+	     .cvss = CVSS("H/I:H/A:H")},
+	    {.id = "CVE-2024-50", .feed = "cve5", .cvss = CVSS("N/I:N/A:L")},
+	    {.id = "CVE-2024-50", .feed = "nvd", .cvss = CVSS("N/I:N/A:H")},
+	};
+	struct bench_pkg p = {
+	    .type = "apk", .distro = "alpine:3.19.0", .name = "x", .version = "1-r0"};
+	struct bench_pkg b = {.distro = "debian:12", .name = "x", .version = "1"};
+	static const struct {
+		size_t rows;
+		const char *source;
+		double base;
+	} steps[] = {
+	    {5, "nvd CVE-2024-50", 7.5}, {4, "cve5 CVE-2024-50", 5.3}, {3, "osv GHSA-a", 9.8}};
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct db d;
+		struct match *m;
+		db_open(&d, rows, steps[i].rows);
+		assert_int_equal(matches(&d, &p, &m), 1);
+		assert_text(m->check.cvss_source, steps[i].source);
+		assert_true(m->check.severity_from_cvss);
+		assert_int_equal((int)(m->check.cvss.base * 10 + 0.5),
+				 (int)(steps[i].base * 10 + 0.5));
+		assert_int_equal(matches(&d, &b, &m), 1);
+		assert_int_equal(m->check.severity, ADV_SEV_LOW);
+		assert_false(m->check.severity_from_cvss);
+		assert_text(m->check.cvss_source, steps[i].source);
+		db_close(&d);
+	}
+#undef CVSS
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,6 +461,7 @@ int main(void)
 	    cmocka_unit_test(unites_and_supersedes),
 	    cmocka_unit_test(errata_take_severities),
 	    cmocka_unit_test(borrows_vectors),
+	    cmocka_unit_test(ranks_the_sources),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
