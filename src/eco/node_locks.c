@@ -160,9 +160,10 @@ static struct bytes unquote(struct bytes text)
 	return bytes_part(text, 0, bytes_find(text, '"'));
 }
 
-/* The name of the first pattern; of an alias ("a@npm:b@^1") that of what it means. Empty: it
- * is none, or one of the project's own folders. */
-static struct bytes pattern_name(struct bytes line)
+/* The name of the first pattern; of an alias ("a@npm:b@^1") that of what it means. Before Yarn 2
+ * "npm:" is of aliases alone ("a@npm:b"); since then of every range ("a@npm:^1", "a@npm:latest").
+ * Empty: it is none, or one of the project's own folders. */
+static struct bytes pattern_name(struct bytes line, bool since_2)
 {
 	static const char *const own[] = {"workspace:", "file:", "link:", "portal:"};
 	struct bytes range, alias = BYTES_LIT("npm:");
@@ -172,6 +173,8 @@ static struct bytes pattern_name(struct bytes line)
 		counts = counts && !bytes_has_prefix_lit(range, own[i]);
 	range = bytes_has_prefix(range, alias) ? bytes_from(range, alias.len) : BYTES_NONE;
 	bool other = bytes_find(bytes_from(range, 1), '@') + 1 < range.len;
+	if (counts && !other && !since_2 && range.len > 0)
+		return range;
 	return !counts ? BYTES_NONE : other ? cut_name(range, &range) : name;
 }
 
@@ -193,13 +196,15 @@ static struct bytes version_line(struct bytes line)
 static int read_yarn(struct locks *l, struct bytes file)
 {
 	struct bytes name = BYTES_NONE;
+	bool since_2 = false;
 	for (struct bytes rest = file; l->r == 0 && rest.len > 0;) {
 		struct bytes line = bytes_cut(&rest, '\n'), value = bytes_trim(line);
 		if (value.len == 0 || value.ptr[0] == '#')
 			continue;
 		bool is_head = line.ptr[0] != ' ' && bytes_has_suffix_lit(value, ":");
+		since_2 |= bytes_eq_lit(value, "__metadata:");
 		if (line.ptr[0] != ' ')
-			name = is_head ? pattern_name(value) : BYTES_NONE;
+			name = is_head ? pattern_name(value, since_2) : BYTES_NONE;
 		value = is_head || name.len == 0 ? BYTES_NONE : version_line(line);
 		if (value.len == 0)
 			continue;

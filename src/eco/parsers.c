@@ -5,6 +5,56 @@ const struct eco_parser *const eco_parsers[] = {
 #include "pkg/ecosystems.inc"
 };
 
+/* A sink that counts what passes. */
+struct counted {
+	const struct eco_sink *to;
+	size_t said;
+};
+
+static int count_package(void *arg, const struct pkg *p, struct err *e)
+{
+	struct counted *c = arg;
+	c->said++;
+	return c->to->package(c->to->arg, p, e);
+}
+
+static int count_note(void *arg, uint64_t off, const char *text, struct err *e)
+{
+	struct counted *c = arg;
+	c->said++;
+	return c->to->note(c->to->arg, off, text, e);
+}
+
+static int pass_owns(void *arg, struct bytes name, struct bytes arch, struct bytes path,
+		     struct err *e)
+{
+	const struct counted *c = arg;
+	return c->to->owns(c->to->arg, name, arch, path, e);
+}
+
+static int pass_distro(void *arg, const struct pkg_distro *d, struct err *e)
+{
+	const struct counted *c = arg;
+	return c->to->distro(c->to->arg, d, e);
+}
+
+int eco_parse(size_t row, struct bytes path, struct bytes file, const struct eco_sink *sink,
+	      struct arena *a, struct err *e)
+{
+	struct counted c = {.to = sink};
+	const struct eco_sink counting = {.arg = &c,
+					  .package = count_package,
+					  .owns = pass_owns,
+					  .distro = pass_distro,
+					  .note = count_note};
+	if (eco_table[row].class != PKG_DECLARED)
+		return eco_parsers[row]->parse(path, file, sink, a, e);
+	int r = eco_parsers[row]->parse(path, file, &counting, a, e);
+	if (r == 0 && c.said == 0 && file.len > 0)
+		return sink->note(sink->arg, 0, "declares no package", e);
+	return r;
+}
+
 struct eco_want eco_wants(size_t row, struct bytes path)
 {
 	if (eco_parsers[row]->wants)

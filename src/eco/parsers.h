@@ -42,6 +42,10 @@ struct eco_parser {
 };
 /* eco_count rows, in the order of eco_table. */
 extern const struct eco_parser *const eco_parsers[];
+/* Row's parser on one file, as its parse says. A lock file that says nothing of its form is noted.
+ */
+int eco_parse(size_t row, struct bytes path, struct bytes file, const struct eco_sink *sink,
+	      struct arena *a, struct err *e);
 /* What row wants of the file at path. */
 struct eco_want eco_wants(size_t row, struct bytes path);
 

@@ -161,7 +161,7 @@ int indexer_parse(struct indexer *ix, uint32_t index, struct bytes file, struct 
 	layer_writer_begin(&ix->w, index);
 	arena_init(&a, PARSE_MEMORY);
 	struct bytes path = ix->w.entries[index].path;
-	int r = eco_parsers[ix->w.entries[index].eco]->parse(path, file, &sink, &a, &why);
+	int r = eco_parse(ix->w.entries[index].eco, path, file, &sink, &a, &why);
 	bool spent = r == -ERR_NOMEM && arena_is_spent(&a);
 	arena_free(&a);
 	if (spent)

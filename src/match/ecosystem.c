@@ -329,12 +329,15 @@ static void add_rows(struct names *n, struct bytes id, struct bytes version, boo
 static const struct {
 	const char *type, *ecosystem;
 } languages[] = {
-    {"bitnami", "Bitnami"},   {"cargo", "crates.io"}, {"composer", "Packagist"},
-    {"conan", "ConanCenter"}, {"cran", "CRAN"},	      {"gem", "RubyGems"},
-    {"generic", "Bitnami"},   {"golang", "Go"},	      {"hackage", "Hackage"},
-    {"hex", "Hex"},	      {"julia", "Julia"},     {"maven", "Maven"},
-    {"npm", "npm"},	      {"nuget", "NuGet"},     {"pub", "Pub"},
-    {"pypi", "PyPI"},	      {"swift", "SwiftURL"},
+    {"bitnami", "Bitnami"},	{"cargo", "crates.io"},
+    {"composer", "Packagist"},	{"conan", "ConanCenter"},
+    {"cran", "CRAN"},		{"gem", "RubyGems"},
+    {"generic", "Bitnami"},	{"golang", "Go"},
+    {"hackage", "Hackage"},	{"hex", "Hex"},
+    {"julia", "Julia"},		{"maven", "Maven"},
+    {"cocoapods", "CocoaPods"}, {"npm", "npm"},
+    {"nuget", "NuGet"},		{"pub", "Pub"},
+    {"pypi", "PyPI"},		{"swift", "SwiftURL"},
 };
 
 static void add_language(struct names *n, const struct pkg *p)

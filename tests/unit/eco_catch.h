@@ -112,7 +112,7 @@ static inline int eco_catch_parse_row(struct eco_catch *c, size_t row, const cha
 	const struct eco_sink sink = eco_catch_sink(c);
 	struct arena a;
 	arena_init(&a, (size_t)32 << 20);
-	int r = eco_parsers[row]->parse(bytes_of(path), file, &sink, &a, e);
+	int r = eco_parse(row, bytes_of(path), file, &sink, &a, e);
 	arena_free(&a);
 	return r;
 }
