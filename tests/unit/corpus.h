@@ -11,7 +11,7 @@
 /* PLIMSOLL_SHARED/corpus/NAME into *out. False when it is not there. */
 static inline bool corpus_read(const char *name, struct buf *out)
 {
-	char path[4096];
+	char path[8192];
 	const char *root = getenv("PLIMSOLL_SHARED");
 	buf_init(out, CORPUS_MAX);
 	snprintf(path, sizeof(path), "%s/corpus/%s", root ? root : "/nonexistent", name);
