@@ -52,8 +52,8 @@ const struct cli_command cli_table[] = {
      "compare two versions",
      "Prints <, = or >; with --in, yes or no. RANGE is vers:SCHEME/CONSTRAINTS or SYNTAX:TEXT as "
      "the ecosystem writes it (npm:^1.2). With --batch, reads tab-separated lines of scheme, a, b "
-     "and prints <, =, > or invalid for each; with --batch-valid, lines of scheme, a; with --batch-in, lines of "
-     "syntax, version, range.",
+     "and prints <, =, > or invalid for each; with --batch-valid, lines of scheme, a; with "
+     "--batch-in, lines of syntax, version, range.",
      NULL, NULL},
     {"cvss", verb_cvss, "VECTOR | --batch", "score a CVSS vector",
      "Prints version and base score. With --batch, reads one vector per line; invalid ones give "

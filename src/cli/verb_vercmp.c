@@ -113,9 +113,9 @@ static int usage(void)
 	(void)fputs(
 	    "usage: plimsoll vercmp SCHEME A B\n       plimsoll vercmp --batch < rows of "
 	    "SCHEME<TAB>A<TAB>B\n       plimsoll vercmp --batch-valid < rows of "
-	    "SCHEME<TAB>A\n       plimsoll vercmp --in RANGE VERSION\n       plimsoll vercmp --batch-in < rows of "
-	    "SYNTAX<TAB>VERSION<TAB>RANGE\nRANGE is vers:SCHEME/CONSTRAINTS or "
-	    "SYNTAX:TEXT, SYNTAX a scheme or SCHEME-list\nschemes:",
+	    "SCHEME<TAB>A\n       plimsoll vercmp --in RANGE VERSION\n       plimsoll vercmp "
+	    "--batch-in < rows of SYNTAX<TAB>VERSION<TAB>RANGE\nRANGE is vers:SCHEME/CONSTRAINTS "
+	    "or SYNTAX:TEXT, SYNTAX a scheme or SCHEME-list\nschemes:",
 	    stderr);
 	for (size_t i = 0; i < ver_count; i++)
 		fprintf(stderr, " %s", ver_table[i].name);
