@@ -78,10 +78,15 @@ static int open_vdb(struct cimg *c, const struct cli_args *args, struct err *e)
 {
 	char fallback[4096], cache[4096];
 	const char *path = cli_get(args, "vdb");
+	int64_t as_of_ms = 0;
 	cli_default_vdb(fallback);
-	c->vdb_path = path ? path : arena_cstr(&c->arena, bytes_of(fallback));
-	if (!c->vdb_path)
+	c->vdb_kept = path ? path : arena_cstr(&c->arena, bytes_of(fallback));
+	if (!c->vdb_kept)
 		return err_nomem(e);
+	if (kept_as_of(args, &as_of_ms, e) < 0 ||
+	    kept_choose(c->vdb_kept, as_of_ms, &c->arena, &c->vdb_path, e) < 0)
+		return -(int)e->code;
+	c->now_ms = as_of_ms && as_of_ms < c->now_ms ? as_of_ms : c->now_ms;
 	c->vdb = vdb_open(c->vdb_path, e);
 	if (!c->vdb && e->code == ERR_NOT_FOUND && !path)
 		return err_set(e, ERR_NOT_FOUND,
@@ -327,7 +332,8 @@ int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text
 		   struct err *e)
 {
 	struct operand o = {.kind = OPD_PATH, .text = cli_get(args, "input")};
-	*c = (struct cimg){.progress = !cli_has(args, "quiet") && isatty(STDERR_FILENO)};
+	*c = (struct cimg){.progress = !cli_has(args, "quiet") && isatty(STDERR_FILENO),
+			   .now_ms = clock_wall_ms()};
 	arena_init(&c->arena, ASSESS_BUDGET);
 	if (!text == !o.text)
 		return err_set(e, ERR_FORMAT,
@@ -346,7 +352,7 @@ int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text
 					.platform = &c->input.config.platform,
 					.vdb = c->vdb,
 					.declared = cli_has(args, "declared"),
-					.now_ms = clock_wall_ms()};
+					.now_ms = c->now_ms};
 	if (r < 0 || assess_image(&in, &c->arena, &c->assess, e) < 0)
 		return err_ctx(e, "%.*s", BYTES_ARG(c->input.name));
 	if (c->is_bill) {

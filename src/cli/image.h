@@ -1,5 +1,6 @@
 /* image (cli_image_): shared by the verbs that read one image: open it, inventory it, match it. */
 #pragma once
+#include "cli/kept.h"
 #include "cli/vdb_verbs.h"
 #include "report/report.h"
 #include "scan/bill_input.h"
@@ -34,7 +35,9 @@
 	    {"skip-dirs", 0, "LIST", NULL, "of a root folder: do not enter these folders"},        \
 	    {"content-checks", 0, "LIST", NULL,                                                    \
 	     "groups of content checks: accounts, secrets, or none (default: accounts,secrets)"},  \
-	    {"vdb", 0, "FILE", NULL, "the vulnerability database"}, VDB_KEY_OPTIONS,               \
+	    {"vdb", 0, "FILE", NULL,                                                               \
+	     "the vulnerability database, or a folder of some: the newest"},                       \
+	    VDB_KEY_OPTIONS, KEPT_OPTION,                                                          \
 	    {"cache-dir", 0, "DIR", NULL, "where layer inventories are kept"},                     \
 	    {"no-cache", 0, NULL, NULL, "neither read nor store layer inventories"},               \
 	    {"timeout", 0, "TIME", "5m", "give up after this time"},                               \
@@ -59,7 +62,8 @@ struct cimg {
 	int spool; /* standard input's copy; 0: none */
 	/* the database is checked concurrently; all borrowed */
 	const struct cli_args *args;
-	const char *vdb_path;
+	const char *vdb_path, *vdb_kept; /* kept: where --vdb says, a file or a folder */
+	int64_t now_ms; /* of judgements that depend on the date: the time of --as-of */
 	pthread_t checker;
 	bool checking;
 	struct err check_err;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/num.h"
 #include "vdb/sign.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #define PATH_CAP 4096
+#define KEEP_MAX 3650U /* days */
 
 const struct cli_option vdb_keygen_options[] = {
     {"out", 'o', "PATH", NULL, "write PATH.key (secret) and PATH.pub"},
@@ -51,6 +53,15 @@ int cli_vdb_check_signed(const struct vdb *v, const char *path, const struct cli
 	bool was = keys.wanted;
 	cli_vdb_keys_free(&keys);
 	return r < 0 ? r : was;
+}
+
+int cli_vdb_keep(const struct cli_args *args, uint64_t *ret, struct err *e)
+{
+	const char *text = cli_get(args, "keep");
+	return num_u64(bytes_of(text), KEEP_MAX, ret)
+		   ? 0
+		   : err_set(e, ERR_FORMAT, "--keep: \"%s\" is not a number up to %u", text,
+			     KEEP_MAX);
 }
 
 static int write_new(const char *stem, const char *ending, struct bytes content, unsigned mode,

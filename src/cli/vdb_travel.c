@@ -3,6 +3,7 @@
 #include "cli/vdb_verbs.h"
 
 #include "base/io.h"
+#include "scan/generations.h"
 #include "scan/travel.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@ const struct cli_option vdb_pull_options[] = {
     {"to", 't', "FILE", NULL, "the database to replace (default: the one that scan uses)"},
     VDB_KEY_OPTIONS,
     {"allow-older", 0, NULL, NULL, "also replace a newer database"},
+    VDB_KEEP_OPTION,
     {"quiet", 'q', NULL, NULL, "print errors only"},
     CREG_OPTIONS,
     {0},
@@ -79,6 +81,7 @@ static int pull(const struct cli_args *args, struct arena *a, struct err *e)
 	struct credentials cred;
 	struct cli_vdb_keys keys;
 	struct travel_pulled got;
+	uint64_t keep = 0;
 	cli_default_vdb(fallback);
 	const char *to = cli_get(args, "to") ? cli_get(args, "to") : fallback;
 	struct travel_pull p = {
@@ -91,7 +94,13 @@ static int pull(const struct cli_args *args, struct arena *a, struct err *e)
 	p.keys = buf_bytes(&keys.text);
 	p.name = keys.name;
 	if (r == 0)
+		r = cli_vdb_keep(args, &keep, e);
+	if (r == 0 && keep)
+		r = generations_keep(to, e);
+	if (r == 0)
 		r = travel_pull(&p, &got, e);
+	if (r == 0 && keep)
+		generations_prune_beside(to, keep);
 	if (r == -ERR_CONFLICT)
 		(void)snprintf(e->msg + strlen(e->msg), sizeof e->msg - strlen(e->msg),
 			       "; --allow-older takes it nevertheless");

@@ -7,7 +7,8 @@
 extern const struct cli_command vdb_commands[];
 extern const struct cli_option vdb_info_options[], vdb_query_options[], vdb_diff_options[],
     vdb_update_options[], vdb_keygen_options[], vdb_sign_options[], vdb_verify_options[],
-    vdb_delta_options[], vdb_apply_options[], vdb_push_options[], vdb_pull_options[];
+    vdb_delta_options[], vdb_apply_options[], vdb_push_options[], vdb_pull_options[],
+    vdb_list_options[];
 
 int vdb_verb_build(int argc, char **argv);
 int vdb_verb_info(int argc, char **argv);
@@ -20,6 +21,7 @@ int vdb_verb_delta(int argc, char **argv);
 int vdb_verb_apply(int argc, char **argv);
 int vdb_verb_push(int argc, char **argv);
 int vdb_verb_pull(int argc, char **argv);
+int vdb_verb_list(int argc, char **argv);
 
 /* Of each verb that uses a database: whose signature it needs. */
 #define VDB_KEY_OPTIONS                                                                            \
@@ -29,6 +31,15 @@ int vdb_verb_pull(int argc, char **argv);
 		"vdb-name", 0, "NAME", VDB_NAME_DEFAULT,                                           \
 		    "name of the series that the signature must state"                             \
 	}
+
+/* Of each verb that replaces a database. */
+#define VDB_KEEP_OPTION                                                                            \
+	{                                                                                          \
+		"keep", 0, "N", "0",                                                               \
+		    "keep replaced databases in FILE.kept: the newest of each day, for N days"     \
+	}
+/* ERR_FORMAT. */
+int cli_vdb_keep(const struct cli_args *args, uint64_t *ret, struct err *e);
 
 struct cli_vdb_keys {
 	struct buf text;  /* PEM */

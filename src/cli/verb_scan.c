@@ -2,8 +2,6 @@
 #include "cli/image.h"
 #include "cli/verbs.h"
 
-#include "base/clock.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -54,7 +52,7 @@ int verb_scan(int argc, char **argv)
 			   .assess = &c.assess,
 			   .vdb = c.vdb,
 			   .version = PLIMSOLL_VERSION,
-			   .now_ms = clock_wall_ms()};
+			   .now_ms = c.now_ms};
 	int status = 1;
 	r.findings = c.assess.findings;
 	r.finding_count = c.assess.finding_count;
@@ -88,7 +86,7 @@ int verb_inventory(int argc, char **argv)
 	struct report r = {.input = &c.input,
 			   .assess = &c.assess,
 			   .version = PLIMSOLL_VERSION,
-			   .now_ms = clock_wall_ms()};
+			   .now_ms = c.now_ms};
 	const struct report_format put = {.put = f ? f->put_inventory : NULL};
 	struct gate all = {.format = &put};
 	if (rc == 0)

@@ -165,6 +165,13 @@ const struct cli_command vdb_commands[] = {
      .synopsis = "FILE [--format table|json]",
      .summary = "show what a database contains",
      .options = vdb_info_options},
+    {.name = "list",
+     .main = vdb_verb_list,
+     .synopsis = "[FILE | FOLDER] [--format table|json]",
+     .summary = "list the databases that are kept",
+     .text = "FILE and those of FILE.kept (see --keep of update and pull), or those of a folder or "
+	     "a server's data folder.",
+     .options = vdb_list_options},
     {.name = "query",
      .main = vdb_verb_query,
      .synopsis = "FILE (--package ECOSYSTEM NAME | --id ID) [--format table|json]",

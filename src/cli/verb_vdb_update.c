@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "scan/generations.h"
 #include "scan/update.h"
 #include "scan/vdb_build.h"
 
@@ -15,6 +16,7 @@ const struct cli_option vdb_update_options[] = {
     {"out", 'o', "FILE", NULL, "the database to write"},
     {"feeds-dir", 0, "DIR", NULL, "where copies of feeds are kept"},
     {"force", 0, NULL, NULL, "build even if no feed changed"},
+    VDB_KEEP_OPTION,
     {"quiet", 'q', NULL, NULL, "no progress on standard error"},
     {"allow-unjailed", 0, NULL, NULL, "run even if this kernel cannot jail the workers"},
     {0},
@@ -61,6 +63,9 @@ static int run(const struct cli_args *args, struct arena *a, struct err *e)
 	char fallback[4096], dir[4200];
 	struct update_source *named = arena_alloc(a, args->operand_count, sizeof *named);
 	struct update_file *files;
+	uint64_t keep;
+	if (cli_vdb_keep(args, &keep, e) < 0)
+		return -(int)e->code;
 	cli_default_vdb(fallback);
 	const char *out = cli_get(args, "out") ? cli_get(args, "out") : fallback;
 	if (!named)
@@ -98,8 +103,10 @@ static int run(const struct cli_args *args, struct arena *a, struct err *e)
 		printf("%s is up to date\n", out);
 		return 0;
 	}
-	if (build(args, out, files, count, e) < 0)
+	if ((keep && generations_keep(out, e) < 0) || build(args, out, files, count, e) < 0)
 		return -(int)e->code;
+	if (keep)
+		generations_prune_beside(out, keep);
 	update_built(files, count);
 	printf("%s was built\n", out);
 	return 0;

@@ -2,7 +2,6 @@
 #include "cli/image.h"
 #include "cli/verbs.h"
 
-#include "base/clock.h"
 #include "inspect/inspect.h"
 #include "match/why.h"
 
@@ -198,7 +197,7 @@ static int put_reason(struct cimg *c, const struct report *r, struct bytes id, s
 				     .package_count = n,
 				     .id = id,
 				     .unread = c->image.state != INV_ASSESSED,
-				     .now_ms = clock_wall_ms()};
+				     .now_ms = c->now_ms};
 	if (is_listed(r->findings, r->finding_count, id))
 		why.reason = WHY_REPORTED;
 	else if (is_listed(c->assess.findings, c->assess.finding_count, id))
@@ -248,6 +247,13 @@ static int run(const char *verb, bool why_not, int argc, char **argv)
 		rc = put_unknown(&c, id, &out, &e);
 	if (rc == 0)
 		rc = put_reason(&c, &r, id, &out, &e);
+	if (rc == 0) {
+		const struct kept_question since = {.path = c.vdb_kept,
+						    .until_ms = vdb_built_ms(c.vdb),
+						    .id = id,
+						    .image = &c.image};
+		rc = kept_put_since(&since, &out, &e);
+	}
 	if (rc == 0)
 		rc = cli_write(cli_get(&args, "output"), buf_bytes(&out), &e);
 	buf_free(&answer.reported);

@@ -1,10 +1,12 @@
 #include "scan/vdb_build.h"
 
 #include "scan/feed_files.h"
-#include "vdb/vdb.h"
+#include "vdb/sign.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define RECORD_BUDGET                                                                              \
 	(64U << 20) /* bytes for one advisory taken apart; the message itself is at most 16 MiB */
@@ -106,6 +108,15 @@ static int read_input(struct build *b, const struct vdb_build_input *in, struct 
 	return r < 0 ? err_ctx(e, "%s", in->feed) : 0;
 }
 
+/* It is of the file that was replaced. */
+static void drop_signature(const char *out)
+{
+	char path[4200];
+	int n = snprintf(path, sizeof path, "%s" VDB_SIGNATURE_ENDING, out);
+	if (n > 0 && (size_t)n < sizeof path)
+		(void)unlink(path);
+}
+
 int scan_vdb_build(struct pool *pool, const struct vdb_build_input *in, size_t count,
 		   const char *out, const struct vdb_build_hooks *hooks,
 		   struct vdb_build_stats *ret_stats, struct err *e)
@@ -118,6 +129,8 @@ int scan_vdb_build(struct pool *pool, const struct vdb_build_input *in, size_t c
 		r = read_input(&b, &in[i], err);
 	if (r == 0)
 		r = vdb_writer_finish(b.w, out, err);
+	if (r == 0)
+		drop_signature(out);
 	vdb_writer_close(b.w);
 	if (r == 0 && ret_stats)
 		*ret_stats = b.stats;

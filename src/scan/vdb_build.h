@@ -26,9 +26,9 @@ struct vdb_build_hooks {
 		     const struct vdb_build_stats *so_far);
 };
 
-/* Read all inputs and replace the file out. Nothing is replaced on error: an input that cannot be
- * read at all is one. The same inputs give the same file, whatever their order. *ret_stats may be
- * NULL. */
+/* Read all inputs and replace the file out; a signature beside it goes. Nothing is replaced on
+ * error: an input that cannot be read at all is one. The same inputs give the same file, whatever
+ * their order. *ret_stats may be NULL. */
 int scan_vdb_build(struct pool *pool, const struct vdb_build_input *in, size_t count,
 		   const char *out, const struct vdb_build_hooks *hooks,
 		   struct vdb_build_stats *ret_stats, struct err *e);

@@ -41,7 +41,7 @@ test('help of every command, in every way', () => {
     assert.equal(plimsoll([name, '--help']).stdout, text);
     assert.equal(plimsoll([name, '-h']).stdout, text);
   }
-  for (const below of ['build', 'update', 'info', 'query', 'diff', 'verify', 'keygen', 'sign', 'push', 'pull', 'delta', 'apply'])
+  for (const below of ['build', 'update', 'info', 'query', 'diff', 'verify', 'keygen', 'sign', 'push', 'pull', 'delta', 'apply', 'list'])
     assert.match(plimsoll(['vdb', below, '--help']).stdout, new RegExp(`plimsoll vdb ${below} `));
   assert.match(plimsoll(['--version']).stdout, /^plimsoll \d+\.\d+\.\d+(-dev)?\n$/);
 });

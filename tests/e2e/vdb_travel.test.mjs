@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, clock, debianRelease, dpkgStatus, has, makeLayout, osvRecord, plimsoll, program, pushLayout, run, runAsync, sha256, sleep, tempDir } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, has, makeLayout, osvRecord, plimsoll, program, pushLayout, root, runAsync, sha256, sleep, tempDir } from './lib.mjs';
 
 /** A database of feeds that were fetched that day: records are [id, package, fixed]. */
 function vdbOf(day, records) {
@@ -236,4 +236,80 @@ test('another make of registry holds it as well', { skip: has('docker-registry')
     assert.match(plimsoll(['vdb', 'pull', at, '--to', to, '--vdb-key', `${keys}.pub`]).stdout, /a delta/);
     assert.deepEqual(bytes(to), bytes(now));
   } finally { child.kill(); }
+});
+
+test('replaced databases are kept: as of a day, and since when', () => {
+  const to = path.join(tempDir(), 'local.vdb'), layout = makeLayout([[debianRelease(), dpkgStatus([{ name: 'bash', version: '5' }, { name: 'lib299', version: '1' }])]]);
+  const scan = (...args) => plimsoll(['scan', '--input', layout.dir, '--format', 'json', ...args], { check: false });
+  const ids = (...args) => JSON.parse(scan(...args).stdout).findings.map((f) => f.advisory).sort();
+  for (const file of [old, now, newest]) {
+    push('team/kept', file);
+    pull('team/kept', to, ['--keep', '5', '--vdb-key', `${keys}.pub`]);
+  }
+  const rows = JSON.parse(plimsoll(['vdb', 'list', to, '--format', 'json']).stdout);
+  assert.deepEqual(rows.map((r) => [r.built_at.slice(0, 10), r.signed]), days.toReversed().map((day) => [day, true]));
+  assert.deepEqual(ids('--vdb', to), ['CVE-2026-1']);
+  assert.deepEqual(ids('--vdb', to, '--as-of', '2026-11-02', '--vdb-key', `${keys}.pub`), ['CVE-2025-299', 'CVE-2026-1']);
+  assert.deepEqual(ids('--vdb', to, '--as-of', '2026-11-02T11:59:59Z'), ['CVE-2025-299']);
+  assert.deepEqual(ids('--vdb', `${to}.kept`), ['CVE-2025-299', 'CVE-2026-1'], 'the newest of a folder');
+  assert.match(scan('--vdb', to, '--as-of', '2026-10-31').stderr, /no database is so old: the oldest is of 2026-11-01T12:00:00/);
+  assert.match(scan('--vdb', to, '--as-of', 'yesterday').stderr, /--as-of: "yesterday" is not a day/);
+  const why = (id, ...args) => plimsoll(['why', id, '--input', layout.dir, '--vdb', to, ...args]).stdout;
+  assert.match(why('CVE-2026-1'), /known since: 2026-11-02T12:00:00[^\n]*the first of 3 databases[^\n]*\nreported since: 2026-11-02/);
+  assert.match(why('CVE-2025-1'), /known since: 2026-11-01T12:00:00[^\n]*the oldest of 3/);
+  assert.doesNotMatch(why('CVE-2025-1'), /reported since/);
+  assert.doesNotMatch(why('CVE-2026-1', '--as-of', '2026-11-01'), /since/);
+  push('team/kept', vdbOf('2026-11-04', many(2)));
+  pull('team/kept', to, ['--keep', '1']);
+  assert.deepEqual(JSON.parse(plimsoll(['vdb', 'list', to, '--format', 'json']).stdout).map((r) => r.built_at.slice(0, 10)), ['2026-11-04', '2026-11-03']);
+});
+
+test('a server follows a reference, keeps older databases, and stays with what it has when the next one is refused', async () => {
+  const config = tempDir('docker');
+  fs.writeFileSync(path.join(config, 'config.json'), JSON.stringify({ auths: { [server.host]: { auth: Buffer.from(`admin:${server.password}`).toString('base64') } } }));
+  const follower = new Server({ env: { DOCKER_CONFIG: config, REGISTRY_AUTH_FILE: '' }, args: ['--vdb-source', `oci://${ref('team/follow')}`, '--vdb-key', `${keys}.pub`] });
+  const current = async () => (await (await follower.fetch('/api/v1/vulndb')).json()).digest;
+  const generation = (file) => JSON.parse(plimsoll(['vdb', 'info', file, '--format', 'json']).stdout).digest;
+  const says = async (what) => {
+    await follower.fetch('/api/v1/vulndb:update', { method: 'POST' });
+    for (const until = Date.now() + 20000; !(await what()); await sleep(20)) assert.ok(Date.now() < until, follower.output);
+  };
+  push('team/follow', old);
+  await follower.start();
+  try {
+    for (const file of [old, now]) {
+      push('team/follow', file, old);
+      await says(async () => await current() === generation(file));
+    }
+    push('team/follow', old);
+    await says(() => /older than the one in use[^\n]*; the one in use stays, it is of \d+ hours ago/.test(follower.output));
+    const bare = path.join(tempDir(), 'bare.vdb');
+    fs.copyFileSync(newest, bare);
+    push('team/follow', bare);
+    await says(() => /has no signature; the one in use stays/.test(follower.output));
+    assert.equal(await current(), generation(now));
+    push('team/follow', newest, now);
+    await says(async () => await current() === generation(newest));
+    const rows = JSON.parse(plimsoll(['vdb', 'list', follower.dataDir, '--format', 'json']).stdout);
+    assert.deepEqual(rows.map((r) => [r.digest, r.signed]), [newest, now, old].map((file) => [generation(file), true]));
+    const layout = makeLayout([[debianRelease(), dpkgStatus([{ name: 'bash', version: '5' }])]]);
+    assert.doesNotMatch(plimsoll(['scan', '--input', layout.dir, '--vdb', follower.dataDir, '--as-of', days[0]]).stdout, /CVE-2026-1/);
+    await follower.stop();
+    assert.match((await runAsync(program, ['serve', '--data-dir', tempDir('data'), '--listen', '127.0.0.1:0', '--vdb', bare, '--vdb-key', `${keys}.pub`], { env: clock.env })).stderr, /bare\.vdb: not signed/);
+  } finally { await follower.stop(); }
+});
+
+test('the script that publishes: built of feeds, signed, pushed, pulled by others', async () => {
+  const feed = http.createServer((request, reply) => reply.end(JSON.stringify(osvRecord('CVE-2026-7', [{ ecosystem: 'Debian:12', name: 'bash' }]))));
+  await new Promise((done) => feed.listen(0, '127.0.0.1', done));
+  const folder = tempDir('publish'), to = path.join(tempDir(), 'local.vdb');
+  try {
+    const r = await runAsync(path.join(root, 'tools/publish-vdb'), [`${server.host}/team/published`, `${keys}.key`, folder],
+      { env: { ...env, PLIMSOLL: program, FEEDS: `osv=http://127.0.0.1:${feed.address().port}/one.json`, XDG_CACHE_HOME: tempDir('cache') } });
+    assert.equal(r.status, 0, r.stderr);
+    pull('team/published', to, ['--vdb-key', `${keys}.pub`]);
+    assert.match(plimsoll(['vdb', 'query', to, '--id', 'CVE-2026-7']).stdout, /CVE-2026-7/);
+    const { tags } = await (await server.fetch('/v2/team/published/tags/list')).json();
+    assert.ok(tags.length === 2 && /^\d{8}-(00|06|12|18)$/.test(tags[0]) && tags[1] === 'latest', `${tags}`);
+  } finally { feed.close(); }
 });
