@@ -23,6 +23,9 @@ static const struct record_field package_fields[] = {
     RECORD_SHOWN(RECORD_TEXT, "distro", "Distribution and release", .example = "\"debian:12\""),
     RECORD_SHOWN(RECORD_TEXT, "module", "Module and stream of an rpm", .flags = RECORD_OPTIONAL),
     RECORD_SHOWN(RECORD_TEXT, "vendor", "Vendor of an rpm", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXT, "license",
+		 "What its metadata says of its licence: an SPDX expression, or the text itself",
+		 .example = "\"GPL-2.0-or-later AND MIT\"", .flags = RECORD_OPTIONAL),
     RECORD_SHOWN(RECORD_BOOL, "third_party",
 		 "Not the distribution's own: its advisories do not apply"),
     RECORD_SHOWN(RECORD_TEXT, "path", "The file that lists it"),
@@ -98,6 +101,7 @@ static struct pkg package_of(struct db_stmt *s)
 			    .third_party = db_int(s, 10) != 0,
 			    .path = db_bytes(s, 11),
 			    .qualifiers = db_bytes(s, 15),
+			    .license = db_bytes(s, 17),
 			    .class = (enum pkg_class)db_int(s, 16)};
 }
 
@@ -115,7 +119,7 @@ static void put_package(struct json_out *w, struct db_stmt *s, struct buf *purl)
 #define COLUMNS                                                                                    \
 	"p.type, p.namespace, p.name, p.version, p.arch, p.source_name,"                           \
 	" p.source_version, p.module, p.vendor, p.distro, p.third_party, sp.path, l.digest,"       \
-	" p.id, s.position, p.qualifiers, p.class"                                                 \
+	" p.id, s.position, p.qualifiers, p.class, p.license"                                      \
 	" FROM image_set s JOIN image_layer l ON l.id = s.layer_id"                                \
 	" JOIN set_package sp ON sp.set_id = s.set_id"                                             \
 	" JOIN package p ON p.id = sp.package_id"

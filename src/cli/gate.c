@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "cli/filter.h"
+#include "pkg/license.h"
 #include "report/template.h"
 
 #include <stdio.h>
@@ -10,6 +11,8 @@
 #include <string.h>
 
 #define NO_SEVERITY (ADV_SEV_CRITICAL + 1)
+#define DENIED_MAX 256		 /* licences of --deny-license */
+#define DENIED_SHOWN 10		 /* packages that are named */
 #define VALUES_BUDGET (1U << 20) /* bytes of the options' values, which a command line bounds */
 
 static int parse_severity(struct bytes word, enum adv_severity *ret, struct err *e)
@@ -97,12 +100,38 @@ static int parse_format(const struct cli_args *args, struct gate *g, struct err 
 	return r;
 }
 
+static int parse_denied(struct bytes list, struct gate *g, struct err *e)
+{
+	if (!list.len)
+		return 0;
+	g->denied = arena_alloc(&g->arena, DENIED_MAX, sizeof *g->denied);
+	while (g->denied && list.len) {
+		struct bytes one = bytes_trim(bytes_cut(&list, ','));
+		if (!one.len)
+			continue;
+		if (g->denied_count == DENIED_MAX)
+			return err_set(e, ERR_FORMAT, "--deny-license: more than %d licences",
+				       DENIED_MAX);
+		const char *text = arena_cstr(&g->arena, one);
+		if (!text)
+			return err_nomem(e);
+		g->denied[g->denied_count++] = text;
+	}
+	return g->denied ? 0 : err_nomem(e);
+}
+
+bool gate_needs_packages(const struct gate *g)
+{
+	return g->denied_count > 0;
+}
+
 int gate_parse(const struct cli_args *args, const char *verb, struct gate *ret, struct err *e)
 {
 	*ret = (struct gate){.left_status = CLI_DONE};
 	arena_init(&ret->arena, VALUES_BUDGET);
 	if (filter_parse(args, &ret->arena, &ret->shown, e) < 0 ||
 	    parse_fail_on(bytes_of(cli_get(args, "fail-on")), ret, e) < 0 ||
+	    parse_denied(bytes_of(cli_get(args, "deny-license")), ret, e) < 0 ||
 	    parse_status(args, "exit-code", &ret->left_status, e) < 0 ||
 	    parse_status(args, "exit-on-eol", &ret->eol_status, e) < 0 ||
 	    parse_format(args, ret, e) < 0 || except_read(args, verb, &ret->exceptions, e) < 0)
@@ -205,6 +234,43 @@ static void warn_open(const struct gate *g, const struct report *r, const char *
 			     r);
 }
 
+static void print_denied(const struct pkg *p, const char *verb)
+{
+	struct buf text;
+	buf_init(&text, 65536);
+	report_put_plain(&text, p->name);
+	buf_put_u8(&text, ' ');
+	report_put_plain(&text, p->version);
+	buf_put_text(&text, ": ");
+	report_put_plain(&text, p->license);
+	fprintf(stderr, "plimsoll %s: --deny-license: %s\n", verb, buf_cstr(&text));
+	buf_free(&text);
+}
+
+/* The packages that need a denied licence; what only lock files declare is not there. Those that
+ * state none are said. */
+static size_t count_denied(const struct gate *g, const struct report *r, const char *verb)
+{
+	size_t count = 0, unstated = 0;
+	const struct inv_image *image = r->assess->image;
+	for (size_t i = 0; i < image->package_count; i++) {
+		const struct pkg *p = &image->packages[i].pkg;
+		if (p->class == PKG_DECLARED)
+			continue;
+		unstated += p->license.len == 0;
+		if (license_is_denied(p->license, g->denied, g->denied_count) &&
+		    count++ < DENIED_SHOWN)
+			print_denied(p, verb);
+	}
+	if (count)
+		fprintf(stderr, "plimsoll %s: --deny-license: %zu package%s\n", verb, count,
+			num_plural(count));
+	if (unstated)
+		fprintf(stderr, "plimsoll %s: warning: --deny-license: %zu package%s no licence\n",
+			verb, unstated, unstated == 1 ? " states" : "s state");
+	return count;
+}
+
 int gate_status(const struct gate *g, const struct report *r, const char *verb)
 {
 	size_t count = g->has_fail_on ? count_findings(r, fails, g) : 0;
@@ -217,7 +283,8 @@ int gate_status(const struct gate *g, const struct report *r, const char *verb)
 	if (count)
 		fprintf(stderr, "plimsoll %s: --fail-on: %zu finding%s\n", verb, count,
 			num_plural(count));
-	int status = count || unverified || (ended && g->eol) ? CLI_GATE : CLI_DONE;
+	size_t denied = g->denied_count ? count_denied(g, r, verb) : 0;
+	int status = count || denied || unverified || (ended && g->eol) ? CLI_GATE : CLI_DONE;
 	if (!status && r->finding_count)
 		status = g->left_status;
 	if (!status && ended)

@@ -18,6 +18,9 @@
 			   "hide findings without a fixed version"},                               \
 	    {"only-fixed", 0, NULL, NULL, "same as --ignore-unfixed"},                             \
 	    {"fail-on", 0, "LIST", NULL, "exit with 2 if any of these applies: " GATE_WORDS},      \
+	    {"deny-license", 0, "LIST", NULL,                                                      \
+	     "exit with 2 if a package needs one of these licences: SPDX identifiers, with * "     \
+	     "for any text: AGPL-*,SSPL-1.0"},                                                     \
 	    {"exit-code", 0, "N", NULL,                                                            \
 	     "exit with N when any finding remains and --fail-on was not reached"},                \
 	    {"exit-on-eol", 0, "N", NULL,                                                          \
@@ -28,6 +31,8 @@ struct gate {
 	struct criteria shown, fails;	   /* fails: any of them; empty: no finding does */
 	struct arena arena;		   /* of the values of shown */
 	bool has_fail_on, unverified, eol; /* of the image as a whole */
+	const char **denied;		   /* --deny-license; NULL: not requested */
+	size_t denied_count;
 	int left_status,
 	    eol_status; /* for remaining findings, for an ended release; 0: not requested */
 	const struct report_format *format;
@@ -41,6 +46,8 @@ int gate_parse(const struct cli_args *args, const char *verb, struct gate *ret, 
 void gate_free(struct gate *g); /* accepts a zeroed struct */
 /* The file of --template, if there is one, into ret, which the caller frees. */
 int gate_template(const struct cli_args *args, struct buf *ret, struct err *e);
+/* Does a gate need the image's packages? */
+bool gate_needs_packages(const struct gate *g);
 /* Take out of r what --vex and --ignore-file fit: before gate_apply. assess is r's. */
 int gate_except(struct gate *g, struct report *r, struct assess *assess, struct err *e);
 /* Take out of r what is not to be shown; r->findings is changed in place. */

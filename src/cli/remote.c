@@ -228,7 +228,7 @@ static uint32_t layer_of(struct listing *l, struct bytes digest)
 static int on_package(void *arg, struct json *j, struct err *e)
 {
 	struct listing *l = arg;
-	struct bytes layer = BYTES_NONE;
+	struct bytes layer = BYTES_NONE, class = BYTES_NONE;
 	void *rows = l->rows;
 	int r = grow(&rows, l->count, &l->cap, sizeof *l->rows, e);
 	l->rows = rows;
@@ -246,8 +246,10 @@ static int on_package(void *arg, struct json *j, struct err *e)
 					   : bytes_eq_lit(key, "distro")	 ? &p.distro
 					   : bytes_eq_lit(key, "module")	 ? &p.module
 					   : bytes_eq_lit(key, "vendor")	 ? &p.vendor
+					   : bytes_eq_lit(key, "license")	 ? &p.license
 					   : bytes_eq_lit(key, "path")		 ? &p.path
 					   : bytes_eq_lit(key, "layer")		 ? &layer
+					   : bytes_eq_lit(key, "class")		 ? &class
 										 : NULL;
 			if (to)
 				*to = json_string(j);
@@ -256,6 +258,9 @@ static int on_package(void *arg, struct json *j, struct err *e)
 		}
 	}
 	p.class = eco_class_of(p.type);
+	for (int n = 0; pkg_class_word(n); n++)
+		if (bytes_eq_lit(class, pkg_class_word(n)))
+			p.class = (enum pkg_class)n;
 	p.namespace = bytes_part(p.distro, 0, bytes_find(p.distro, ':'));
 	l->rows[l->count++] = (struct inv_package){.pkg = p, .layer = layer_of(l, layer)};
 	return 0;

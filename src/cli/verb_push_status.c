@@ -291,7 +291,7 @@ static int read_image(const struct asking *q, const struct asked *x, struct aren
 	if (r == 0)
 		r = err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s",
 			    BYTES_ARG(x->digest));
-	if (r > 0 && q->gate.format->lists_packages &&
+	if (r > 0 && (q->gate.format->lists_packages || gate_needs_packages(&q->gate)) &&
 	    remote_packages(&q->srv, q->path, x->digest, a, m, e) < 0)
 		r = -(int)e->code;
 	if (r > 0)

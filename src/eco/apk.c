@@ -2,11 +2,11 @@
  * into /usr.
  *
  * Stanzas separated by blank lines, each line one letter, ":" and a value: P name, V version, A
- * architecture, o origin (the source package), m maintainer; then the files: F folder (relative to
- * the root, empty for the root), R file in the folder last named. The other letters are not needed.
- * Packages that apk makes up to hold a set of dependencies (apk add --virtual) have names that
- * start with ".". Spec: apk-tools doc/apk-package.5 "installed database"; the letters of V2 index
- * files. */
+ * architecture, L licence, o origin (the source package), m maintainer; then the files: F folder
+ * (relative to the root, empty for the root), R file in the folder last named. The other letters
+ * are not needed. Packages that apk makes up to hold a set of dependencies (apk add --virtual) have
+ * names that start with ".". Spec: apk-tools doc/apk-package.5 "installed database"; the letters of
+ * V2 index files. */
 #include "eco/parsers.h"
 #include "eco/path.h"
 
@@ -16,7 +16,8 @@ struct apk_run {
 	const struct eco_sink *sink;
 	uint64_t off; /* of the stanza */
 	bool has_lines;
-	struct bytes name, version, arch, origin, maintainer;
+	struct arena *arena;
+	struct bytes name, version, arch, origin, maintainer, license;
 	struct bytes folder;
 	uint8_t path[LIMIT_PATH_MAX];
 };
@@ -61,7 +62,8 @@ static int stanza_end(const struct apk_run *s, struct err *e)
 			.source_version = s->version,
 			.vendor = s->maintainer,
 			.class = PKG_OS};
-	return sink->package(sink->arg, &p, e);
+	int r = eco_license(&p, s->license, s->arena, e);
+	return r < 0 ? r : sink->package(sink->arg, &p, e);
 }
 
 static int own_file(struct apk_run *s, struct bytes file, struct err *e)
@@ -99,6 +101,9 @@ static int stanza_line(struct apk_run *s, struct bytes line, struct err *e)
 	case 'o':
 		s->origin = value;
 		break;
+	case 'L':
+		s->license = value;
+		break;
 	case 'm':
 		s->maintainer = value;
 		break;
@@ -121,6 +126,7 @@ static int apk_parse(struct bytes path, struct bytes file, const struct eco_sink
 	if (!s)
 		return err_set(e, ERR_NOMEM, "apk database: out of memory");
 	s->sink = sink;
+	s->arena = a;
 	uint64_t bad_off = UINT64_MAX;
 	int r = 0;
 	for (struct bytes rest = file; r == 0 && rest.len > 0;) {
@@ -131,7 +137,7 @@ static int apk_parse(struct bytes path, struct bytes file, const struct eco_sink
 			s->has_lines = false;
 			s->off = (uint64_t)(rest.ptr - file.ptr);
 			s->name = s->version = s->arch = BYTES_NONE;
-			s->origin = s->maintainer = s->folder = BYTES_NONE;
+			s->origin = s->maintainer = s->folder = s->license = BYTES_NONE;
 		} else if (line.len >= 2 && line.ptr[1] == ':') {
 			r = stanza_line(s, line, e);
 		} else if (bad_off == UINT64_MAX) {

@@ -2,11 +2,13 @@
  *
  * desc and files hold sections: a line "%KEY%", the values a line each, a blank line. Of desc:
  * NAME, VERSION ("1:2.3-4"), ARCH, BASE (what the package is built from; packages split from one
- * build have its version), PACKAGER. Of files: FILES, paths without a leading slash, of folders
- * with one at the end. The package of files is said by its folder's name alone, which ends in
- * -VERSION-RELEASE. Spec: pacman(8), lib/libalpm/be_local.c "local_db_read". */
+ * build have its version), PACKAGER, LICENSE (a line each: all of them). Of files: FILES, paths
+ * without a leading slash, of folders with one at the end. The package of files is said by its
+ * folder's name alone, which ends in -VERSION-RELEASE. Spec: pacman(8), lib/libalpm/be_local.c
+ * "local_db_read". */
 #include "eco/parsers.h"
 #include "eco/path.h"
+#include "pkg/license.h"
 
 #define FOLDER "var/lib/pacman/local"
 #define FOLDER_TAIL 2 /* components of it that identify it behind a link: "pacman/local" */
@@ -42,13 +44,22 @@ static bool is_key(struct bytes line)
 	return line.len > 2 && line.ptr[0] == '%' && line.ptr[line.len - 1] == '%';
 }
 
-static int parse_desc(struct bytes file, const struct eco_sink *sink, struct err *e)
+static int parse_desc(struct bytes file, const struct eco_sink *sink, struct arena *a,
+		      struct err *e)
 {
 	struct bytes name = BYTES_NONE, version = BYTES_NONE, arch = BYTES_NONE, base = BYTES_NONE,
 		     packager = BYTES_NONE;
+	struct license all = {.len = 0}, one;
+	bool is_license = false;
+	bool ok;
 	for (struct bytes rest = file; rest.len > 0;) {
 		struct bytes key = line_of(&rest), ahead = rest;
 		struct bytes value = bytes_trim(line_of(&ahead));
+		if (is_license && !is_key(key)) {
+			license_read(&one, key);
+			license_also(&all, &one);
+		}
+		is_license = is_key(key) ? bytes_eq_lit(key, "%LICENSE%") : is_license;
 		struct bytes *to = bytes_eq_lit(key, "%NAME%")	     ? &name
 				   : bytes_eq_lit(key, "%VERSION%")  ? &version
 				   : bytes_eq_lit(key, "%ARCH%")     ? &arch
@@ -69,7 +80,10 @@ static int parse_desc(struct bytes file, const struct eco_sink *sink, struct err
 			.source_name = is_word(base) ? base : name,
 			.source_version = version,
 			.vendor = packager,
+			.license = arena_bytes(a, license_bytes(&all), &ok),
 			.class = PKG_OS};
+	if (!ok)
+		return err_set(e, ERR_NOMEM, "Arch package: out of memory");
 	return sink->package(sink->arg, &p, e);
 }
 
@@ -107,9 +121,8 @@ static int parse_files(struct bytes path, struct bytes file, const struct eco_si
 static int arch_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
 		      struct arena *a, struct err *e)
 {
-	(void)a;
 	return bytes_eq_lit(eco_path_base(path), "files") ? parse_files(path, file, sink, e)
-							  : parse_desc(file, sink, e);
+							  : parse_desc(file, sink, a, e);
 }
 
 const struct eco_parser eco_arch = {.wants = arch_wants, .parse = arch_parse};

@@ -1,5 +1,5 @@
 /* Conda packages: conda-meta/NAME-VERSION-BUILD.json in each environment, an object whose "name",
- * "version" and "build" count; the build is a qualifier. Spec: conda's documentation, "conda
+ * "license" and "build" count; the build is a qualifier. Spec: conda's documentation, "conda
  * environments" (conda-meta); purl's type conda. */
 #include "eco/parsers.h"
 
@@ -8,7 +8,8 @@
 static int conda_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
 		       struct arena *a, struct err *e)
 {
-	struct bytes name = BYTES_NONE, version = BYTES_NONE, build = BYTES_NONE, key;
+	struct bytes name = BYTES_NONE, version = BYTES_NONE, build = BYTES_NONE, key,
+		     license = BYTES_NONE;
 	struct json j;
 	(void)path;
 	json_init(&j, file, a);
@@ -19,6 +20,7 @@ static int conda_parse(struct bytes path, struct bytes file, const struct eco_si
 				   : bytes_eq_lit(key, "name")	  ? &name
 				   : bytes_eq_lit(key, "version") ? &version
 				   : bytes_eq_lit(key, "build")	  ? &build
+				   : bytes_eq_lit(key, "license") ? &license
 								  : NULL;
 		if (to)
 			*to = json_string(&j);
@@ -37,7 +39,8 @@ static int conda_parse(struct bytes path, struct bytes file, const struct eco_si
 			return err_set(e, ERR_NOMEM, "Conda package: out of memory");
 		p.qualifiers = bytes_of(text);
 	}
-	return sink->package(sink->arg, &p, e);
+	r = eco_license(&p, license, a, e);
+	return r < 0 ? r : sink->package(sink->arg, &p, e);
 }
 
 const struct eco_parser eco_conda = {.parse = conda_parse};

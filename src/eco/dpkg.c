@@ -3,13 +3,14 @@
  * var/lib/dpkg/status holds stanzas ("paragraphs") separated by blank lines; a line is "Field:
  * value", a line that starts with a space or tab continues the field before. Field names are
  * compared without case. Of interest: Package, Status ("want flag state"), Version, Architecture,
- * Source ("name" or "name (version)"), Maintainer. A package is on disk unless its state is one of
- * not-installed, config-files and half-installed, and not without a Status; what is wanted of it
- * (install, deinstall, hold) does not matter. var/lib/dpkg/status.d/NAME (images assembled
- * without dpkg) holds one such stanza, without Status. var/lib/dpkg/info/NAME[:ARCH].list names a
- * package's files and folders, one absolute path a line; NAME[:ARCH].md5sums has lines of 32
- * hexadecimal digits, two spaces and a path relative to the root. status.d/NAME.md5sums is the
- * same. Spec: deb-control(5), dpkg-query(1) "Package states", Debian Policy chapter 5. */
+ * Source ("name" or "name (version)"), Maintainer, License (of opkg). A package is on disk unless
+ * its state is one of not-installed, config-files and half-installed, and not without a Status;
+ * what is wanted of it (install, deinstall, hold) does not matter. var/lib/dpkg/status.d/NAME
+ * (images assembled without dpkg) holds one such stanza, without Status.
+ * var/lib/dpkg/info/NAME[:ARCH].list names a package's files and folders, one absolute path a line;
+ * NAME[:ARCH].md5sums has lines of 32 hexadecimal digits, two spaces and a path relative to the
+ * root. status.d/NAME.md5sums is the same. Spec: deb-control(5), dpkg-query(1) "Package states",
+ * Debian Policy chapter 5. */
 #include "eco/parsers.h"
 #include "eco/path.h"
 
@@ -19,7 +20,7 @@ struct stanza {
 	uint64_t off; /* in the file */
 	bool bare;    /* of status.d: without Status, and on disk */
 	bool has_fields;
-	struct bytes package, status, version, arch, source, maintainer;
+	struct bytes package, status, version, arch, source, maintainer, license;
 };
 
 static struct eco_want dpkg_wants(struct bytes path)
@@ -72,6 +73,8 @@ static void stanza_field(struct stanza *s, struct bytes line)
 		s->source = value;
 	else if (field_is(name, "maintainer"))
 		s->maintainer = value;
+	else if (field_is(name, "license"))
+		s->license = value;
 }
 
 static bool is_on_disk(const struct stanza *s)
@@ -113,23 +116,32 @@ static void set_source(struct pkg *p, struct bytes source)
 		p->source_version = version;
 }
 
-static int stanza_end(const struct stanza *s, const char *type, const struct eco_sink *sink,
-		      struct err *e)
+/* Where stanzas lead. */
+struct stanza_run {
+	const char *type;
+	bool bare;
+	const struct eco_sink *sink;
+	struct arena *arena;
+};
+
+static int stanza_end(const struct stanza *s, const struct stanza_run *run, struct err *e)
 {
+	const struct eco_sink *sink = run->sink;
 	if (!s->has_fields || !is_on_disk(s))
 		return 0;
 	if (!is_name(s->package))
 		return sink->note(sink->arg, s->off, "stanza without a package name", e);
 	if (!is_name(s->version))
 		return sink->note(sink->arg, s->off, "stanza without a version", e);
-	struct pkg p = {.type = bytes_of(type),
+	struct pkg p = {.type = bytes_of(run->type),
 			.name = s->package,
 			.version = s->version,
 			.arch = s->arch,
 			.vendor = s->maintainer,
 			.class = PKG_OS};
 	set_source(&p, s->source);
-	return sink->package(sink->arg, &p, e);
+	int r = eco_license(&p, s->license, run->arena, e);
+	return r < 0 ? r : sink->package(sink->arg, &p, e);
 }
 
 /* A second Package: the blank line between two stanzas was forgotten (files joined by "cat").
@@ -145,9 +157,10 @@ static bool is_unstated(const struct stanza *s)
 	return !s->bare && s->has_fields && s->status.len == 0;
 }
 
-static int parse_stanzas(struct bytes file, const char *type, bool bare,
-			 const struct eco_sink *sink, struct err *e)
+static int parse_stanzas(struct bytes file, const struct stanza_run *run, struct err *e)
 {
+	const struct eco_sink *sink = run->sink;
+	bool bare = run->bare;
 	struct stanza s = {.bare = bare};
 	struct bytes rest = file;
 	uint64_t bad_off = UINT64_MAX, bare_off = UINT64_MAX;
@@ -159,7 +172,7 @@ static int parse_stanzas(struct bytes file, const char *type, bool bare,
 		if ((ends || next) && is_unstated(&s) && bare_off == UINT64_MAX)
 			bare_off = s.off;
 		if (ends) {
-			int r = stanza_end(&s, type, sink, e);
+			int r = stanza_end(&s, run, e);
 			if (r < 0)
 				return r;
 			s = (struct stanza){.off = (uint64_t)(rest.ptr - file.ptr), .bare = bare};
@@ -169,7 +182,7 @@ static int parse_stanzas(struct bytes file, const char *type, bool bare,
 			if (bad_off == UINT64_MAX)
 				bad_off = off;
 		} else if (next) {
-			int r = stanza_end(&s, type, sink, e);
+			int r = stanza_end(&s, run, e);
 			if (r == 0)
 				r = sink->note(sink->arg, off,
 					       "stanza without a blank line before it", e);
@@ -183,7 +196,7 @@ static int parse_stanzas(struct bytes file, const char *type, bool bare,
 	}
 	if (is_unstated(&s) && bare_off == UINT64_MAX)
 		bare_off = s.off;
-	int r = stanza_end(&s, type, sink, e);
+	int r = stanza_end(&s, run, e);
 	if (r == 0 && bare_off != UINT64_MAX)
 		r = sink->note(sink->arg, bare_off, "stanza without Status: not installed", e);
 	if (r == 0 && bad_off != UINT64_MAX)
@@ -242,7 +255,7 @@ static int base64_value(uint8_t c)
 
 /* Some builders name the files of status.d by the base64 of the package name. The decoded name, if
  * it is one that Policy allows; else name. */
-static struct bytes plain_name(struct bytes name, struct arena *a)
+static struct bytes plain_name(struct bytes name, struct arena *a, bool *ret_ok)
 {
 	uint32_t acc = 0;
 	unsigned bits = 0;
@@ -250,6 +263,7 @@ static struct bytes plain_name(struct bytes name, struct arena *a)
 	while (in_len > 0 && name.ptr[in_len - 1] == '=')
 		in_len--;
 	uint8_t *out = in_len >= 4 ? arena_alloc(a, in_len, 1) : NULL;
+	*ret_ok = in_len < 4 || out;
 	if (!out)
 		return name;
 	for (size_t i = 0; i < in_len; i++) {
@@ -278,12 +292,15 @@ static int parse_ownership(struct bytes path, struct bytes file, const struct ec
 	base = bytes_part(base, 0, base.len - (is_list ? sizeof ".list" : sizeof ".md5sums") + 1);
 	struct bytes arch = base;
 	struct bytes name = bytes_cut(&arch, ':');
+	bool ok = true;
 	if (!is_name(name))
 		return 0;
 	if (is_list)
 		return parse_list(file, name, arch, sink, e);
 	if (bytes_has_suffix_lit(eco_path_dir(path), "/status.d"))
-		name = plain_name(name, a);
+		name = plain_name(name, a, &ok);
+	if (!ok)
+		return err_set(e, ERR_NOMEM, "dpkg database: out of memory");
 	return parse_md5sums(file, name, arch, sink, e);
 }
 
@@ -293,8 +310,12 @@ static int dpkg_parse(struct bytes path, struct bytes file, const struct eco_sin
 	if (bytes_has_suffix_lit(path, ".list") || bytes_has_suffix_lit(path, ".md5sums"))
 		return parse_ownership(path, file, sink, a, e);
 	bool is_opkg = bytes_has_suffix_lit(path, "opkg/status");
-	bool bare = bytes_has_suffix_lit(eco_path_dir(path), "/status.d");
-	return parse_stanzas(file, is_opkg ? "opkg" : "deb", bare, sink, e);
+	const struct stanza_run run = {.type = is_opkg ? "opkg" : "deb",
+				       .bare =
+					   bytes_has_suffix_lit(eco_path_dir(path), "/status.d"),
+				       .sink = sink,
+				       .arena = a};
+	return parse_stanzas(file, &run, e);
 }
 
 const struct eco_parser eco_dpkg = {.wants = dpkg_wants, .parse = dpkg_parse};

@@ -76,13 +76,18 @@ static int note_full(const struct archive *a, uint64_t off, struct bytes member,
 	return note(a, off, member, text);
 }
 
-static int put(const struct archive *a, struct bytes name, struct bytes version)
+/* own: it is what the archive itself is, of which the manifest speaks. */
+static int put(const struct archive *a, struct bytes name, struct bytes version, bool own)
 {
+	struct license l = {.len = 0};
+	if (own)
+		java_license_of(&a->manifest, &l);
 	const struct pkg p = {.type = BYTES_LIT("maven"),
 			      .name = name,
 			      .version = version,
 			      .source_name = name,
 			      .source_version = version,
+			      .license = license_bytes(&l),
 			      .path = a->path,
 			      .class = PKG_LANGUAGE};
 	return a->j->sink->package(a->j->sink->arg, &p, a->j->e);
@@ -146,7 +151,7 @@ static int put_pom(struct archive *a, const struct zip_entry *ent, struct bytes 
 	a->pom_is_own = a->pom_is_own || java_is_name_of(a->name, pom.artifact);
 	if (!java_name_join(pom.group, pom.artifact, name))
 		return note(a, ent->header_off, ent->path, "a name of more than 1 KiB");
-	return put(a, bytes_of(name), pom.version);
+	return put(a, bytes_of(name), pom.version, java_is_name_of(a->name, pom.artifact));
 }
 
 static int read_small(struct archive *a, const struct zip_entry *ent, bool is_pom)
@@ -306,9 +311,10 @@ static int put_own(const struct archive *a)
 	if (own.group.len == 0 && a->pom_count > 0)
 		return 0;
 	if (own.group.len == 0)
-		return put(a, own.artifact, own.version);
-	return java_name_join(own.group, own.artifact, name) ? put(a, bytes_of(name), own.version)
-							     : 0;
+		return put(a, own.artifact, own.version, true);
+	return java_name_join(own.group, own.artifact, name)
+		   ? put(a, bytes_of(name), own.version, true)
+		   : 0;
 }
 
 /* The next member of the archive opened last, or its end. */

@@ -92,6 +92,7 @@ static const char *const keys[JAVA_FIELD_COUNT] = {
     [JAVA_SPECIFICATION_VERSION] = "Specification-Version",
     [JAVA_PLUGIN_VERSION] = "Plugin-Version",
     [JAVA_GROUP] = "Group-Id",
+    [JAVA_LICENSE] = "Bundle-License",
 };
 
 static enum java_field field_of(struct bytes key)
@@ -241,6 +242,28 @@ bool java_own_find(struct bytes file_name, const struct java_manifest *m, struct
 		return false;
 	ret->group = group_of(ret->artifact, m);
 	return true;
+}
+
+/* "https://…/LICENSE-2.0.txt, \"Apache License, 2.0\";link=…": a list; each applies. */
+void java_license_of(const struct java_manifest *m, struct license *ret)
+{
+	struct license one;
+	struct bytes list = field(m, JAVA_LICENSE);
+	*ret = (struct license){.len = 0};
+	while (list.len > 0) {
+		struct bytes name;
+		list = bytes_trim(list);
+		if (bytes_has_prefix_lit(list, "\"")) {
+			list = bytes_from(list, 1);
+			name = bytes_cut(&list, '"');
+			(void)bytes_cut(&list, ',');
+		} else {
+			name = bytes_cut(&list, ',');
+			name = bytes_trim(bytes_part(name, 0, bytes_find(name, ';')));
+		}
+		license_read(&one, name);
+		license_also(ret, &one);
+	}
 }
 
 bool java_name_join(struct bytes group, struct bytes artifact, char out[JAVA_NAME_CAP])

@@ -2,6 +2,7 @@
  * Inside eco only. */
 #pragma once
 #include "base/bytes.h"
+#include "pkg/license.h"
 
 #define JAVA_NAME_CAP 1025U /* bytes of "group:artifact" and a NUL */
 #define JAVA_FIELD_MAX 255U /* bytes of a manifest's field: longer ones are none of names */
@@ -28,6 +29,7 @@ enum java_field {
 	JAVA_SPECIFICATION_VERSION,
 	JAVA_PLUGIN_VERSION,
 	JAVA_GROUP,
+	JAVA_LICENSE,
 	JAVA_FIELD_COUNT
 };
 struct java_manifest {
@@ -42,6 +44,8 @@ bool java_is_name_of(struct bytes file_name, struct bytes artifact);
 /* What the archive itself is; group is empty when nothing says it. Borrows from file_name and m.
  * False: neither file name nor manifest states a version. */
 bool java_own_find(struct bytes file_name, const struct java_manifest *m, struct java_pom *ret);
+/* What the manifest says of the archive's licence: Bundle-License. */
+void java_license_of(const struct java_manifest *m, struct license *ret);
 /* "group:artifact"; false: too long. */
 bool java_name_join(struct bytes group, struct bytes artifact, char out[JAVA_NAME_CAP]);
 /* The group of a well-known artifact whose archives do not say it; empty: not known. */

@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "pkg/license.h"
 
 #include <string.h>
 
@@ -116,8 +117,35 @@ static bool mend_utf8(struct bytes *file, struct arena *a)
 	return true;
 }
 
+/* "MIT", {"type": "MIT"} or, of old packages, an array of either, of which one may be chosen. */
+static void read_license(struct json *j, struct license *l)
+{
+	struct license one;
+	struct bytes key;
+	bool list = json_peek(j) == JSON_ARRAY && json_enter_array(j);
+	while (!list || json_next_item(j)) {
+		struct bytes text = BYTES_NONE;
+		bool is_object = json_peek(j) == JSON_OBJECT;
+		if (json_peek(j) == JSON_STRING)
+			text = json_string(j);
+		else if (!is_object)
+			json_skip(j);
+		if (is_object)
+			json_enter_object(j);
+		while (is_object && json_next_key(j, &key))
+			if (bytes_eq_lit(key, "type") && json_peek(j) == JSON_STRING)
+				text = json_string(j);
+			else
+				json_skip(j);
+		license_read(&one, text);
+		license_or(l, &one);
+		if (!list || !json_ok(j))
+			break;
+	}
+}
+
 static int read_package(struct bytes file, struct arena *a, struct bytes *ret_name,
-			struct bytes *ret_version, struct err *e)
+			struct bytes *ret_version, struct license *l, struct err *e)
 {
 	struct json j;
 	struct bytes key;
@@ -130,6 +158,10 @@ static int read_package(struct bytes file, struct arena *a, struct bytes *ret_na
 	json_enter_object(&j);
 	while (json_next_key(&j, &key)) {
 		bool is_text = json_peek(&j) == JSON_STRING;
+		if (bytes_eq_lit(key, "license") || bytes_eq_lit(key, "licenses")) {
+			read_license(&j, l);
+			continue;
+		}
 		bool is_of_name = bytes_eq_lit(key, "name");
 		struct bytes *to = is_of_name			  ? ret_name
 				   : bytes_eq_lit(key, "version") ? ret_version
@@ -148,13 +180,18 @@ static int node_parse(struct bytes path, struct bytes file, const struct eco_sin
 {
 	struct spot s = spot_of(path);
 	struct bytes name, version;
-	int r = read_package(file, a, &name, &version, e);
+	struct license l = {.len = 0};
+	bool ok;
+	int r = read_package(file, a, &name, &version, &l, e);
 	if (r < 0) /* what is deeper is often something else: a template, a test */
 		return s.deeper && r != -ERR_NOMEM ? 0 : r;
 	version = clean_version(version);
 	if (!is_name(name) || version.len == 0 || (s.deeper && bytes_eq(name, s.folder)))
 		return 0;
 	struct pkg p = eco_language_package("npm", name, version, PKG_LANGUAGE);
+	p.license = arena_bytes(a, license_bytes(&l), &ok);
+	if (!ok)
+		return err_set(e, ERR_NOMEM, "package.json: out of memory");
 	return sink->package(sink->arg, &p, e);
 }
 

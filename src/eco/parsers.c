@@ -1,4 +1,5 @@
 #include "eco/parsers.h"
+#include "pkg/license.h"
 
 #define ROW(row, parser, ...) [ECO_##row] = &eco_##parser,
 const struct eco_parser *const eco_parsers[] = {
@@ -79,4 +80,13 @@ struct pkg eco_language_package(const char *purl_type, struct bytes name, struct
 			    .source_name = name,
 			    .source_version = version,
 			    .class = class};
+}
+
+int eco_license(struct pkg *p, struct bytes text, struct arena *a, struct err *e)
+{
+	struct license l;
+	bool ok;
+	license_read(&l, text);
+	p->license = arena_bytes(a, license_bytes(&l), &ok);
+	return ok ? 0 : err_set(e, ERR_NOMEM, "licence of a package: out of memory");
 }

@@ -15,6 +15,8 @@ struct eco_sink {
 	 * "/" allowed). */
 	int (*owns)(void *arg, struct bytes name, struct bytes arch, struct bytes path,
 		    struct err *e);
+	/* The package of that name has this licence, as pkg/license.h reads it. */
+	int (*license)(void *arg, struct bytes name, struct bytes license, struct err *e);
 	int (*distro)(void *arg, const struct pkg_distro *d, struct err *e);
 	/* Something in the file could not be read but the rest can: recorded as a coverage note.
 	 * off: byte offset in the file. */
@@ -54,6 +56,9 @@ bool eco_is_word(struct bytes b);
 /* A language's package, which is built from itself. */
 struct pkg eco_language_package(const char *purl_type, struct bytes name, struct bytes version,
 				enum pkg_class class);
+
+/* What metadata says of p's licence, as pkg/license.h reads it, from a. */
+int eco_license(struct pkg *p, struct bytes text, struct arena *a, struct err *e);
 
 /* One for each row. */
 extern const struct eco_parser eco_os_release;
@@ -97,3 +102,4 @@ extern const struct eco_parser eco_node_text_locks;
 extern const struct eco_parser eco_bitnami;
 extern const struct eco_parser eco_known;
 extern const struct eco_parser eco_jvm;
+extern const struct eco_parser eco_copyright;

@@ -10,9 +10,11 @@
 #include "eco/path.h"
 
 #include "base/json.h"
+#include "pkg/license.h"
 
 struct php_package {
 	struct bytes name, version;
+	struct license license;
 	bool meta;
 };
 
@@ -20,6 +22,23 @@ static bool is_name(struct bytes name)
 {
 	size_t slash = bytes_find(name, '/');
 	return eco_is_word(name) && slash > 0 && slash + 1 < name.len;
+}
+
+/* A name, or an array of them, of which one may be chosen. */
+static void read_license(struct json *j, struct license *l)
+{
+	struct license one;
+	bool list = json_peek(j) == JSON_ARRAY && json_enter_array(j);
+	while (!list || json_next_item(j)) {
+		if (json_peek(j) == JSON_STRING) {
+			license_read(&one, json_string(j));
+			license_or(l, &one);
+		} else {
+			json_skip(j);
+		}
+		if (!list || !json_ok(j))
+			break;
+	}
 }
 
 static void read_fields(struct json *j, struct php_package *ret)
@@ -34,6 +53,8 @@ static void read_fields(struct json *j, struct php_package *ret)
 			ret->version = bytes_trim(json_string(j));
 		else if (is_string && bytes_eq_lit(key, "type"))
 			ret->meta = bytes_eq_lit(json_string(j), "metapackage");
+		else if (bytes_eq_lit(key, "license"))
+			read_license(j, &ret->license);
 		else
 			json_skip(j);
 	}
@@ -67,6 +88,10 @@ static int put(const struct php_list *l, const struct php_package *in, uint64_t 
 		lower[i] = byte_lower(in->name.ptr[i]);
 	struct bytes name = {.ptr = lower, .len = in->name.len};
 	struct pkg p = eco_language_package("composer", name, in->version, l->class);
+	bool ok;
+	p.license = arena_bytes(l->arena, license_bytes(&in->license), &ok);
+	if (!ok)
+		return err_set(l->e, ERR_NOMEM, "Composer packages: out of memory");
 	return l->sink->package(l->sink->arg, &p, l->e);
 }
 

@@ -1,18 +1,21 @@
 /* Packages of R: DESCRIPTION in the folder of an installed package, and renv.lock, which declares.
  *
- * DESCRIPTION has fields "KEY: VALUE", going on in lines that begin with a blank; "Package" and
- * "Version" count. R writes "Built" when it installs a package: without it the file is a package's
- * source. renv.lock: {"Packages": {NAME: {"Package",
- * "Version", "Source"}}}; of other sources than a repository, as of git, the version is no release.
- * Spec: Writing R Extensions "The DESCRIPTION file"; renv's documentation "Lockfile".
+ * DESCRIPTION has fields "KEY: VALUE", going on in lines that begin with a blank; "Package",
+ * "Version" and "License" count. R writes "Built" when it installs a package: without it the file
+ * is a package's source. renv.lock: {"Packages": {NAME: {"Package", "Version", "Source"}}}; of
+ * other sources than a repository, as of git, the version is no release. Spec: Writing R Extensions
+ * "The DESCRIPTION file"; renv's documentation "Lockfile".
  */
 #include "eco/declared.h"
 #include "eco/path.h"
 
 #include "base/json.h"
+#include "pkg/license.h"
+
+#include <stdio.h>
 
 struct description {
-	struct bytes package, version;
+	struct bytes package, version, license;
 	bool built;
 };
 
@@ -28,22 +31,50 @@ static struct description read_description(struct bytes file)
 			d.package = bytes_trim(value);
 		else if (bytes_eq_lit(key, "Version"))
 			d.version = bytes_trim(value);
+		else if (bytes_eq_lit(key, "License"))
+			d.license = bytes_trim(value);
 		d.built = d.built || bytes_eq_lit(key, "Built");
 	}
 	return d;
+}
+
+/* "GPL (>= 2)", "GPL-2 | GPL-3", "MIT + file LICENSE": alternatives, each a name with a version,
+ * and perhaps a file that says more. Spec: Writing R Extensions "Licensing". */
+static void read_license(struct bytes text, struct license *all)
+{
+	struct license one;
+	while (text.len > 0) {
+		struct bytes name = bytes_cut(&text, '|');
+		char later[64];
+		name = bytes_trim(bytes_part(name, 0, bytes_find_bytes(name, BYTES_LIT("+ file"))));
+		struct bytes version = name, family = bytes_trim(bytes_cut(&version, '('));
+		version = bytes_trim(bytes_part(version, 0, bytes_find(version, ')')));
+		if (bytes_has_prefix_lit(version, ">=") && family.len < 30 && version.len < 30) {
+			int n = snprintf(later, sizeof later, "%.*s-%.*s+", BYTES_ARG(family),
+					 BYTES_ARG(bytes_trim(bytes_from(version, 2))));
+			name = (struct bytes){.ptr = (const uint8_t *)later, .len = (size_t)n};
+		}
+		license_read(&one, name);
+		license_or(all, &one);
+	}
 }
 
 static int r_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
 		   struct arena *a, struct err *e)
 {
 	struct description d = read_description(file);
+	struct license l = {.len = 0};
+	bool ok;
 	(void)path;
-	(void)a;
 	if (!d.built)
 		return 0;
 	if (!eco_is_word(d.package) || !eco_is_word(d.version))
 		return sink->note(sink->arg, 0, "a package without a name or version", e);
 	struct pkg p = eco_language_package("cran", d.package, d.version, PKG_LANGUAGE);
+	read_license(d.license, &l);
+	p.license = arena_bytes(a, license_bytes(&l), &ok);
+	if (!ok)
+		return err_set(e, ERR_NOMEM, "R package: out of memory");
 	return sink->package(sink->arg, &p, e);
 }
 

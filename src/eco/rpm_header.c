@@ -30,6 +30,7 @@ enum slot {
 	RELEASE,
 	EPOCH,
 	VENDOR,
+	LICENSE,
 	ARCH,
 	SOURCERPM,
 	MODULARITYLABEL,
@@ -45,19 +46,13 @@ static const struct {
 	uint32_t tag;
 	uint32_t type;
 } slots[SLOT_COUNT] = {
-    [NAME] = {1000, TYPE_STRING},
-    [VERSION] = {1001, TYPE_STRING},
-    [RELEASE] = {1002, TYPE_STRING},
-    [EPOCH] = {1003, TYPE_INT32},
-    [VENDOR] = {1011, TYPE_STRING},
-    [ARCH] = {1022, TYPE_STRING},
-    [OLDFILENAMES] = {1027, TYPE_STRING_ARRAY},
-    [FILEMODES] = {1030, TYPE_INT16},
-    [SOURCERPM] = {1044, TYPE_STRING},
-    [DIRINDEXES] = {1116, TYPE_INT32},
-    [BASENAMES] = {1117, TYPE_STRING_ARRAY},
-    [DIRNAMES] = {1118, TYPE_STRING_ARRAY},
-    [MODULARITYLABEL] = {5096, TYPE_STRING},
+    [NAME] = {1000, TYPE_STRING},	    [VERSION] = {1001, TYPE_STRING},
+    [RELEASE] = {1002, TYPE_STRING},	    [EPOCH] = {1003, TYPE_INT32},
+    [VENDOR] = {1011, TYPE_STRING},	    [LICENSE] = {1014, TYPE_STRING},
+    [ARCH] = {1022, TYPE_STRING},	    [OLDFILENAMES] = {1027, TYPE_STRING_ARRAY},
+    [FILEMODES] = {1030, TYPE_INT16},	    [SOURCERPM] = {1044, TYPE_STRING},
+    [DIRINDEXES] = {1116, TYPE_INT32},	    [BASENAMES] = {1117, TYPE_STRING_ARRAY},
+    [DIRNAMES] = {1118, TYPE_STRING_ARRAY}, [MODULARITYLABEL] = {5096, TYPE_STRING},
 };
 
 struct rpm_value {
@@ -175,7 +170,8 @@ static int state_package(const struct rpm_header *h, struct arena *a, const stru
 			return no_memory(e);
 		p.source_version = bytes_of(source);
 	}
-	return sink->package(sink->arg, &p, e);
+	int r = eco_license(&p, header_string(h, LICENSE), a, e);
+	return r < 0 ? r : sink->package(sink->arg, &p, e);
 }
 
 struct file_list {

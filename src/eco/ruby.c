@@ -5,12 +5,15 @@
  * lines, never run. A second line "# stub: NAME VERSION PLATFORM PATHS" says the same. Of the
  * statements s.name, s.version and s.platform count, the first of each with a plain text: "rack",
  * 'rack' or %q{rack}, .freeze behind it or Gem::Version.new around it. The platform is not part of
- * the version, in advisories neither. Spec: guides.rubygems.org "Specification Reference", RubyGems
- * lib/rubygems/specification.rb "to_ruby", stub_specification.rb. */
+ * the version, in advisories neither. s.license or s.licenses is the licence. Spec:
+ * guides.rubygems.org "Specification Reference", RubyGems lib/rubygems/specification.rb "to_ruby",
+ * stub_specification.rb. */
 #include "eco/parsers.h"
+#include "pkg/license.h"
 
 struct gem {
 	struct bytes name, version, platform;
+	struct license license;
 };
 
 static bool is_word(struct bytes b)
@@ -54,6 +57,23 @@ static struct bytes statement(struct bytes line, struct bytes *ret_value)
 	return bytes_from(key, dot + 1);
 }
 
+/* license = "MIT", licenses = ["MIT".freeze, "GPL-2.0".freeze]: one may be chosen. */
+static void read_licenses(struct bytes value, struct license *l)
+{
+	struct license one;
+	for (;;) {
+		size_t open = bytes_find(value, '"'), single = bytes_find(value, '\'');
+		open = single < open ? single : open;
+		struct bytes text = bytes_from(value, open + 1);
+		size_t end = open < value.len ? bytes_find(text, value.ptr[open]) : text.len;
+		if (end == text.len)
+			return;
+		license_read(&one, bytes_part(text, 0, end));
+		license_or(l, &one);
+		value = bytes_from(text, end + 1);
+	}
+}
+
 static void read_stub(struct bytes line, struct gem *ret)
 {
 	struct bytes rest = bytes_trim(bytes_from(line, sizeof "# stub:" - 1));
@@ -70,6 +90,10 @@ static void read_line(struct bytes line, struct gem *stub, struct gem *ret)
 		return;
 	}
 	struct bytes key = statement(line, &value);
+	if (bytes_eq_lit(key, "license") || bytes_eq_lit(key, "licenses")) {
+		read_licenses(value, &ret->license);
+		return;
+	}
 	struct bytes *to = bytes_eq_lit(key, "name")	   ? &ret->name
 			   : bytes_eq_lit(key, "version")  ? &ret->version
 			   : bytes_eq_lit(key, "platform") ? &ret->platform
@@ -86,6 +110,7 @@ static int ruby_parse(struct bytes path, struct bytes file, const struct eco_sin
 	(void)path;
 	for (struct bytes rest = file; rest.len > 0;)
 		read_line(bytes_trim(bytes_cut(&rest, '\n')), &stub, &gem);
+	stub.license = gem.license;
 	if (!is_word(gem.name) || !is_word(gem.version))
 		gem = stub;
 	if (!is_word(gem.name))
@@ -99,7 +124,9 @@ static int ruby_parse(struct bytes path, struct bytes file, const struct eco_sin
 			return err_set(e, ERR_NOMEM, "gem: out of memory");
 		p.qualifiers = bytes_of(text);
 	}
-	return sink->package(sink->arg, &p, e);
+	bool ok;
+	p.license = arena_bytes(a, license_bytes(&gem.license), &ok);
+	return ok ? sink->package(sink->arg, &p, e) : err_set(e, ERR_NOMEM, "gem: out of memory");
 }
 
 const struct eco_parser eco_ruby = {.parse = ruby_parse};

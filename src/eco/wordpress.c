@@ -73,7 +73,8 @@ static int wordpress_parse(struct bytes path, struct bytes file, const struct ec
 	if (!whole)
 		return err_set(e, ERR_NOMEM, "WordPress: out of memory");
 	struct pkg p = eco_language_package("wordpress", bytes_of(whole), version, PKG_LANGUAGE);
-	return sink->package(sink->arg, &p, e);
+	int r = eco_license(&p, core ? BYTES_NONE : header(file, "License"), a, e);
+	return r < 0 ? r : sink->package(sink->arg, &p, e);
 }
 
 const struct eco_parser eco_wordpress = {.parse = wordpress_parse};

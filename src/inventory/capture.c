@@ -30,6 +30,11 @@ struct parse_run {
 	uint32_t index;
 };
 
+struct license_run {
+	struct indexer *ix;
+	struct bytes path;
+};
+
 static int on_package(void *arg, const struct pkg *p, struct err *e)
 {
 	struct parse_run *run = arg;
@@ -57,6 +62,12 @@ static int on_distro(void *arg, const struct pkg_distro *d, struct err *e)
 {
 	struct parse_run *run = arg;
 	return layer_writer_distro(&run->ix->w, run->index, d, e);
+}
+
+static int on_license(void *arg, struct bytes name, struct bytes license, struct err *e)
+{
+	struct license_run *run = arg;
+	return layer_writer_license(&run->ix->w, run->path, name, license, e);
 }
 
 static int on_note(void *arg, uint64_t off, const char *text, struct err *e)
@@ -172,6 +183,31 @@ int indexer_parse(struct indexer *ix, uint32_t index, struct bytes file, struct 
 	if (r < 0)
 		return err_set(e, (enum err_code) - r, "%s", why.msg);
 	return 0;
+}
+
+int indexer_licenses(struct indexer *ix, size_t eco, struct tar *t, const struct tar_entry *tar,
+		     struct bytes path, struct err *e)
+{
+	struct license_run run = {.ix = ix, .path = path};
+	const struct eco_sink sink = {.arg = &run, .license = on_license};
+	struct indexer_capture c = {.heap = NULL};
+	struct err why = ERR_INIT;
+	struct arena a;
+	char text[120];
+	if (indexer_is_too_large(ix, eco, tar->size, text))
+		return layer_writer_note(&ix->w, path, text, e);
+	int r = indexer_capture(ix, t, tar->size, &c, e);
+	if (r == 0) {
+		arena_init(&a, PARSE_MEMORY);
+		r = eco_parsers[eco]->parse(path, indexer_captured(&c), &sink, &a, &why);
+		arena_free(&a);
+		if (r == -ERR_NOMEM)
+			(void)err_set(e, ERR_NOMEM, "%s", why.msg);
+		else
+			r = 0;
+	}
+	indexer_capture_free(&c);
+	return r;
 }
 
 bool indexer_is_too_large(const struct indexer *ix, size_t eco, uint64_t size, char text[120])

@@ -157,6 +157,8 @@ static int put_packages(struct merge *m, struct err *e)
 		r = anywhere_put(m, e);
 	if (r == 0)
 		drop_repeated(&m->image);
+	if (r == 0)
+		r = licenses_put(m, e);
 	return r;
 }
 

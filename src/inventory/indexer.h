@@ -63,6 +63,10 @@ bool indexer_is_too_large(const struct indexer *ix, size_t eco, uint64_t size, c
 /* Have the ecosystem read the file of entry index. A file it cannot read is noted. */
 int indexer_parse(struct indexer *ix, uint32_t index, struct bytes file, struct err *e);
 
+/* Have the row read a file that states licences only. One that it cannot read says nothing. */
+int indexer_licenses(struct indexer *ix, size_t eco, struct tar *t, const struct tar_entry *tar,
+		     struct bytes path, struct err *e);
+
 void indexer_known_init(struct indexer *ix);
 /* Take one member in; the second: look whether it is what a hard link before meant. */
 int indexer_member(struct indexer *ix, struct tar *t, const struct tar_entry *tar, struct err *e);

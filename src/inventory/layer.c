@@ -244,6 +244,21 @@ static int take_contents(struct cursor *c, struct arena *a, struct lay *l, struc
 	return r;
 }
 
+static int take_licenses(struct cursor *c, struct arena *a, struct lay *l, struct err *e)
+{
+	int r;
+	struct layer_license *licenses =
+	    take_array(c, a, 2, sizeof *licenses, &l->license_count, &r, e);
+	for (size_t i = 0; r == 0 && i < l->license_count; i++) {
+		licenses[i].name = cur_blob(c);
+		licenses[i].license = cur_blob(c);
+		if (!cur_ok(c) || licenses[i].name.len == 0)
+			return malformed(e, "bad licence");
+	}
+	l->licenses = licenses;
+	return r;
+}
+
 static int take_marks(struct cursor *c, struct lay *l, struct err *e)
 {
 	uint8_t full = cur_u8(c);
@@ -303,6 +318,8 @@ int layer_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e
 		r = take_languages(&c, a, &l, e);
 	if (r == 0)
 		r = take_contents(&c, a, &l, e);
+	if (r == 0)
+		r = take_licenses(&c, a, &l, e);
 	if (r == 0)
 		r = take_marks(&c, &l, e);
 	if (r < 0)

@@ -82,6 +82,11 @@ struct layer_content {
 	struct bytes detail; /* for people, never the secret itself */
 };
 
+/* What a file of a layer says of the licence of a package that another file states. */
+struct layer_license {
+	struct bytes name, license;
+};
+
 struct lay {
 	struct bytes codec; /* "gzip", "zstd", "none" */
 	uint64_t in_len, out_len, member_count;
@@ -101,6 +106,9 @@ struct lay {
 	size_t note_count;
 	const struct bytes *languages; /* paths of files of language packages (pkg/language.h) */
 	size_t language_count;
+	const struct layer_license *licenses; /* in the order of the layer: the last of a name
+						 counts */
+	size_t license_count;
 	uint64_t languages_seen; /* all of them, past LAYER_LANGUAGES_MAX too */
 	const struct layer_content *contents;
 	size_t content_count;

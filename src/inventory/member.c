@@ -20,7 +20,8 @@ struct member {
 	struct place_spot spot;
 	size_t eco; /* that wants a file there; eco_count: none */
 	struct eco_want want;
-	bool known; /* a location, or above one */
+	size_t license; /* the ecosystem that reads licences there; eco_count: none */
+	bool known;	/* a location, or above one */
 };
 
 /* known locations */
@@ -72,6 +73,11 @@ static void look_up(const struct indexer *ix, struct member *m)
 		m->want = eco_wants(m->eco, m->spot.path);
 		if (m->want.wanted)
 			break;
+	}
+	m->license = eco_count;
+	if (m->eco < eco_count && m->want.merge == ECO_LICENSE) {
+		m->license = m->eco;
+		m->eco = eco_count;
 	}
 }
 
@@ -273,6 +279,8 @@ static int index_content(struct indexer *ix, struct tar *t, const struct member 
 	int r = place_put(&ix->place, &m->spot, m->tar->type == TAR_DIR ? MARK_DIR : MARK_FILE,
 			  BYTES_NONE, e);
 	bool added = false;
+	if (r == 0 && m->tar->type == TAR_FILE && m->license < eco_count)
+		return indexer_licenses(ix, m->license, t, m->tar, m->spot.path, e);
 	if (r == 0 && m->tar->type == TAR_FILE && m->eco == eco_count)
 		r = indexer_program(ix, t, m->tar, m->spot.path, &added, e);
 	if (r < 0 || added || !is_exact(m))
@@ -369,7 +377,7 @@ static int find_target(struct indexer *ix, const struct tar_entry *m, struct byt
 
 int indexer_member(struct indexer *ix, struct tar *t, const struct tar_entry *tar, struct err *e)
 {
-	struct member m = {.tar = tar, .eco = eco_count};
+	struct member m = {.tar = tar, .eco = eco_count, .license = eco_count};
 	struct bytes target = BYTES_NONE;
 	enum layer_kind kind = LAYER_FILE;
 	int64_t len = tar_clean_path(tar->path, ix->path, NULL);

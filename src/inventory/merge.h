@@ -83,6 +83,9 @@ int lang_find(struct merge *m, struct err *e);
 /* contents: what content checks found. After owner_init. */
 int contents_find(struct merge *m, struct err *e);
 
+/* licenses: of packages of a distribution whose licence files of their own state. */
+int licenses_put(struct merge *m, struct err *e);
+
 /* notes: a note of the image. */
 int note_add(struct merge *m, int32_t layer, struct bytes path, struct bytes text, struct err *e);
 /* The same, of what makes the image partial: what runs may not be what was read. */

@@ -8,8 +8,9 @@
  * the entries, as pkg_put writes them count, owners: blob name, blob path of its list; count, owned
  * paths by ascending hash: u64 hash, u32 index of the owner's name (both fixed, little-endian)
  * count, notes: blob path, blob text, u8 doubt (enum layer_doubt); files of languages seen, count,
- * their paths as blobs; count, contents: u8 kind, line, blob path, blob detail; u8 of the marks:
- * are some missing; count, marks of MARK_LEN bytes, ascending
+ * their paths as blobs; count, contents: u8 kind, line, blob path, blob detail; count, licences:
+ * blob name of the package, blob licence; u8 of the marks: are some missing; count, marks of
+ * MARK_LEN bytes, ascending
  */
 #include "inventory/writer.h"
 
@@ -29,6 +30,7 @@
 #define NOTES_MAX (256U << 10)	  /* bytes of notes */
 #define LANGUAGES_MAX (1U << 20)  /* bytes of paths of languages' files */
 #define CONTENTS_MAX (512U << 10) /* bytes of what content checks found */
+#define LICENSES_MAX (1U << 20)	  /* bytes of licences of packages: some 15,000 */
 #define NOTE_COUNT_MAX 500U
 #define FIELD_MAX 1024U		/* bytes of one field of a package */
 #define PKG_LEN_MAX (16U << 10) /* bytes of a serialised package, path included */
@@ -44,6 +46,7 @@ void layer_writer_init(struct layer_writer *w)
 	buf_init(&w->notes, NOTES_MAX);
 	buf_init(&w->languages, LANGUAGES_MAX + LIMIT_PATH_MAX + 8);
 	buf_init(&w->contents, CONTENTS_MAX + LIMIT_PATH_MAX + INSPECT_DETAIL_MAX + 16);
+	buf_init(&w->licenses, LICENSES_MAX);
 	buf_init(&w->last_name, LIMIT_PATH_MAX);
 	buf_init(&w->nested, LIMIT_PATH_MAX + FIELD_MAX + 2);
 }
@@ -67,6 +70,7 @@ void layer_writer_free(struct layer_writer *w)
 	buf_free(&w->notes);
 	buf_free(&w->languages);
 	buf_free(&w->contents);
+	buf_free(&w->licenses);
 	buf_free(&w->last_name);
 	buf_free(&w->nested);
 	*w = (struct layer_writer){.entries = NULL};
@@ -229,9 +233,9 @@ int layer_writer_package(struct layer_writer *w, uint32_t index, const struct pk
 	struct layer_writer_entry *ent = &w->entries[index];
 	struct pkg stated = *p;
 	stated.vendor = bytes_part(p->vendor, 0, FIELD_MAX);
-	const struct bytes *fields[] = {&p->name,      &p->version,	&p->arch,
-					&p->module,    &p->source_name, &p->source_version,
-					&p->namespace, &p->qualifiers,	&p->path};
+	const struct bytes *fields[] = {
+	    &p->name,		&p->version,   &p->arch,       &p->module, &p->source_name,
+	    &p->source_version, &p->namespace, &p->qualifiers, &p->path,   &p->license};
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
 		if (fields[i]->len > FIELD_MAX)
 			return layer_writer_doubt_of_file(
@@ -477,6 +481,22 @@ int layer_writer_content(struct layer_writer *w, const struct layer_content *c, 
 	return buf_ok(&w->contents) ? 0 : no_memory(e);
 }
 
+int layer_writer_license(struct layer_writer *w, struct bytes path, struct bytes name,
+			 struct bytes license, struct err *e)
+{
+	size_t need = name.len + license.len + 20;
+	if (w->licenses_full || name.len > FIELD_MAX || license.len > FIELD_MAX)
+		return 0;
+	if (w->licenses.max - w->licenses.len < need) {
+		w->licenses_full = true;
+		return layer_writer_note(w, path, "licences of more packages than are recorded", e);
+	}
+	buf_put_blob(&w->licenses, name);
+	buf_put_blob(&w->licenses, license);
+	w->license_count++;
+	return buf_ok(&w->licenses) ? 0 : no_memory(e);
+}
+
 int layer_writer_put(struct layer_writer *w, const struct layer_writer_totals *t,
 		     struct place *marks, struct buf *out, struct err *e)
 {
@@ -514,6 +534,8 @@ int layer_writer_put(struct layer_writer *w, const struct layer_writer_totals *t
 	buf_put(out, buf_bytes(&w->languages));
 	buf_put_varint(out, w->content_count);
 	buf_put(out, buf_bytes(&w->contents));
+	buf_put_varint(out, w->license_count);
+	buf_put(out, buf_bytes(&w->licenses));
 	place_put_marks(marks, out);
 	return buf_ok(out) && buf_ok(&w->languages) ? 0 : no_memory(e);
 }

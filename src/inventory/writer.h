@@ -31,8 +31,9 @@ struct layer_writer {
 	struct layer_writer_slot *slots; /* by path; a power of two, at most half full */
 	uint32_t slot_cap;
 	struct arena arena; /* paths, targets, distributions */
-	struct buf pkgs, names, notes, languages, contents;
-	uint32_t name_count, note_count, language_count, content_count;
+	struct buf pkgs, names, notes, languages, contents, licenses;
+	uint32_t name_count, note_count, language_count, content_count, license_count;
+	bool licenses_full;
 	uint64_t languages_seen;
 	bool left_out, doubt_left_out; /* notes past the limit, doubts among them */
 	struct buf last_name, nested;
@@ -82,6 +83,9 @@ int layer_writer_doubt_of_file(struct layer_writer *w, struct bytes path, const 
 void layer_writer_language(struct layer_writer *w, struct bytes path);
 /* What a content check found. 1: there are more than are recorded. */
 int layer_writer_content(struct layer_writer *w, const struct layer_content *c, struct err *e);
+/* What the file at path says of the licence of the package called name. */
+int layer_writer_license(struct layer_writer *w, struct bytes path, struct bytes name,
+			 struct bytes license, struct err *e);
 /* Serialise into out: what layer_parse reads. Uses up what w and marks hold: call once. */
 int layer_writer_put(struct layer_writer *w, const struct layer_writer_totals *t,
 		     struct place *marks, struct buf *out, struct err *e);

@@ -6,7 +6,7 @@ static bool read_row(struct db_stmt *s, struct arena *a, struct image_package *p
 	    &p->pkg.type,   &p->pkg.namespace,	 &p->pkg.name,		 &p->pkg.version,
 	    &p->pkg.arch,   &p->pkg.source_name, &p->pkg.source_version, &p->pkg.module,
 	    &p->pkg.vendor, &p->pkg.distro,	 &p->pkg.qualifiers,	 &p->pkg.path,
-	    &p->layer,	    &p->created_by};
+	    &p->layer,	    &p->created_by,	 &p->pkg.license};
 	size_t n = sizeof texts / sizeof *texts;
 	bool ok = true;
 	for (size_t i = 0; ok && i < n; i++)
@@ -26,7 +26,7 @@ int64_t image_packages_read(struct db_tx *tx, int64_t image, struct bytes name, 
 	    tx,
 	    "SELECT p.type, p.namespace, p.name, p.version, p.arch, p.source_name,"
 	    " p.source_version, p.module, p.vendor, p.distro, p.qualifiers, sp.path, l.digest,"
-	    " l.created_by, p.third_party, p.class, s.position"
+	    " l.created_by, p.license, p.third_party, p.class, s.position"
 	    " FROM image_set s JOIN image_layer l ON l.id = s.layer_id"
 	    " JOIN set_package sp ON sp.set_id = s.set_id AND sp.position = 0"
 	    " JOIN package p ON p.id = sp.package_id WHERE s.image_id = $1"

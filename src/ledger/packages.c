@@ -48,7 +48,7 @@ int package_find_many(struct db_tx *tx, struct package_entry *entries, size_t co
 	return find(tx, rows, count, e);
 }
 
-#define COLUMNS 15
+#define COLUMNS 16
 int package_put_many(struct db_tx *tx, struct package_entry *entries, size_t count, struct err *e)
 {
 	OWN_FREE struct keyed **rows =
@@ -57,8 +57,8 @@ int package_put_many(struct db_tx *tx, struct package_entry *entries, size_t cou
 			   .columns = COLUMNS,
 			   .text = "INSERT INTO package(id, identity, class, type, namespace, name,"
 				   " version, arch, distro, source_name, source_version, module,"
-				   " vendor, qualifiers, third_party) VALUES($1, $2, $3, $4, $5,"
-				   " $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"};
+				   " vendor, qualifiers, third_party, license) VALUES($1, $2, $3,"
+				   " $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"};
 	int r = find(tx, rows, count, e);
 	if (r == 0)
 		r = keyed_number(tx, "package", rows, count, e);
@@ -80,7 +80,8 @@ int package_put_many(struct db_tx *tx, struct package_entry *entries, size_t cou
 		    DB_T(p->module),
 		    DB_T(p->vendor),
 		    DB_T(p->qualifiers),
-		    DB_I(p->third_party)};
+		    DB_I(p->third_party),
+		    DB_T(p->license)};
 		if (row->is_new)
 			r = many_add(&add, values, e);
 	}
@@ -101,7 +102,8 @@ static int read_package(struct db_stmt *s, struct arena *a, struct pkg *ret, str
 			      .distro = db_bytes(s, 10),
 			      .third_party = db_int(s, 11) != 0,
 			      .class = (enum pkg_class)db_int(s, 12),
-			      .qualifiers = db_bytes(s, 13)};
+			      .qualifiers = db_bytes(s, 13),
+			      .license = db_bytes(s, 14)};
 	return pkg_copy(a, &p, ret, e);
 }
 
@@ -111,8 +113,8 @@ int package_get_many(struct db_tx *tx, const int64_t *ids, size_t count, struct 
 	struct db_stmt *s =
 	    db_query(tx,
 		     "SELECT id, type, namespace, name, version, arch, source_name,"
-		     " source_version, module, vendor, distro, third_party, class, qualifiers"
-		     " FROM package WHERE id {IN $1} ORDER BY id",
+		     " source_version, module, vendor, distro, third_party, class, qualifiers,"
+		     " license FROM package WHERE id {IN $1} ORDER BY id",
 		     DB_ARGS(DB_INTS(ids, count)), e);
 	int r = s ? 0 : -(int)e->code;
 	size_t n = 0;

@@ -12,6 +12,8 @@ enum eco_merge {
 	ECO_PART,      /* each file states its own package(s) (dpkg status.d/X, Arch local/X/desc,
 			  X.dist-info/METADATA) */
 	ECO_OWNERSHIP, /* states only ownership (dpkg info/X.list, X.md5sums, Arch local/X/files) */
+	ECO_LICENSE,   /* states only the licence of a package (usr/share/doc/X/copyright): no entry
+			  of a layer, as what takes it away later takes no licence away */
 };
 
 struct ecosystem {
@@ -31,7 +33,8 @@ struct ecosystem {
 	/* Where its files are looked for, NULL-terminated; what links lead to counts as well.
 	 * "var/lib/dpkg/status" is a file; "var/lib/dpkg/info/" the files of a folder, and a '*' in
 	 * the last component some of them; a '*' before the last component matches the folders
-	 * of a folder, in each of which the file is looked for. */
+	 * of a folder, in each of which the file is looked for, and one more the folders of those.
+	 */
 	const char *const *locations;
 	/* Ends of paths at which its files count wherever they lie in the image, each as a PART,
 	 * NULL-terminated; '*' at most once in a component. NULL: none. */

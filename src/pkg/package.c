@@ -3,9 +3,9 @@
  * empty. */
 #include "pkg/package.h"
 
-#define PKG_FORMAT 2
+#define PKG_FORMAT 3
 
-/* Identity first, in the order of comparison; then path and vendor. */
+/* Identity first, in the order of comparison; then path, vendor and license. */
 static const size_t texts[] = {
     offsetof(struct pkg, type),		  offsetof(struct pkg, namespace),
     offsetof(struct pkg, name),		  offsetof(struct pkg, version),
@@ -13,9 +13,10 @@ static const size_t texts[] = {
     offsetof(struct pkg, source_version), offsetof(struct pkg, module),
     offsetof(struct pkg, distro),	  offsetof(struct pkg, qualifiers),
     offsetof(struct pkg, path),		  offsetof(struct pkg, vendor),
+    offsetof(struct pkg, license),
 };
 #define TEXT_COUNT (sizeof(texts) / sizeof(texts[0]))
-#define TEXT_IDENTITY 10 /* all but path and vendor */
+#define TEXT_IDENTITY 10 /* all but path, vendor and license */
 
 static const struct bytes *text_of(const struct pkg *p, size_t i)
 {
@@ -53,10 +54,12 @@ void pkg_identity(const struct pkg *p, struct buf *out)
 	for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
 		put_run(out, runs[i]);
 	buf_put_u8(out, p->third_party);
-	if (p->class == PKG_OS && p->qualifiers.len == 0)
+	if (p->class == PKG_OS && p->qualifiers.len == 0 && p->license.len == 0)
 		return;
 	buf_put_u8(out, (uint8_t)p->class);
 	put_run(out, p->qualifiers);
+	if (p->license.len)
+		put_run(out, p->license);
 }
 
 int pkg_copy(struct arena *a, const struct pkg *from, struct pkg *ret_to, struct err *e)

@@ -33,7 +33,7 @@ struct pkg_distro {
 	struct bytes streams;	  /* pkg/streams.h; usually empty */
 };
 
-/* One package. Empty = not stated. Identity is all but path, vendor and third_party. */
+/* One package. Empty = not stated. Identity is all but license, path, vendor and third_party. */
 struct pkg {
 	struct bytes type;	/* purl type: "deb", "apk", "rpm", "pypi" */
 	struct bytes namespace; /* of OS packages: the distribution's id */
@@ -53,6 +53,7 @@ struct pkg {
 				    "ubuntu:18.04:esm-infra"; set when an image is put together */
 	struct bytes qualifiers; /* those of a purl that no other field holds, as purl writes them:
 				    "classifier=linux&type=zip" */
+	struct bytes license;	 /* what its metadata says, as pkg/license.h reads it */
 	struct bytes path; /* of the database or file that states it; a file in an archive after
 			      "!/": "app.war!/WEB-INF/lib/a.jar" */
 	enum pkg_class class;
@@ -62,9 +63,9 @@ struct pkg {
 
 /* Order by the identity, then path. */
 int pkg_cmp(const struct pkg *a, const struct pkg *b);
-/* Appends what distinguishes p from all other packages in a store: its identity, vendor and
- * third_party. Two packages give the same bytes only when they agree in all of these. For OS
- * packages without qualifiers the bytes are what 0.1.0 hashed. */
+/* Appends what distinguishes p from all other packages in a store: its identity, vendor, license
+ * and third_party. Two packages give the same bytes only when they agree in all of these. For OS
+ * packages without qualifiers and license the bytes are what 0.1.0 hashed. */
 void pkg_identity(const struct pkg *p, struct buf *out);
 /* Copies all runs into a. */
 int pkg_copy(struct arena *a, const struct pkg *from, struct pkg *ret_to, struct err *e);

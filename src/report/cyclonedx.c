@@ -4,6 +4,7 @@
  *
  * A component's bom-ref is its purl, which is unique here: packages that differ in nothing that a
  * purl says are one component. */
+#include "pkg/license.h"
 #include "report/formats.h"
 #include "report/parts.h"
 
@@ -82,6 +83,24 @@ static void put_extra(void *arg, const char *name, struct bytes value)
 	put_property(arg, key, value);
 }
 
+/* An expression, or what the metadata says as the name of a licence. */
+static void put_licenses(struct json_out *w, struct bytes license)
+{
+	if (!license.len)
+		return;
+	json_put_array(w, "licenses");
+	json_put_object(w, NULL);
+	if (license_is_expression(license)) {
+		json_put_string(w, "expression", license);
+	} else {
+		json_put_object(w, "license");
+		json_put_string(w, "name", license);
+		json_put_end(w, '}');
+	}
+	json_put_end(w, '}');
+	json_put_end(w, ']');
+}
+
 /* The parts from first to end are one component: they differ in their paths only. */
 static void put_component(struct json_out *w, const struct report *r, const struct part *parts,
 			  size_t first, size_t end)
@@ -92,6 +111,7 @@ static void put_component(struct json_out *w, const struct report *r, const stru
 	json_put_text(w, "type", "library");
 	json_put_string(w, "name", p->name);
 	json_put_string(w, "version", p->version);
+	put_licenses(w, p->license);
 	json_put_string(w, "purl", parts[first].purl);
 	json_put_array(w, "properties");
 	parts_extras(r, parts[first].package, put_extra, w);

@@ -181,6 +181,8 @@ static void put_artifact(struct json_out *w, const struct finding_match *m)
 	json_put_end(w, ']');
 	json_put_text(w, "language", k.grype_language);
 	json_put_array(w, "licenses");
+	if (p->license.len)
+		json_put_string(w, NULL, p->license);
 	json_put_end(w, ']');
 	json_put_array(w, "cpes");
 	json_put_end(w, ']');

@@ -13,6 +13,7 @@ void report_package_put(struct json_out *w, const struct pkg *p, struct bytes la
 	json_put_string(w, "distro", p->distro);
 	json_put_string_nonempty(w, "module", p->module);
 	json_put_string_nonempty(w, "vendor", p->vendor);
+	json_put_string_nonempty(w, "license", p->license);
 	json_put_bool(w, "third_party", p->third_party);
 	json_put_string(w, "path", p->path);
 	json_put_string(w, "layer", layer);

@@ -95,6 +95,7 @@ void parts_extras(const struct report *r, const struct inv_package *ip,
 	    {"distro", p->distro},
 	    {"module", p->module},
 	    {"vendor", p->vendor},
+	    {"license", p->license},
 	    {"third_party", bytes_of(p->third_party ? "true" : "")},
 	    {"layer", ip->layer < r->assess->layer_count
 			  ? bytes_of(r->assess->layers[ip->layer].digest)

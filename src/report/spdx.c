@@ -5,6 +5,7 @@
 #include "report/spdx.h"
 
 #include "base/clock.h"
+#include "pkg/license.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,6 +194,63 @@ static void name_document(const struct report *r, struct spdx_document *d)
 		       BYTES_ARG(hex), (long long)r->now_ms);
 }
 
+struct license_run {
+	struct arena *arena;
+	struct spdx_document *document;
+	struct bytes text; /* of what is no expression; empty: the name is all that is known */
+	size_t cap;
+	bool failed;
+};
+
+static void see_license(void *arg, struct bytes ref)
+{
+	struct license_run *run = arg;
+	struct spdx_document *d = run->document;
+	struct spdx_license *more =
+	    arena_grow(run->arena, d->licenses, d->license_count, &run->cap, sizeof *more);
+	run->failed = run->failed || !more;
+	if (!more)
+		return;
+	d->licenses = more;
+	d->licenses[d->license_count++] =
+	    (struct spdx_license){.ref = ref, .text = run->text.len ? run->text : ref};
+}
+
+static int by_ref(const void *a, const void *b)
+{
+	const struct spdx_license *x = a, *y = b;
+	int c = bytes_cmp(x->ref, y->ref);
+	return c ? c : bytes_cmp(x->text, y->text);
+}
+
+/* What a package's metadata says, as the expression that SPDX demands. */
+static void make_license(struct license_run *run, struct spdx_package *p, struct bytes license)
+{
+	char ref[LICENSE_REF_CAP];
+	bool ok = true;
+	run->text = BYTES_NONE;
+	p->license = license;
+	if (license.len && !license_is_expression(license)) {
+		license_ref(license, ref);
+		p->license = arena_bytes(run->arena, bytes_of(ref), &ok);
+		run->text = license;
+	}
+	run->failed = run->failed || !ok;
+	if (ok && p->license.len)
+		license_each_ref(p->license, see_license, run);
+}
+
+static void sort_licenses(struct spdx_document *d)
+{
+	size_t kept = 0;
+	if (d->license_count)
+		qsort(d->licenses, d->license_count, sizeof *d->licenses, by_ref);
+	for (size_t i = 0; i < d->license_count; i++)
+		if (kept == 0 || !bytes_eq(d->licenses[kept - 1].ref, d->licenses[i].ref))
+			d->licenses[kept++] = d->licenses[i];
+	d->license_count = kept;
+}
+
 int spdx_make(const struct report *r, struct arena *a, struct spdx_document *ret, struct err *e)
 {
 	struct part *parts = NULL;
@@ -210,6 +268,7 @@ int spdx_make(const struct report *r, struct arena *a, struct spdx_document *ret
 	if (image->has_distro &&
 	    make_distribution(&image->distro, a, &ret->packages[ret->package_count++], e) < 0)
 		return -(int)e->code;
+	struct license_run licenses = {.arena = a, .document = ret};
 	for (size_t i = 0; i < part_count; i++) {
 		struct spdx_package *p = &ret->packages[ret->package_count++];
 		const struct pkg *pkg = &parts[i].package->pkg;
@@ -217,6 +276,7 @@ int spdx_make(const struct report *r, struct arena *a, struct spdx_document *ret
 					   .version = pkg->version,
 					   .purl = parts[i].purl,
 					   .path = pkg->path};
+		make_license(&licenses, p, pkg->license);
 		(void)snprintf(p->id, sizeof p->id, "SPDXRef-Package-%zu", i + 1);
 		/* Of the same purl, the first one holds the references. */
 		if (i == 0 || !bytes_eq(parts[i].purl, parts[i - 1].purl))
@@ -224,5 +284,6 @@ int spdx_make(const struct report *r, struct arena *a, struct spdx_document *ret
 		if (make_comment(r, parts[i].package, a, &p->comment, e) < 0)
 			return -(int)e->code;
 	}
-	return 0;
+	sort_licenses(ret);
+	return licenses.failed ? err_nomem(e) : 0;
 }

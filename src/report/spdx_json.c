@@ -23,7 +23,8 @@ static void put_package(struct json_out *w, const struct spdx_package *p)
 	json_put_text(w, "downloadLocation", "NOASSERTION");
 	json_put_bool(w, "filesAnalyzed", false);
 	json_put_text(w, "licenseConcluded", "NOASSERTION");
-	json_put_text(w, "licenseDeclared", "NOASSERTION");
+	json_put_string(w, "licenseDeclared",
+			p->license.len ? p->license : BYTES_LIT("NOASSERTION"));
 	json_put_text(w, "copyrightText", "NOASSERTION");
 	if (p->purpose)
 		json_put_text(w, "primaryPackagePurpose", p->purpose);
@@ -71,6 +72,16 @@ static void put_document(struct json_out *w, const struct report *r, const struc
 	for (size_t i = 0; i < d->package_count; i++)
 		put_package(w, &d->packages[i]);
 	json_put_end(w, ']');
+	if (d->license_count)
+		json_put_array(w, "hasExtractedLicensingInfos");
+	for (size_t i = 0; i < d->license_count; i++) {
+		json_put_object(w, NULL);
+		json_put_string(w, "licenseId", d->licenses[i].ref);
+		json_put_string(w, "extractedText", d->licenses[i].text);
+		json_put_end(w, '}');
+	}
+	if (d->license_count)
+		json_put_end(w, ']');
 	json_put_array(w, "relationships");
 	put_relationship(w, "SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-Image");
 	for (size_t i = 1; i < d->package_count; i++)

@@ -34,9 +34,10 @@ static void put_package(struct buf *out, const struct spdx_package *p)
 	if (p->version.len)
 		put_line(out, "PackageVersion:", p->version);
 	buf_put_text(out, "PackageSupplier: NOASSERTION\nPackageDownloadLocation: NOASSERTION\n"
-			  "FilesAnalyzed: false\nPackageLicenseConcluded: NOASSERTION\n"
-			  "PackageLicenseDeclared: NOASSERTION\n"
-			  "PackageCopyrightText: NOASSERTION\n");
+			  "FilesAnalyzed: false\nPackageLicenseConcluded: NOASSERTION\n");
+	put_line(out,
+		 "PackageLicenseDeclared:", p->license.len ? p->license : BYTES_LIT("NOASSERTION"));
+	buf_put_text(out, "PackageCopyrightText: NOASSERTION\n");
 	if (p->purpose) {
 		buf_put_text(out, "PrimaryPackagePurpose: ");
 		for (const char *c = p->purpose; *c; c++)
@@ -66,6 +67,11 @@ int spdx_tv_put(const struct report *r, struct buf *out, struct err *e)
 		   r->version, d.created);
 	for (size_t i = 0; rc == 0 && i < d.package_count; i++)
 		put_package(out, &d.packages[i]);
+	for (size_t i = 0; rc == 0 && i < d.license_count; i++) {
+		buf_put_u8(out, '\n');
+		put_line(out, "LicenseID:", d.licenses[i].ref);
+		put_json(out, "ExtractedText", d.licenses[i].text);
+	}
 	buf_put_text(out, "\nRelationship: SPDXRef-DOCUMENT DESCRIBES SPDXRef-Image\n");
 	for (size_t i = 1; rc == 0 && i < d.package_count; i++)
 		buf_printf(out, "Relationship: SPDXRef-Image CONTAINS %s\n", d.packages[i].id);

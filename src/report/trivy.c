@@ -150,6 +150,11 @@ static void put_package(struct json_out *w, const struct report *r, const struct
 	} else {
 		json_put_string_nonempty(w, "FilePath", p->path);
 	}
+	if (p->license.len) {
+		json_put_array(w, "Licenses");
+		json_put_string(w, NULL, p->license);
+		json_put_end(w, ']');
+	}
 	trivy_put_layer(w, r,
 			ip->layer < r->assess->layer_count
 			    ? bytes_of(r->assess->layers[ip->layer].digest)

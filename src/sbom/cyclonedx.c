@@ -134,6 +134,45 @@ static void read_evidence(struct json *j, struct draft_item *item)
 	}
 }
 
+static struct bytes license_name(struct json *j)
+{
+	struct bytes text = BYTES_NONE;
+	json_enter_object(j);
+	for (struct bytes key; json_next_key(j, &key);) {
+		bool is_name = bytes_eq_lit(key, "id") || bytes_eq_lit(key, "name");
+		if (is_name && json_peek(j) == JSON_STRING)
+			text = json_string(j);
+		else
+			json_skip(j);
+	}
+	return text;
+}
+
+/* "licenses": [{"license": {"id" or "name": …}}, …] or [{"expression": …}]: each applies. */
+static void read_licenses(struct json *j, struct draft_item *item)
+{
+	struct license one;
+	json_enter_array(j);
+	while (json_next_item(j)) {
+		if (json_peek(j) != JSON_OBJECT) {
+			json_skip(j);
+			continue;
+		}
+		json_enter_object(j);
+		for (struct bytes key; json_next_key(j, &key);) {
+			struct bytes text = BYTES_NONE;
+			if (bytes_eq_lit(key, "expression") && json_peek(j) == JSON_STRING)
+				text = json_string(j);
+			else if (bytes_eq_lit(key, "license") && json_peek(j) == JSON_OBJECT)
+				text = license_name(j);
+			else
+				json_skip(j);
+			license_read(&one, text);
+			license_also(&item->stated, &one);
+		}
+	}
+}
+
 /* A component before it is known what it is. */
 struct component {
 	struct bytes type, group, description, scope, properties, components;
@@ -160,6 +199,8 @@ static void read_component(struct json *j, struct component *c)
 			c->components = json_raw(j);
 		else if (bytes_eq_lit(key, "properties") && type == JSON_ARRAY)
 			c->properties = json_raw(j);
+		else if (bytes_eq_lit(key, "licenses") && type == JSON_ARRAY)
+			read_licenses(j, &c->item);
 		else if (bytes_eq_lit(key, "evidence") && type == JSON_OBJECT)
 			read_evidence(j, &c->item);
 		else

@@ -79,6 +79,7 @@ void draft_extra(struct draft_item *item, struct bytes name, struct bytes value)
 			   : bytes_eq_lit(name, "distro")	  ? &item->distro
 			   : bytes_eq_lit(name, "module")	  ? &item->module
 			   : bytes_eq_lit(name, "vendor")	  ? &item->vendor
+			   : bytes_eq_lit(name, "license")	  ? &item->license
 			   : bytes_eq_lit(name, "layer")	  ? &item->layer
 								  : NULL;
 	if (to)
@@ -175,6 +176,11 @@ static int fill(struct draft *d, const struct draft_item *i, struct pkg *p, stru
 	p->class = i->not_installed && !ours ? PKG_DECLARED : class_of(i->class, p->class);
 	p->module = i->module.len ? i->module : p->module;
 	p->vendor = i->vendor;
+	bool ok;
+	p->license =
+	    i->license.len ? i->license : arena_bytes(&d->arena, license_bytes(&i->stated), &ok);
+	if (!i->license.len && !ok)
+		return err_nomem(e);
 	p->third_party = i->third_party;
 	if (ours) {
 		p->source_name = i->source_name;

@@ -2,6 +2,7 @@
 #pragma once
 #include "base/json.h"
 #include "inventory/bill.h"
+#include "pkg/license.h"
 
 #define DRAFT_GAPS_MAX 16
 #define DRAFT_PATHS_MAX 256 /* files that state one component; real ones have under 20 */
@@ -18,6 +19,8 @@ struct draft_item {
 	struct bytes name, version, purl;
 	struct bytes source_name, source_version, source_release, source_epoch;
 	struct bytes class, distro, module, vendor, layer; /* class: ours is read back whole */
+	struct bytes license;				   /* as our own document says it */
+	struct license stated;				   /* as others do; may be empty */
 	bool third_party;
 	bool not_installed; /* it says so itself */
 	struct bytes paths[DRAFT_PATHS_MAX];

@@ -40,7 +40,9 @@ static void read_package(struct json *j, struct package *p)
 				   : bytes_eq_lit(key, "comment")		? &p->comment
 										: NULL;
 		enum json_type type = json_peek(j);
-		if (to && type == JSON_STRING) {
+		if (bytes_eq_lit(key, "licenseDeclared") && type == JSON_STRING) {
+			license_read(&p->item.stated, json_string(j));
+		} else if (to && type == JSON_STRING) {
 			*to = json_string(j);
 		} else if (bytes_eq_lit(key, "externalRefs") && type == JSON_ARRAY) {
 			if (json_enter_array(j))

@@ -65,6 +65,8 @@ static int see_tag(struct draft *d, struct package *p, struct bytes tag, struct 
 		p->item.version = value;
 	else if (bytes_eq_lit(tag, "PrimaryPackagePurpose"))
 		p->purpose = value;
+	else if (bytes_eq_lit(tag, "PackageLicenseDeclared"))
+		license_read(&p->item.stated, value);
 	else if (bytes_eq_lit(tag, "PackageComment"))
 		p->comment = value;
 	else if (bytes_eq_lit(tag, "PackageSourceInfo"))

@@ -579,5 +579,8 @@ const struct db_migration schema_scan[] = {
 	    "ALTER TABLE repository_total ADD COLUMN disabled BIGINT NOT NULL DEFAULT 0;"
 	    "ALTER TABLE repository_total ADD COLUMN d_disabled BIGINT NOT NULL"
 	    " DEFAULT 0;" SEEN_POLICY_VIEWS},
+    {.number = 15,
+     .what = "licences of packages",
+     .sql = "ALTER TABLE package ADD COLUMN license TEXT NOT NULL DEFAULT '';"},
     {0},
 };

@@ -19,7 +19,8 @@ before(() => {
   ]);
   layout = makeLayout([
     [debianRelease(), dpkgStatus([{ name: 'openssl', version: '3.0' }, { name: 'libssl3', version: '3.0', source: 'openssl' }, { name: 'bash', version: '5' }])],
-    [{ path: 'app/node_modules/@a/b/package.json', content: '{"name":"@a/b","version":"1.0.0"}' },
+    [{ path: 'usr/share/doc/bash/copyright', content: 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\nFiles: *\nLicense: GPL-3+ or own-terms\n' },
+      { path: 'app/node_modules/@a/b/package.json', content: '{"name":"@a/b","version":"1.0.0","license":"SEE <LICENSE>"}' },
       { path: 'old/node_modules/@a/b/package.json', content: '{"name":"@a/b","version":"1.0.0"}' }],
   ]);
   clean = makeLayout([[debianRelease(), dpkgStatus([{ name: 'zlib', version: '9' }])]]);

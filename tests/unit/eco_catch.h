@@ -8,6 +8,7 @@ struct eco_catch {
 	struct buf packages; /* "type name version arch source source_version module vendor
 				[qualifiers]", tabs between, a line each */
 	struct buf owned;    /* "name[:arch] path" */
+	struct buf licenses; /* "name<TAB>licence", of packages and of files that state no more */
 	struct buf notes;    /* "offset text" */
 	struct buf distro;   /* "id id_like version_id codename name cpe [streams]", tabs between */
 	size_t package_count, owned_count, note_count, distro_count;
@@ -38,6 +39,10 @@ static inline int eco_catch_package(void *arg, const struct pkg *p, struct err *
 				i == 7 && p->qualifiers.len == 0 ? '\n' : '\t');
 	if (p->qualifiers.len > 0)
 		eco_catch_field(c, &c->packages, p->qualifiers, '\n');
+	if (p->license.len > 0) {
+		eco_catch_field(c, &c->licenses, p->name, '\t');
+		eco_catch_field(c, &c->licenses, p->license, '\n');
+	}
 	c->package_count++;
 	if (c->fail_after && c->package_count >= c->fail_after)
 		return err_set(e, ERR_LIMIT, "enough");
@@ -54,6 +59,16 @@ static inline int eco_catch_owns(void *arg, struct bytes name, struct bytes arch
 		eco_catch_field(c, &c->owned, arch, ' ');
 	eco_catch_field(c, &c->owned, path, '\n');
 	c->owned_count++;
+	return 0;
+}
+
+static inline int eco_catch_license(void *arg, struct bytes name, struct bytes license,
+				    struct err *e)
+{
+	struct eco_catch *c = arg;
+	(void)e;
+	eco_catch_field(c, &c->licenses, name, '\t');
+	eco_catch_field(c, &c->licenses, license, '\n');
 	return 0;
 }
 
@@ -84,6 +99,7 @@ static inline void eco_catch_init(struct eco_catch *c)
 	*c = (struct eco_catch){.touched = 0};
 	buf_init(&c->packages, (size_t)256 << 20);
 	buf_init(&c->owned, (size_t)256 << 20);
+	buf_init(&c->licenses, (size_t)64 << 20);
 	buf_init(&c->notes, (size_t)256 << 20);
 	buf_init(&c->distro, (size_t)1 << 20);
 }
@@ -92,6 +108,7 @@ static inline void eco_catch_free(struct eco_catch *c)
 {
 	buf_free(&c->packages);
 	buf_free(&c->owned);
+	buf_free(&c->licenses);
 	buf_free(&c->notes);
 	buf_free(&c->distro);
 }
@@ -101,6 +118,7 @@ static inline struct eco_sink eco_catch_sink(struct eco_catch *c)
 	return (struct eco_sink){.arg = c,
 				 .package = eco_catch_package,
 				 .owns = eco_catch_owns,
+				 .license = eco_catch_license,
 				 .distro = eco_catch_distro,
 				 .note = eco_catch_note};
 }

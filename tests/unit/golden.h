@@ -1,6 +1,7 @@
 /* golden: a folder per case under tests/golden/<ecosystem>/ with the file "input" and the text
  * "expected": first "path P", where the file lies in the image; then, in this order, what is
- * stated: "package …", "owns …", "distro …", "note …" (see eco_catch.h). Include after cmocka. */
+ * stated: "package …", "license …", "owns …", "distro …", "note …" (see eco_catch.h). Include after
+ * cmocka. */
 #pragma once
 #include "base/io.h"
 #include "eco_catch.h"
@@ -30,6 +31,7 @@ static inline void golden_text(const struct eco_catch *c, const char *path, stru
 {
 	buf_printf(out, "path %s\n", path);
 	golden_put(out, "package ", buf_bytes(&c->packages));
+	golden_put(out, "license ", buf_bytes(&c->licenses));
 	golden_put(out, "owns ", buf_bytes(&c->owned));
 	golden_put(out, "distro ", buf_bytes(&c->distro));
 	golden_put(out, "note ", buf_bytes(&c->notes));

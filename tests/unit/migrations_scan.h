@@ -638,3 +638,18 @@ static void scan_14(struct db_tx *tx, struct arena *a, struct err *e)
 			 2);
 	assert_int_equal(number(tx, "SELECT count(*) FROM rule_seen"), 0);
 }
+
+/* A package of a time when nothing was known of licences. */
+static const char scan_14_rows[] =
+    "INSERT INTO package(id, identity, class, type, namespace, name, version, arch, distro,"
+    " source_name, source_version, module, vendor, qualifiers, third_party)"
+    " VALUES(5, x'05', 0, 'deb', 'debian', 'sudo', '1.9', 'amd64', 'debian:12', 'sudo', '1.9', '',"
+    " '', '', 0);";
+
+static void scan_15(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	(void)a;
+	(void)e;
+	assert_int_equal(number(tx, "SELECT id FROM package WHERE license = '' AND name = 'sudo'"),
+			 5);
+}

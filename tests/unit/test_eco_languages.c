@@ -20,6 +20,19 @@ static int take_note(void *arg, uint64_t off, const char *text, struct err *e)
 	return 0;
 }
 
+static int take_owns(void *arg, struct bytes name, struct bytes arch, struct bytes path,
+		     struct err *e)
+{
+	(void)arg, (void)name, (void)arch, (void)path, (void)e;
+	return 0;
+}
+
+static int take_license(void *arg, struct bytes name, struct bytes license, struct err *e)
+{
+	(void)arg, (void)name, (void)license, (void)e;
+	return 0;
+}
+
 struct parse_case {
 	const char *path;
 	size_t row;
@@ -33,8 +46,11 @@ static int parse_case(void *arg)
 	struct arena a;
 	struct err e = ERR_INIT;
 	c->stated = 0;
-	const struct eco_sink sink = {
-	    .arg = &c->stated, .package = take_package, .note = take_note};
+	const struct eco_sink sink = {.arg = &c->stated,
+				      .package = take_package,
+				      .owns = take_owns,
+				      .license = take_license,
+				      .note = take_note};
 	arena_init(&a, (size_t)24 << 20);
 	int r = eco_parsers[c->row]->parse(bytes_of(c->path), c->file, &sink, &a, &e);
 	arena_free(&a);
@@ -80,10 +96,10 @@ static void torture_folder(const char *id)
 static void test_torture(void **state)
 {
 	(void)state;
-	torture_folder("go");
-	torture_folder("java");
-	torture_folder("nuget");
-	torture_folder("rust");
+	static const char *const ids[] = {"apk",  "arch",  "conda", "dpkg",   "go", "java", "lua",
+					  "node", "nuget", "php",   "python", "r",  "ruby", "rust"};
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+		torture_folder(ids[i]);
 }
 
 /* Names with an escape are copied: as many as fit, and no more. */

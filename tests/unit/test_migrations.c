@@ -196,6 +196,7 @@ static const struct change {
     {"scan", 12, scan_11_rows, scan_12, NULL},
     {"scan", 13, scan_12_rows, scan_13, NULL},
     {"scan", 14, scan_13_rows, scan_14, NULL},
+    {"scan", 15, scan_14_rows, scan_15, NULL},
     {"store", 4, "", store_4, NULL},
     {"import", 2, import_1_rows, import_2, NULL},
     {"registry", 2, registry_1, registry_2, NULL},
