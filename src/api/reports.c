@@ -354,6 +354,12 @@ static int reply_attached(struct http_request *r, const char *digest, struct err
 	return api_reply_json(r, 201, &body, e);
 }
 
+static int find_image(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct ledger_image found;
+	return api_image_find(tx, arg, &found, e);
+}
+
 /* Who may push may attach, if he may also read what is attached. */
 static int post_referrer(struct http_request *r, struct err *e)
 {
@@ -374,14 +380,14 @@ static int post_referrer(struct http_request *r, struct err *e)
 	while (rc == 0 &&
 	       !bytes_eq_lit(bytes_of(attachables[b.format].name), report_table[format].name))
 		format++;
+	/* Who may not read findings learns nothing but that the image is there, and makes no
+	 * report. */
+	if (rc == 0 && !api_allows(r, ACTION_SECURITY_READ, bytes_of(scope))) {
+		rc = api_read(r, find_image, r, e);
+		return rc < 0 ? rc : api_forbid(r, ACTION_SECURITY_READ, bytes_of(scope), e);
+	}
 	if (rc == 0)
 		rc = make_report(x, (int)format, e);
-	/* Who may not read findings learns nothing but that the image is there. */
-	if (rc == 0 && !api_allows(r, ACTION_SECURITY_READ, bytes_of(scope))) {
-		reporting_end(x);
-		rc = api_forbid(r, ACTION_SECURITY_READ, bytes_of(scope), e);
-		return rc < 0 ? rc : 0;
-	}
 	if (rc == 0)
 		rc = put_referrer(g, x, &attachables[b.format], &result, e);
 	if (rc >= 0)
