@@ -17,6 +17,7 @@
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 static const uint8_t nat64[12] = {0, 0x64, 0xff, 0x9b};
+static const uint8_t nat64_local[6] = {0, 0x64, 0xff, 0x9b, 0, 1}; /* RFC 8215 */
 
 /* The special ranges of IPv4 and, inside 2000::/3, of IPv6. */
 static const struct {
@@ -32,6 +33,25 @@ static const struct reach_net special6[] = {
     {.addr = {0x20, 0x01, 0x0d, 0xb8}, .bits = 32},		/* documentation */
     {.addr = {0x3f, 0xff}, .bits = 20},				/* documentation */
     {.addr = {0x26, 0x20, 0x00, 0x4f, 0x80, 0x00}, .bits = 48}, /* AS112 */
+};
+
+/* Where clouds keep the secrets of a machine: link-local addresses, and those of their own. Only an
+ * item that names one of them, or a network within its row, permits it: "*", a wider network and
+ * the name of a host do not. */
+#define V4(a, b, c, d)                                                                             \
+	{                                                                                          \
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d                               \
+	}
+static const struct reach_net metadata[] = {
+    {.addr = V4(169, 254, 0, 0), .bits = V4_BITS + 16},		  /* most clouds */
+    {.addr = {0xfe, 0x80}, .bits = 10},				  /* the same, of IPv6 */
+    {.addr = V4(100, 100, 100, 200), .bits = 128},		  /* Alibaba Cloud */
+    {.addr = V4(168, 63, 129, 16), .bits = 128},		  /* Azure's WireServer */
+    {.addr = V4(192, 0, 0, 192), .bits = 128},			  /* Oracle Cloud, classic */
+    {.addr = V4(192, 80, 8, 124), .bits = 128},			  /* Equinix Metal */
+    {.addr = {0xfd, 0x00, 0x0e, 0xc2}, .bits = 32},		  /* Amazon: fd00:ec2::254 */
+    {.addr = {0xfd, 0x20, 0x00, 0xce}, .bits = 32},		  /* Google: fd20:ce::254 */
+    {.addr = {0xfd, 0x00, 0x00, 0x42, [15] = 0x42}, .bits = 128}, /* Scaleway: fd00:42::42 */
 };
 
 static bool covers(const struct reach_net *n, const uint8_t addr[16])
@@ -59,7 +79,8 @@ static bool address_of(const struct sockaddr *sa, uint8_t out[16])
 	struct sockaddr_in6 in6;
 	memcpy(&in6, sa, sizeof in6);
 	memcpy(out, &in6.sin6_addr, 16);
-	if (memcmp(out, nat64, sizeof nat64) == 0)
+	if (memcmp(out, nat64, sizeof nat64) == 0 ||
+	    memcmp(out, nat64_local, sizeof nat64_local) == 0)
 		memcpy(out, mapped, sizeof mapped);
 	if (out[0] == 0x20 && out[1] == 0x02) {
 		uint8_t v4[4];
@@ -86,24 +107,12 @@ static bool is_public(const uint8_t addr[16])
 	return addr[0] >> 5 == 1;
 }
 
-static bool is_link_local(const uint8_t addr[16])
+static const struct reach_net *metadata_row(const uint8_t addr[16])
 {
-	if (memcmp(addr, mapped, sizeof mapped) == 0)
-		return addr[12] == 169 && addr[13] == 254;
-	return addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80;
-}
-
-bool reach_may_connect(const struct reach *r, const struct sockaddr *address, bool listed)
-{
-	uint8_t addr[16];
-	if (!address_of(address, addr))
-		return false;
-	if (listed || is_public(addr) || (r->all && !is_link_local(addr)))
-		return true;
-	for (size_t i = 0; i < r->net_count; i++)
-		if (covers(&r->nets[i], addr))
-			return true;
-	return false;
+	for (size_t i = 0; i < sizeof metadata / sizeof *metadata; i++)
+		if (covers(&metadata[i], addr))
+			return &metadata[i];
+	return NULL;
 }
 
 /* An address as text, with or without brackets. */
@@ -121,6 +130,36 @@ static bool parse_address(struct bytes text, uint8_t out[16])
 		return true;
 	}
 	return inet_pton(AF_INET6, name, out) == 1;
+}
+
+/* An item is the address itself, as a network of one or with a port behind it, or a network within
+ * the row. */
+static bool is_named(const struct reach *r, const struct reach_net *row, const uint8_t addr[16])
+{
+	uint8_t named[16];
+	for (size_t i = 0; i < r->net_count; i++)
+		if (r->nets[i].bits >= row->bits && covers(&r->nets[i], addr))
+			return true;
+	for (size_t i = 0; i < r->host_count; i++)
+		if (parse_address(r->hosts[i].name, named) && memcmp(named, addr, 16) == 0)
+			return true;
+	return false;
+}
+
+bool reach_may_connect(const struct reach *r, const struct sockaddr *address, bool listed)
+{
+	uint8_t addr[16];
+	if (!address_of(address, addr))
+		return false;
+	const struct reach_net *row = metadata_row(addr);
+	if (row)
+		return is_named(r, row, addr);
+	if (listed || is_public(addr) || r->all)
+		return true;
+	for (size_t i = 0; i < r->net_count; i++)
+		if (covers(&r->nets[i], addr))
+			return true;
+	return false;
 }
 
 static bool parse_net(struct bytes item, struct reach_net *ret)
@@ -242,6 +281,16 @@ bool reach_has_authority(const struct reach *r, struct bytes authority)
 
 int reach_refuse(struct bytes host, const char *address, struct err *e)
 {
+	uint8_t addr[16];
+	unsigned port;
+	struct bytes alone = host;
+	(void)split(host, &alone, &port);
+	if (parse_address(address ? bytes_of(address) : alone, addr) && metadata_row(addr))
+		return err_set(e, ERR_DENIED,
+			       "%.*s%s%s%s is an address where clouds keep secrets: only the "
+			       "address itself in the server's setting import-allow permits it",
+			       BYTES_ARG(bytes_part(host, 0, 253)), address ? " (" : "",
+			       address ? address : "", address ? ")" : "");
 	return err_set(e, ERR_DENIED,
 		       "%.*s%s%s%s is not a public address: the server's setting import-allow must "
 		       "list the host or its network",

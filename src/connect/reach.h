@@ -19,7 +19,7 @@ struct reach {
 	size_t host_count;
 	struct reach_net *nets;
 	size_t net_count;
-	bool all;	   /* "*": any address but link-local ones, where clouds keep secrets */
+	bool all;	   /* "*": any address but those where clouds keep secrets */
 	const char *proxy; /* all connections go through it, and it decides; NULL or "" = none */
 };
 
@@ -30,8 +30,9 @@ int reach_parse(struct bytes text, struct arena *a, struct reach *ret, struct er
 bool reach_has_host(const struct reach *r, struct bytes host, unsigned port);
 /* "host", "host:port" of a reference; without a port any port that is listed counts. */
 bool reach_has_authority(const struct reach *r, struct bytes authority);
-/* May this address of a host be connected to? listed: reach_has_host of it. Other families than
- * IPv4 and IPv6: no. */
+/* May this address of a host be connected to? listed: reach_has_host of it. Addresses of clouds'
+ * metadata services (a table): only if an item is the address or a network within its row. Other
+ * families than IPv4 and IPv6: no. */
 bool reach_may_connect(const struct reach *r, const struct sockaddr *address, bool listed);
 /* Before a name is looked up: a host that is an address, or "localhost", and is not allowed is
  * refused with ERR_DENIED, which says what to list. */

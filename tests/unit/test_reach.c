@@ -95,15 +95,53 @@ static void test_public(void **state)
 	for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
 		if (may(&none, special[i], false))
 			fail_msg("%s is not public", special[i]);
-		bool link_local = strncmp(special[i], "169.254.", 8) == 0 || special[i][2] == '8';
-		if (strcmp(special[i], "fe80::1") == 0 || strncmp(special[i], "169.254.", 8) == 0)
-			assert_true(link_local && !may(&all, special[i], false));
-		else if (!may(&all, special[i], false))
+		bool secret =
+		    strcmp(special[i], "fe80::1") == 0 || strncmp(special[i], "169.254.", 8) == 0;
+		if (may(&all, special[i], false) == secret)
 			fail_msg("%s is any", special[i]);
-		assert_true(may(&none, special[i], true));
+		assert_true(may(&none, special[i], true) != secret);
 	}
 	const struct sockaddr_storage local = {.ss_family = AF_UNIX};
 	assert_false(reach_may_connect(&all, (const struct sockaddr *)&local, true));
+}
+
+/* Where clouds keep secrets: neither "*" nor a wide network nor the name of a host permits it, but
+ * the address itself. */
+static void test_metadata(void **state)
+{
+	static const struct {
+		const char *address, *item;
+	} rows[] = {{"169.254.169.254", "169.254.169.254"},
+		    {"169.254.170.2", "169.254.0.0/16"},
+		    {"169.254.170.23", "169.254.170.0/24"},
+		    {"::ffff:169.254.169.254", "169.254.169.254"},
+		    {"64:ff9b::a9fe:a9fe", "169.254.169.254"},
+		    {"64:ff9b:1::a9fe:a9fe", "169.254.169.254"},
+		    {"2002:a9fe:a9fe::1", "169.254.169.254"},
+		    {"fe80::a9fe:a9fe", "fe80::/10"},
+		    {"100.100.100.200", "100.100.100.200"},
+		    {"168.63.129.16", "168.63.129.16/32"},
+		    {"192.0.0.192", "192.0.0.192:80"},
+		    {"192.80.8.124", "192.80.8.124"},
+		    {"fd00:ec2::254", "fd00:ec2::254"},
+		    {"fd20:ce::254", "[fd20:ce::254]:80"},
+		    {"fd00:42::42", "fd00:42::42/128"}};
+	struct reach wide = list("* 0.0.0.0/0 ::/0 fc00::/7 168.63.0.0/16 100.64.0.0/10 any.host");
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct reach named = list(rows[i].item);
+		if (may(&wide, rows[i].address, false) || may(&wide, rows[i].address, true))
+			fail_msg("%s is reached", rows[i].address);
+		if (!may(&named, rows[i].address, false))
+			fail_msg("%s: %s does not permit it", rows[i].address, rows[i].item);
+	}
+	struct reach other = list("169.254.169.253 168.63.129.17");
+	assert_false(may(&other, "169.254.169.254", true) || may(&other, "168.63.129.16", true));
+	assert_true(may(&wide, "168.63.129.17", false) && may(&wide, "fd00:42::43", false));
+	struct err e = ERR_INIT;
+	assert_int_equal(reach_check_authority(&wide, BYTES_LIT("169.254.169.254:80"), &e),
+			 -ERR_DENIED);
+	assert_non_null(strstr(e.msg, "only the address itself"));
 }
 
 static void test_lists(void **state)
@@ -175,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_public),
+	    cmocka_unit_test(test_metadata),
 	    cmocka_unit_test(test_lists),
 	    cmocka_unit_test(test_check),
 	};
