@@ -13,8 +13,10 @@ struct product {
 	struct bytes whole; /* of a relationship: the product it is a component of */
 	bool is_component;
 };
+/* What flags and threats say of a product, or, without one, of all: of several the last. */
 struct reason {
 	struct bytes product, label, details;
+	size_t label_at, details_at; /* which said it, in the order of the document */
 };
 struct document {
 	struct exceptions *x;
@@ -205,6 +207,53 @@ static struct bytes purl_of(const struct document *d, struct bytes id)
 	return p && !p->is_component ? p->purl : BYTES_NONE;
 }
 
+static int by_product(const void *a, const void *b)
+{
+	const struct reason *x = a, *y = b;
+	return bytes_cmp(x->product, y->product);
+}
+
+/* b's label and details, where they were said later. */
+static void reason_join(struct reason *to, const struct reason *b)
+{
+	if (b->label.len && (!to->label.len || b->label_at > to->label_at)) {
+		to->label = b->label;
+		to->label_at = b->label_at;
+	}
+	if (b->details.len && (!to->details.len || b->details_at > to->details_at)) {
+		to->details = b->details;
+		to->details_at = b->details_at;
+	}
+}
+
+/* Sorted by product, one for each. */
+static void reasons_settle(struct document *d)
+{
+	size_t kept = 0;
+	if (d->reason_count)
+		qsort(d->reasons, d->reason_count, sizeof *d->reasons, by_product);
+	for (size_t i = 0; i < d->reason_count; i++) {
+		if (kept && bytes_eq(d->reasons[kept - 1].product, d->reasons[i].product))
+			reason_join(&d->reasons[kept - 1], &d->reasons[i]);
+		else
+			d->reasons[kept++] = d->reasons[i];
+	}
+	d->reason_count = kept;
+}
+
+static struct reason reason_of(const struct document *d, struct bytes id)
+{
+	struct reason why = {.product = id};
+	const struct reason *own =
+	    d->reason_count ? bsearch(&why, d->reasons, d->reason_count, sizeof why, by_product)
+			    : NULL;
+	if (d->reason_count && !d->reasons[0].product.len) /* of all */
+		reason_join(&why, &d->reasons[0]);
+	if (own)
+		reason_join(&why, own);
+	return why;
+}
+
 static int add_product(struct document *d, struct exception one, struct bytes id, struct err *e)
 {
 	const struct product *p = find(d, id);
@@ -224,13 +273,9 @@ static int add_product(struct document *d, struct exception one, struct bytes id
 		d->unresolved++;
 		return 0;
 	}
-	for (size_t i = 0; i < d->reason_count; i++) {
-		const struct reason *r = &d->reasons[i];
-		if (r->product.len && !bytes_eq(r->product, id))
-			continue;
-		one.justification = r->label.len ? r->label : one.justification;
-		one.statement = r->details.len ? r->details : one.statement;
-	}
+	struct reason why = reason_of(d, id);
+	one.justification = why.label;
+	one.statement = why.details;
 	struct exception *new = exceptions_push(d->x, e);
 	if (!new)
 		return -(int)e->code;
@@ -274,7 +319,9 @@ static int reason_add(struct document *d, const struct reason *r, struct err *e)
 	if (!more)
 		return err_nomem(e);
 	d->reasons = more;
-	d->reasons[d->reason_count++] = *r;
+	more[d->reason_count] = *r;
+	more[d->reason_count].label_at = more[d->reason_count].details_at = d->reason_count;
+	d->reason_count++;
 	return 0;
 }
 
@@ -335,6 +382,7 @@ static int read_vulnerability(struct document *d, struct json *j, struct err *e)
 	if (!base.id_count || !status.len || !json_ok(j))
 		return 0;
 	struct json k;
+	reasons_settle(d);
 	json_init(&k, status, &d->x->arena);
 	if (read_status(d, &k, &base, e) < 0)
 		return -(int)e->code;

@@ -52,10 +52,13 @@ void exceptions_note(struct exceptions *x, const char *made)
 int exceptions_text_add(struct exceptions *x, struct bytes **list, size_t *count, struct bytes text,
 			struct err *e)
 {
-	struct bytes *more = arena_alloc(&x->arena, *count + 1, sizeof *more);
+	/* A list that has a power of two is full. */
+	bool full = (*count & (*count - 1)) == 0;
+	struct bytes *more =
+	    full ? arena_alloc(&x->arena, *count ? 2 * *count : 1, sizeof *more) : *list;
 	if (!more)
 		return err_nomem(e);
-	if (*count)
+	if (full && *count)
 		memcpy(more, *list, *count * sizeof *more);
 	more[(*count)++] = text;
 	*list = more;
@@ -66,7 +69,7 @@ bool exception_product(struct exceptions *x, struct bytes purl, struct exception
 {
 	struct pkg p;
 	struct err why = ERR_INIT;
-	if (!purl.len || pkg_purl_read(purl, &x->arena, &p, &why) < 0) {
+	if (!purl.len || purl.len > PKG_PURL_MAX || pkg_purl_read(purl, &x->arena, &p, &why) < 0) {
 		x->no_memory |= why.code == ERR_NOMEM;
 		return false;
 	}

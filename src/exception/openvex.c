@@ -158,6 +158,13 @@ static int take_statement(struct exceptions *x, const struct statement *s, struc
 	json_init(&j, s->vulnerability, &x->arena);
 	if (s->vulnerability.len && read_vulnerability(x, &j, &base, e) < 0)
 		return -(int)e->code;
+	if (base.id_count > EXCEPTION_IDS_MAX) {
+		exceptions_note(x, arena_printf(&x->arena,
+						"%.*s: a statement with more than %u names of a "
+						"vulnerability is not applied",
+						BYTES_ARG(source), EXCEPTION_IDS_MAX));
+		return 0;
+	}
 	if (base.status == ADV_UNKNOWN || !base.id_count || !s->products.len) {
 		exceptions_note(x,
 				arena_printf(&x->arena,

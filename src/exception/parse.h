@@ -3,6 +3,10 @@
 #include "base/json.h"
 #include "exception/exception.h"
 
+/* Names of a vulnerability in one statement, each looked at for each finding: real ones have ten.
+ */
+#define EXCEPTION_IDS_MAX 256U
+
 /* NULL: ERR_NOMEM, ERR_LIMIT. */
 struct exception *exceptions_push(struct exceptions *x, struct err *e);
 void exceptions_note(struct exceptions *x, const char *made);

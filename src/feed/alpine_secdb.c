@@ -29,6 +29,7 @@ struct secdb {
 
 struct fix {
 	struct bytes id, entry, version;
+	bool alone; /* the entry names one CVE at most */
 	size_t order;
 };
 
@@ -78,19 +79,18 @@ static struct bytes clean_id(struct arena *a, struct bytes id, bool *ret_ok)
 	return (struct bytes){copy, id.len};
 }
 
-static int add_id(struct json *j, struct package *p, struct bytes id, struct bytes entry,
-		  struct bytes version)
+static int add_id(struct json *j, struct package *p, struct fix new)
 {
 	bool ok = true;
-	id = clean_id(j->arena, id, &ok);
+	new.id = clean_id(j->arena, new.id, &ok);
 	struct fix *room = ok ? feed_grow(j->arena, p->fixes, p->count, sizeof *room) : NULL;
 	if (!room) {
 		json_fail_memory(j);
 		return 0;
 	}
 	p->fixes = room;
-	room[p->count] = (struct fix){id, entry, version, p->count};
-	p->count++;
+	new.order = p->count;
+	room[p->count++] = new;
 	return 0;
 }
 
@@ -121,12 +121,14 @@ static int add_fix(struct json *j, struct secdb *db, struct package *p, struct b
 	size_t cves = count_cves(entry, &other);
 	if ((cves == 0 && other.len == 0) || version.len == 0)
 		return db->sink->note(db->sink->arg, p->name, "entry not used: no id in it", e);
+	struct fix new = {.id = other, .entry = entry, .version = version, .alone = cves < 2};
 	if (cves == 0)
-		return add_id(j, p, other, entry, version);
+		return add_id(j, p, new);
 	for (struct bytes rest = entry; r == 0 && json_ok(j) && rest.len > 0;) {
 		struct bytes word = text_word(&rest);
+		new.id = word;
 		if (is_id(word, entry) && bytes_has_prefix_lit(word, "CVE"))
-			r = add_id(j, p, word, entry, version);
+			r = add_id(j, p, new);
 	}
 	return r;
 }
@@ -155,19 +157,17 @@ static int cmp_fix(const void *a, const void *b)
 
 /* An id of another kind next to several CVEs covers each of them in part, and would
  * make them one vulnerability for every package. */
-static bool add_aliases(struct arena *a, struct adv *adv, struct bytes entry)
+static bool add_aliases(struct arena *a, struct adv *adv, struct index *ix, const struct fix *f)
 {
-	struct bytes rest = entry, first;
+	struct bytes entry = f->entry, rest = f->alone ? entry : BYTES_NONE;
 	bool ok = true;
-	if (count_cves(entry, &first) > 1)
-		return true;
 	while (rest.len > 0 && ok) {
 		struct bytes word = text_word(&rest);
 		if (!is_id(word, entry))
 			continue;
 		word = clean_id(a, word, &ok);
 		if (ok && !bytes_eq(word, adv->id))
-			ok = feed_add_once(a, &adv->aliases, &adv->alias_count, word);
+			ok = feed_add_once(a, &adv->aliases, &adv->alias_count, ix, word);
 	}
 	return ok;
 }
@@ -194,6 +194,7 @@ static int send_group(struct arena *a, struct secdb *db, struct bytes name, cons
 		      size_t count, struct err *e)
 {
 	struct adv adv = {.feed = BYTES_LIT("alpine-secdb"), .id = fixes[0].id};
+	struct index aliases = {.count = 0};
 	bool real = false, zero = false;
 	adv.affected = arena_alloc(a, count, sizeof *adv.affected);
 	bool ok = adv.affected != NULL;
@@ -201,7 +202,7 @@ static int send_group(struct arena *a, struct secdb *db, struct bytes name, cons
 		real = real || !bytes_eq_lit(fixes[i].version, "0");
 	for (size_t i = 0; i < count && ok; i++) {
 		bool is_zero = bytes_eq_lit(fixes[i].version, "0");
-		ok = add_aliases(a, &adv, fixes[i].entry);
+		ok = add_aliases(a, &adv, &aliases, &fixes[i]);
 		if (!ok || (is_zero && (real || zero)))
 			continue;
 		zero = is_zero;

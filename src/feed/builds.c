@@ -39,20 +39,13 @@ static int cmp_package(const void *a, const void *b)
 	return c ? c : bytes_cmp(x->arches, y->arches);
 }
 
-static bool has_word(const uint8_t *list, size_t len, struct bytes word)
-{
-	struct bytes rest = {list, len};
-	while (rest.len > 0)
-		if (bytes_eq(bytes_cut(&rest, ' '), word))
-			return true;
-	return false;
-}
-
 /* The architectures of n equal packages, with blanks between, each once; empty when one of them is
  * for all. */
 static struct bytes join_arches(struct draft *d, const struct build *v, size_t n)
 {
-	size_t len = 0, used = 0;
+	size_t len = 0, used = 0, count = 0;
+	struct bytes *words = NULL; /* each once */
+	struct index ix = {.count = 0};
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].arches.len == 0)
 			return BYTES_NONE;
@@ -66,7 +59,10 @@ static struct bytes join_arches(struct draft *d, const struct build *v, size_t n
 	for (size_t i = 0; i < n; i++) {
 		for (struct bytes rest = v[i].arches; rest.len > 0;) {
 			struct bytes word = bytes_trim(bytes_cut(&rest, '|'));
-			if (word.len == 0 || has_word(room, used, word))
+			size_t had = count;
+			if (word.len && !feed_add_once(d->a, &words, &count, &ix, word))
+				d->no_memory = true;
+			if (count == had)
 				continue;
 			if (used > 0)
 				room[used++] = ' ';

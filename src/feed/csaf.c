@@ -31,8 +31,11 @@ struct document {
 	struct bytes tree_text, vulnerabilities;
 	int64_t first_ms, current_ms;
 	struct csaf_tree tree;
-	struct bytes *streams; /* ecosystems, the first of each stream */
+	/* Ecosystems, the first of each stream, and where they are by their stream: of those that
+	 * name a repository, and of those that do not. */
+	struct bytes *streams;
 	size_t stream_count;
+	struct index with_repository, without;
 	size_t unknown; /* ids that the tree does not explain */
 };
 
@@ -110,12 +113,19 @@ static struct bytes ecosystem_of(struct document *doc, struct bytes ecosystem)
 		release |= bytes_has_prefix_lit(product, own[i]);
 	if (!release)
 		return ecosystem;
-	for (size_t i = 0; i < doc->stream_count; i++)
-		if (bytes_eq(product_stream(doc->streams[i]), stream) &&
-		    (doc->streams[i].len > stream.len) == (ecosystem.len > stream.len))
-			return doc->streams[i];
-	if (!feed_add_once(doc->tree.a, &doc->streams, &doc->stream_count, ecosystem))
+	struct index *ix = ecosystem.len > stream.len ? &doc->with_repository : &doc->without;
+	bool ok = ix->slots || index_init(ix, doc->tree.a, 0, doc);
+	uint32_t known = ok ? index_find(ix, stream) : INDEX_NONE;
+	if (known != INDEX_NONE)
+		return doc->streams[known];
+	struct bytes *room =
+	    ok ? feed_grow(doc->tree.a, doc->streams, doc->stream_count, sizeof *room) : NULL;
+	if (!room || !index_add(ix, stream, (uint32_t)doc->stream_count)) {
 		doc->tree.no_memory = true;
+		return ecosystem;
+	}
+	doc->streams = room;
+	room[doc->stream_count++] = ecosystem;
 	return ecosystem;
 }
 

@@ -45,7 +45,7 @@ static void add(struct record *r, struct bytes **list, size_t *count, struct byt
 		return;
 	if (*count >= max)
 		json_fail(r->j, "a list is too long");
-	else if (!feed_add_once(r->a, list, count, text))
+	else if (!feed_add_once(r->a, list, count, NULL, text))
 		json_fail_memory(r->j);
 }
 

@@ -29,6 +29,7 @@ struct block {
 	size_t budget;
 	size_t line; /* number of its first line; 0 = no block yet */
 	uint64_t sent, undetermined;
+	struct index aliases; /* of adv's list */
 };
 
 bool debian_list_wants(struct bytes path)
@@ -77,6 +78,7 @@ static int flush(struct block *b, struct err *e)
 	arena_free(&b->arena);
 	arena_init(&b->arena, b->budget);
 	b->adv = (struct adv){.feed = BYTES_LIT("debian-lists")};
+	b->aliases = (struct index){.count = 0};
 	b->line = 0;
 	return rc;
 }
@@ -120,7 +122,8 @@ static int add_aliases(struct block *b, struct bytes line, size_t number, struct
 		if (b->adv.alias_count >= ALIASES_MAX)
 			return err_set(e, ERR_LIMIT, "line %zu: more than %d ids", number,
 				       ALIASES_MAX);
-		if (!feed_add_once(&b->arena, &b->adv.aliases, &b->adv.alias_count, id))
+		if (!feed_add_once(&b->arena, &b->adv.aliases, &b->adv.alias_count, &b->aliases,
+				   id))
 			return err_set(e, ERR_NOMEM, "line %zu: no memory", number);
 	}
 	return 0;

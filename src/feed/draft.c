@@ -11,16 +11,17 @@ void draft_init(struct draft *d, struct arena *a, const char *feed, struct bytes
 	*d = (struct draft){.a = a, .adv = {.feed = bytes_of(feed), .id = id}};
 }
 
-static void add(struct draft *d, struct bytes **list, size_t *count, struct bytes b)
+static void add(struct draft *d, struct bytes **list, size_t *count, struct index *ix,
+		struct bytes b)
 {
-	if (b.len > 0 && !feed_add_once(d->a, list, count, b))
+	if (b.len > 0 && !feed_add_once(d->a, list, count, ix, b))
 		d->no_memory = true;
 }
 
 void draft_alias(struct draft *d, struct bytes id)
 {
 	if (!bytes_eq(id, d->adv.id))
-		add(d, &d->adv.aliases, &d->adv.alias_count, id);
+		add(d, &d->adv.aliases, &d->adv.alias_count, &d->aliases, id);
 }
 
 void draft_cves(struct draft *d, struct bytes text)
@@ -41,13 +42,13 @@ void draft_cves(struct draft *d, struct bytes text)
 void draft_cvss(struct draft *d, struct bytes vector)
 {
 	if (bytes_find(vector, '/') < vector.len) /* a bare number is a score without its vector */
-		add(d, &d->adv.cvss, &d->adv.cvss_count, vector);
+		add(d, &d->adv.cvss, &d->adv.cvss_count, &d->vectors, vector);
 }
 
 void draft_cwe(struct draft *d, struct bytes cwe)
 {
 	if (bytes_has_prefix_lit(cwe, "CWE-"))
-		add(d, &d->adv.cwes, &d->adv.cwe_count, cwe);
+		add(d, &d->adv.cwes, &d->adv.cwe_count, &d->cwes, cwe);
 }
 
 void draft_reference(struct draft *d, const char *type, struct bytes url)

@@ -2,10 +2,12 @@
  * reports it. All runs are borrowed. */
 #pragma once
 #include "feed/feed.h"
+#include "feed/index.h"
 
 struct draft {
 	struct arena *a;
 	struct adv adv;
+	struct index aliases, vectors, cwes; /* of adv's lists */
 	bool no_memory;
 };
 

@@ -17,11 +17,32 @@ void *feed_grow(struct arena *a, void *old, size_t count, size_t size)
 	return room;
 }
 
-bool feed_add_once(struct arena *a, struct bytes **list, size_t *count, struct bytes b)
+#define LINEAR_MAX 32U /* most lists are no longer */
+
+/* 1: it is in the list, 0: not, -1: no memory. */
+static int is_listed(struct arena *a, const struct bytes *list, size_t count, struct index *ix,
+		     struct bytes b)
 {
-	for (size_t i = 0; i < *count; i++)
-		if (bytes_eq((*list)[i], b))
-			return true;
+	if (!ix || count < LINEAR_MAX || count >= INDEX_NONE) {
+		for (size_t i = 0; i < count; i++)
+			if (bytes_eq(list[i], b))
+				return 1;
+		return 0;
+	}
+	if (!ix->slots && !index_init(ix, a, 2 * count, list))
+		return -1;
+	for (size_t i = ix->count; i < count; i++)
+		if (!index_add(ix, list[i], (uint32_t)i))
+			return -1;
+	return index_find(ix, b) != INDEX_NONE;
+}
+
+bool feed_add_once(struct arena *a, struct bytes **list, size_t *count, struct index *ix,
+		   struct bytes b)
+{
+	int listed = is_listed(a, *list, *count, ix, b);
+	if (listed)
+		return listed > 0;
 	struct bytes *room = feed_grow(a, *list, *count, sizeof *room);
 	if (!room)
 		return false;

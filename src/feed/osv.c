@@ -32,13 +32,22 @@ bool feed_wants_json(struct bytes path)
 	return bytes_has_suffix_lit(path, ".json");
 }
 
+/* Of the lists that may be long. */
+static struct index *index_of(struct osv_record *r, struct bytes **list)
+{
+	return list == &r->adv.aliases ? &r->alias_ix
+	       : list == &r->related   ? &r->related_ix
+	       : list == &r->upstream  ? &r->upstream_ix
+				       : NULL;
+}
+
 void osv_add(struct osv_record *r, struct bytes **list, size_t *count, struct bytes b, size_t max)
 {
 	if (b.len == 0 || !json_ok(r->j))
 		return;
 	if (*count >= max)
 		json_fail(r->j, "a list is too long");
-	else if (!feed_add_once(r->a, list, count, b))
+	else if (!feed_add_once(r->a, list, count, index_of(r, list), b))
 		json_fail_memory(r->j);
 }
 

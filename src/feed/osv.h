@@ -2,6 +2,7 @@
 #pragma once
 #include "base/json.h"
 #include "feed/feed.h"
+#include "feed/index.h"
 
 struct osv_rules {
 	const char *ecosystem; /* "Debian": itself, or followed by ":…" */
@@ -18,6 +19,7 @@ struct osv_record {
 	struct adv adv;
 	struct bytes *related, *upstream;
 	size_t related_count, upstream_count;
+	struct index alias_ix, related_ix, upstream_ix; /* of these lists */
 	size_t unused;			    /* affected entries that cannot be matched */
 	const char *unused_why;		    /* of the first of them */
 	bool alone;			    /* "applies_to_subpackages": false */

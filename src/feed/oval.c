@@ -42,6 +42,7 @@ struct definition {
 	struct bytes severity, patchable;
 	struct bytes *cves, *products;
 	size_t cve_count, product_count;
+	struct index cve_ix, product_ix; /* of these lists */
 	int64_t issued_ms, updated_ms;
 	bool patch;
 	struct oval_node criteria;
@@ -54,9 +55,10 @@ struct reading {
 	uint64_t sent, unknown_platform, no_package;
 };
 
-static void add(struct definition *def, struct bytes **list, size_t *count, struct bytes b)
+static void add(struct definition *def, struct bytes **list, size_t *count, struct index *ix,
+		struct bytes b)
 {
-	if (b.len > 0 && *count < CVES_MAX && !feed_add_once(def->d.a, list, count, b))
+	if (b.len > 0 && *count < CVES_MAX && !feed_add_once(def->d.a, list, count, ix, b))
 		def->d.no_memory = true;
 }
 
@@ -79,7 +81,7 @@ static void read_reference(struct xml *x, struct definition *def)
 	struct bytes id = xml_attribute(x, "ref_id"), source = xml_attribute(x, "source");
 	draft_reference(&def->d, "ADVISORY", xml_attribute(x, "ref_url"));
 	if (text_has(source, "cve"))
-		add(def, &def->cves, &def->cve_count, cve_in(id));
+		add(def, &def->cves, &def->cve_count, &def->cve_ix, cve_in(id));
 	else if (bytes_eq_lit(source, "SUSE-SU") && def->d.adv.id.len == 0)
 		def->d.adv.id = id;
 	xml_skip(x);
@@ -114,7 +116,7 @@ static void read_cve(struct xml *x, struct definition *def)
 	add_vector(def, xml_attribute(x, "cvss3"));
 	add_vector(def, xml_attribute(x, "cvss4"));
 	add_cwes(def, xml_attribute(x, "cwe"));
-	add(def, &def->cves, &def->cve_count, cve_in(xml_content(x)));
+	add(def, &def->cves, &def->cve_count, &def->cve_ix, cve_in(xml_content(x)));
 }
 
 /* <affected><resolution state="Will not fix"> of an advisory, <affected><platform> of metadata. */
@@ -147,7 +149,7 @@ static void read_advisory(struct xml *x, struct definition *def)
 			read_affected(x, def);
 		} else if (xml_is(x, "affected_cpe_list")) {
 			while (xml_child(x))
-				add(def, &def->products, &def->product_count,
+				add(def, &def->products, &def->product_count, &def->product_ix,
 				    product_of_cpe(xml_content(x)));
 		} else {
 			xml_skip(x);
@@ -221,25 +223,29 @@ static enum adv_status unfixed_status(const struct definition *def)
 	return stated == ADV_UNKNOWN || stated == ADV_FIXED ? ADV_AFFECTED : stated;
 }
 
-/* Is product i the one that names its stream? The first with a repository, else the first. */
-static bool is_told_by(const struct definition *def, size_t i)
+/* The product that names each stream: the first with a repository, else the first. */
+static bool index_streams(struct definition *def, struct index *ret)
 {
-	struct bytes stream = product_stream(def->products[i]);
-	bool repository = def->products[i].len > stream.len;
-	for (size_t k = 0; k < def->product_count; k++) {
-		bool same = k != i && bytes_eq(product_stream(def->products[k]), stream);
-		bool other = def->products[k].len > stream.len;
-		if (same && (other != repository ? other : k < i))
-			return false;
-	}
-	return true;
+	bool ok = index_init(ret, def->d.a, def->product_count, def->products);
+	for (unsigned round = 0; round < 2; round++)
+		for (size_t i = 0; ok && i < def->product_count; i++) {
+			struct bytes stream = product_stream(def->products[i]);
+			if (round > 0 || def->products[i].len > stream.len)
+				ok = index_add(ret, stream, (uint32_t)i);
+		}
+	return ok;
 }
 
 /* Red Hat's own list of products is more exact than the platform's name: each stream once. */
 static void list_products(struct definition *def, struct oval_scope *scope)
 {
+	struct index streams;
+	if (!index_streams(def, &streams)) {
+		def->d.no_memory = true;
+		return;
+	}
 	for (size_t i = 0; i < def->product_count; i++)
-		if (is_told_by(def, i))
+		if (index_find(&streams, product_stream(def->products[i])) == i)
 			oval_scope_add(
 			    scope, &def->d,
 			    draft_printf(&def->d, "Red Hat:%.*s",

@@ -3,6 +3,9 @@
 #include "feed/grow.h"
 #include "feed/product.h"
 
+/* Of one package: SUSE's definitions name up to some sixty. Each package counts once for each. */
+#define PLATFORMS_MAX 512U
+
 /* Depth: the reader stops at LIMIT_XML_DEPTH. */
 void oval_criteria_read(struct xml *x, struct oval_node *ret)
 {
@@ -33,7 +36,9 @@ void oval_criteria_read(struct xml *x, struct oval_node *ret)
 
 void oval_scope_add(struct oval_scope *s, struct draft *d, struct bytes ecosystem)
 {
-	if (ecosystem.len > 0 && !feed_add_once(d->a, &s->ecosystems, &s->count, ecosystem))
+	s->cut |= s->count >= PLATFORMS_MAX;
+	if (ecosystem.len > 0 && !s->cut &&
+	    !feed_add_once(d->a, &s->ecosystems, &s->count, NULL, ecosystem))
 		d->no_memory = true;
 }
 
@@ -139,7 +144,7 @@ static bool is_ignored(struct bytes comment)
 static void push(struct oval_packages *out, struct draft *d, const struct oval_scope *s,
 		 struct build p)
 {
-	if (s->count == 0)
+	if (s->count == 0 || s->cut)
 		out->unknown_platform++;
 	for (size_t i = 0; i < s->count; i++) {
 		p.ecosystem = s->ecosystems[i];

@@ -15,6 +15,7 @@ struct oval_scope {
 	size_t count;
 	struct bytes module, arch;
 	bool unknown; /* a platform was named that is not known */
+	bool cut;     /* there are more platforms than are read */
 	bool red_hat; /* the ecosystems are a list of Red Hat's products: its platforms' names say
 			 less */
 };

@@ -24,6 +24,7 @@
 #include "feed/value.h"
 #include "feed/yaml.h"
 
+#define REQUIREMENTS_MAX 512U	   /* of one advisory: twice the ranges that an entry may have */
 #define JSON_MAX ((size_t)8 << 20) /* bytes: escapes make at most six of one */
 
 struct advisory {
@@ -43,6 +44,10 @@ static void read_versions(struct json *j, struct advisory *v)
 		if (!range_run_parse(&v->d, text, &r)) {
 			v->odd = v->odd.len ? v->odd : text;
 			continue;
+		}
+		if (v->sound.count == REQUIREMENTS_MAX) {
+			json_fail(j, "more than 512 requirements");
+			return;
 		}
 		struct range_run *room =
 		    feed_grow(v->d.a, v->sound.v, v->sound.count, sizeof *room);

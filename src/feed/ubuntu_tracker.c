@@ -41,7 +41,8 @@ struct tracker {
 	struct bytes description;
 	struct priority *priorities;
 	size_t priority_count;
-	size_t no_version; /* statuses "released" without one */
+	struct index scopes; /* the first of priorities with a severity, by their scope */
+	size_t no_version;   /* statuses "released" without one */
 };
 
 /* One logical line: key, the rest of it, and the lines that go on with it. */
@@ -205,17 +206,33 @@ static void read_field(struct tracker *t, const struct field *f)
  * ("untriaged") say nothing. */
 static struct bytes priority_of(const struct tracker *t, struct bytes scope)
 {
-	for (size_t i = 0; i < t->priority_count; i++)
-		if (bytes_eq(t->priorities[i].scope, scope) &&
-		    adv_severity_parse(t->priorities[i].word) != ADV_SEV_UNKNOWN)
-			return t->priorities[i].word;
-	return BYTES_NONE;
+	uint32_t number = index_find(&t->scopes, scope);
+	return number == INDEX_NONE ? BYTES_NONE : t->priorities[number].word;
+}
+
+/* *ret: the word of the CVE as a whole, the first that is a severity. */
+static bool index_priorities(struct tracker *t, struct bytes *ret)
+{
+	bool ok = index_init(&t->scopes, t->d.a, t->priority_count, t);
+	*ret = BYTES_NONE;
+	for (size_t i = 0; ok && i < t->priority_count; i++) {
+		const struct priority *p = &t->priorities[i];
+		if (adv_severity_parse(p->word) == ADV_SEV_UNKNOWN)
+			continue;
+		if (!p->scope.len && !ret->len)
+			*ret = p->word;
+		ok = index_add(&t->scopes, p->scope, (uint32_t)i);
+	}
+	return ok;
 }
 
 static void set_priorities(struct tracker *t)
 {
 	struct adv *adv = &t->d.adv;
-	adv->severity_text = priority_of(t, BYTES_NONE);
+	if (!index_priorities(t, &adv->severity_text)) {
+		t->d.no_memory = true;
+		return;
+	}
 	for (size_t i = 0; t->priority_count > 1 && i < adv->affected_count; i++)
 		adv->affected[i].severity_text = priority_of(t, adv->affected[i].name);
 }

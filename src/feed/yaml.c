@@ -8,9 +8,12 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
-/* Of a scalar or flow collection over several lines, which is looked at again for each. */
-#define GATHER_MAX ((size_t)64 << 10) /* bytes: real ones stay under 2 KiB */
+/* Of a scalar or flow collection over several lines; real ones stay under 2 KiB. */
+#define GATHER_MAX ((size_t)64 << 10) /* bytes */
 #define GATHER_LINES_MAX 4096U
+/* Of one whose end is looked for again with each line: 4 MB are looked at for these 16 KiB. */
+#define AGAIN_MAX ((size_t)16 << 10)
+#define AGAIN_LINES_MAX 512U
 
 struct line {
 	size_t indent;
@@ -176,7 +179,9 @@ static struct bytes gather(struct yaml *y, struct bytes b, size_t parent, struct
 		struct line l = take(y);
 		buf_put_u8(room, ' ');
 		buf_put(room, done == never ? l.text : bytes_trim(l.raw));
-		if (n == GATHER_LINES_MAX || room->len > GATHER_MAX)
+		bool again = done != never;
+		if (n == (again ? AGAIN_LINES_MAX : GATHER_LINES_MAX) ||
+		    room->len > (again ? AGAIN_MAX : GATHER_MAX))
 			fail(y, ERR_LIMIT, l.number, "a value over too many lines");
 	}
 	if (!buf_ok(room))

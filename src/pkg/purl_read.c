@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define KEPT_MAX 64U /* qualifiers that are kept as they are: real purls have up to four */
+
 struct reading {
 	struct arena *a;
 	struct err *e;
@@ -110,6 +112,11 @@ static int keep_qualifier(const struct reading *r, struct bytes key, struct byte
 {
 	struct buf b;
 	bool ok;
+	size_t count = 0;
+	for (struct bytes rest = r->pkg->qualifiers; rest.len; count++)
+		(void)bytes_cut(&rest, '&');
+	if (count >= KEPT_MAX)
+		return bad(r, "more than 64 qualifiers");
 	buf_init(&b, PKG_PURL_MAX);
 	buf_put(&b, r->pkg->qualifiers);
 	buf_put_text(&b, b.len ? "&" : "");
