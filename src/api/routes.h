@@ -82,6 +82,8 @@ extern const struct http_route api_rules_routes[];
 extern const size_t api_rules_route_count;
 extern const struct http_route api_rules_import_routes[];
 extern const size_t api_rules_import_route_count;
+extern const struct http_route api_rules_export_routes[];
+extern const size_t api_rules_export_route_count;
 extern const struct http_route api_secure_score_routes[];
 extern const size_t api_secure_score_route_count;
 extern const struct http_route api_remediation_routes[];

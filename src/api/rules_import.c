@@ -6,30 +6,31 @@
 #include "defend/rule_import.h"
 
 #define FILE_MAX_BYTES (4U << 20)
-#define RULES_MAX 200U /* of one file */
+#define RULES_MAX 200U /* of one file of another tool */
 
 struct import_query {
-	int format; /* -1: not given */
+	int format; /* enum rule_import_format; -1: by its content */
 	struct bytes scope;
 	int dry_run; /* enum record_choice */
 };
 #define Q(member, kind, key, ...) RECORD_FIELD(struct import_query, member, kind, key, __VA_ARGS__)
 static const struct record_field query_fields[] = {
-    Q(format, RECORD_WORD, "format", "What the body is", .words = rule_import_word,
-      .flags = RECORD_NEEDED),
-    Q(scope, RECORD_TEXT, "scope", "Where the rules hold: a path or a number",
-      .flags = RECORD_NEEDED),
+    Q(format, RECORD_WORD, "format", "What the body is; absent: what its content says",
+      .words = rule_import_word, .fallback = RECORD_NONE),
+    Q(scope, RECORD_TEXT, "scope",
+      "Where the rules hold: a path or a number. Absent: where a file of `json` says"),
     Q(dry_run, RECORD_CHOICE, "dry_run", "Say what would be created, and create nothing"),
 };
 static const struct record_object import_query = {RECORD_TABLE(query_fields)};
 
 struct imported_row {
+	int format;
 	uint64_t rules, cves, left_out;
-	bool dry_run;
 	struct record_rows ids, notes;
 };
 #define I(member, kind, key, ...) RECORD_FIELD(struct imported_row, member, kind, key, __VA_ARGS__)
 static const struct record_field imported_fields[] = {
+    I(format, RECORD_WORD, "format", "What the body was read as", .words = rule_import_word),
     I(rules, RECORD_UINT, "rules", "Rules that the file comes to"),
     I(ids, RECORD_UINTS, "created", "Their numbers; none of a dry run"),
     I(cves, RECORD_UINT, "vulnerabilities", "Vulnerabilities that they name"),
@@ -49,20 +50,25 @@ struct importing {
 	int64_t now_ms;
 };
 
-static int scope_of(struct db_tx *tx, struct importing *i, bool make, struct store_scope *ret,
-		    struct err *e)
+/* The scope of the query, else of the k-th rule. */
+static int scope_of(struct db_tx *tx, struct importing *i, size_t k, bool make,
+		    struct store_scope *ret, struct err *e)
 {
-	return api_rule_scope(tx, i->c.r, i->q.scope, make, ret, e);
+	struct bytes own = i->q.scope.len ? i->q.scope : i->file.items[k].scope;
+	if (!own.len)
+		return err_set(e, ERR_FORMAT, "scope: is needed: rule %zu of the file has none",
+			       k + 1);
+	return api_rule_scope(tx, i->c.r, own, make, ret, e);
 }
 
 static int import_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct importing *i = arg;
 	struct store_scope s;
-	if (scope_of(tx, i, true, &s, e) < 0)
-		return -(int)e->code;
 	for (size_t k = 0; k < i->file.count; k++) {
 		struct store_rule *x = &i->rules[k];
+		if ((k == 0 || !i->q.scope.len) && scope_of(tx, i, k, true, &s, e) < 0)
+			return -(int)e->code;
 		x->scope_id = s.id;
 		int64_t id = store_rule_add(tx, x, e);
 		if (id < 0)
@@ -89,12 +95,15 @@ static int make_rules(struct importing *i, struct err *e)
 		const char *name = arena_printf(a, "imported from %s, %zu", format, k + 1);
 		if (!name)
 			return err_set(e, ERR_NOMEM, "no memory for an import of rules");
-		i->rules[k] = (struct store_rule){.name = bytes_of(name),
-						  .justification = item->justification,
-						  .author = i->c.by.name,
-						  .created_at = i->now_ms,
-						  .changed_at = i->now_ms,
-						  .expires_at = item->expires_ms};
+		i->rules[k] =
+		    (struct store_rule){.name = item->name.len ? item->name : bytes_of(name),
+					.justification = item->justification,
+					.ticket = item->ticket,
+					.effect = item->effect,
+					.author = i->c.by.name,
+					.created_at = i->now_ms,
+					.changed_at = i->now_ms,
+					.expires_at = item->expires_ms};
 		if (api_rule_make(i->c.r, &item->terms, &i->rules[k], e) < 0)
 			return -(int)e->code;
 	}
@@ -106,12 +115,14 @@ static int write_imported(struct db_tx *tx, struct json_out *w, void *arg, struc
 	struct importing *i = arg;
 	struct store_scope s;
 	bool dry = i->q.dry_run == RECORD_YES;
-	struct imported_row row = {.rules = i->file.count,
+	struct imported_row row = {.format = i->q.format,
+				   .rules = i->file.count,
 				   .left_out = i->file.left_out,
 				   .ids = {i->ids, dry ? 0 : i->file.count},
 				   .notes = {i->file.notes, i->file.note_count}};
-	if (dry && scope_of(tx, i, false, &s, e) < 0)
-		return -(int)e->code;
+	for (size_t k = 0; dry && k < i->file.count && (k == 0 || !i->q.scope.len); k++)
+		if (scope_of(tx, i, k, false, &s, e) < 0)
+			return -(int)e->code;
 	for (size_t k = 0; k < i->file.count; k++)
 		row.cves += i->file.items[k].terms.what.c.cves.count;
 	record_put(w, NULL, &imported_object, &row);
@@ -120,12 +131,17 @@ static int write_imported(struct db_tx *tx, struct json_out *w, void *arg, struc
 
 static int import_read(struct importing *i, struct err *e)
 {
-	if (rule_import_read((enum rule_import_format)i->q.format, http_body(i->c.r), &i->file, e) <
-	    0)
+	struct bytes text = http_body(i->c.r);
+	if (i->q.format < 0)
+		i->q.format = (int)rule_import_guess(text);
+	size_t max = i->q.format == RULE_IMPORT_JSON ? STORE_RULES_MAX : RULES_MAX;
+	if (i->q.format != RULE_IMPORT_JSON && !i->q.scope.len)
+		return err_set(e, ERR_FORMAT, "scope: is needed");
+	if (rule_import_read((enum rule_import_format)i->q.format, text, &i->file, e) < 0)
 		return err_ctx(e, "body");
-	if (i->file.count > RULES_MAX)
-		return err_set(e, ERR_LIMIT, "body: it comes to %zu rules, more than %u",
-			       i->file.count, RULES_MAX);
+	if (i->file.count > max)
+		return err_set(e, ERR_LIMIT, "body: it comes to %zu rules, more than %zu",
+			       i->file.count, max);
 	return make_rules(i, e);
 }
 
@@ -159,7 +175,7 @@ const struct http_route api_rules_import_routes[] = {
      .action = ACTION_RULE_WRITE,
      .anywhere = true,
      .body_max = FILE_MAX_BYTES,
-     .summary = "Create rules from a file of Trivy, Grype, OpenVEX or Harbor",
+     .summary = "Create rules from a file of Trivy, Grype, OpenVEX or Harbor, or of an export",
      .doc = &import_doc},
 };
 const size_t api_rules_import_route_count =

@@ -16,7 +16,7 @@ struct listing {
 	struct bytes values[COLUMNS_MAX];
 };
 
-/* "a, b" of a list of strings. */
+/* "a, b" of a list of strings or numbers. */
 static struct bytes joined(struct json *j)
 {
 	struct buf b;
@@ -24,9 +24,10 @@ static struct bytes joined(struct json *j)
 	buf_init(&b, 65536);
 	if (json_enter_array(j)) {
 		while (json_next_item(j)) {
-			if (json_peek(j) == JSON_STRING) {
+			bool text = json_peek(j) == JSON_STRING;
+			if (text || json_peek(j) == JSON_NUMBER) {
 				buf_put_text(&b, b.len ? ", " : "");
-				buf_put(&b, json_string(j));
+				buf_put(&b, text ? json_string(j) : json_number(j));
 			} else {
 				json_skip(j);
 			}

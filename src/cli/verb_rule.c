@@ -1,5 +1,6 @@
 /* Disable rules of a server. */
 #include "cli/listing.h"
+#include "cli/rule_files.h"
 #include "cli/verbs.h"
 
 #include "base/json.h"
@@ -203,6 +204,13 @@ static const struct term plain[] = {
 		"expires", 0, "TIME", NULL, "when it expires, such as 2027-01-31T00:00:00Z"        \
 	}
 static const struct cli_option create_options[] = {TERM_OPTIONS, SRV_OPTIONS, {0}};
+static const struct cli_option change_options[] = {
+    {"name", 0, "TEXT", NULL, "another name"},
+    {"drop", 0, "LIST", NULL, "what it is not to say any more: options of this command"},
+    TERM_OPTIONS,
+    SRV_OPTIONS,
+    {0},
+};
 
 static int put_list(struct json_out *w, const struct term *t, const char *text, struct err *e)
 {
@@ -306,6 +314,165 @@ static int rule_create(int argc, char **argv)
 	return people_close(&p, r, &e);
 }
 
+/* The text of a member; empty: there is none. */
+static struct bytes member(struct ppl *p, struct bytes object, const char *name)
+{
+	struct json j;
+	struct bytes found = BYTES_NONE;
+	json_init(&j, object, &p->arena);
+	if (object.len && json_enter_object(&j))
+		for (struct bytes key; json_next_key(&j, &key);) {
+			struct bytes value = json_raw(&j);
+			found = bytes_eq_lit(key, name) ? value : found;
+		}
+	return json_ok(&j) ? found : BYTES_NONE;
+}
+
+static bool is_dropped(struct ppl *p, const char *option)
+{
+	const char *list = cli_given(&p->args, "drop");
+	struct bytes rest = bytes_of(list ? list : "");
+	while (rest.len)
+		if (bytes_eq_lit(bytes_trim(bytes_cut(&rest, ',')), option))
+			return true;
+	return false;
+}
+
+/* What was said of it is said anew, or not any more. Replies name the severities that
+ * severity_below means. */
+static bool is_replaced(struct ppl *p, const struct term *t, struct bytes key)
+{
+	bool severity = bytes_eq_lit(key, "severity") && strcmp(t->key, "severity_below") == 0;
+	return (bytes_eq_lit(key, t->key) || severity) &&
+	       (cli_given(&p->args, t->option) || is_dropped(p, t->option));
+}
+
+/* The members of an object that was, with those of terms that are given instead. */
+static int put_merged(struct ppl *p, struct json_out *w, struct bytes was, const struct term *terms,
+		      size_t count, struct err *e)
+{
+	struct json j;
+	int r = 0;
+	json_init(&j, was.len ? was : BYTES_LIT("{}"), &p->arena);
+	if (json_enter_object(&j))
+		for (struct bytes key; json_next_key(&j, &key);) {
+			struct bytes value = json_raw(&j);
+			bool replaced = false;
+			for (size_t i = 0; i < count && !replaced; i++)
+				replaced = is_replaced(p, &terms[i], key);
+			const char *name = arena_cstr(&p->arena, key);
+			if (!name)
+				return err_nomem(e);
+			if (!replaced)
+				json_put_raw(w, name, value);
+		}
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const char *text = cli_given(&p->args, terms[i].option);
+		if (text && !is_dropped(p, terms[i].option))
+			r = put_term(w, &terms[i], text, e);
+	}
+	return r < 0 ? r : json_finish(&j, e);
+}
+
+/* As put_merged, of members that are the rule's own. */
+static int put_plain(struct ppl *p, struct json_out *w, struct bytes was, struct err *e)
+{
+	for (size_t i = 0; i < COUNT(plain); i++) {
+		const struct term *t = &plain[i];
+		const char *text = cli_given(&p->args, t->option);
+		struct bytes had = member(p, was, t->key);
+		if (is_dropped(p, t->option))
+			continue;
+		if (text && put_term(w, t, text, e) < 0)
+			return -(int)e->code;
+		if (!text && had.len)
+			json_put_raw(w, t->key, had);
+	}
+	return 0;
+}
+
+/* The body of a change: what the rule says, and what options say instead. */
+static const char *change_json(struct ppl *p, struct bytes was, struct err *e)
+{
+	struct buf text;
+	struct json_out w;
+	const char *name = cli_given(&p->args, "name");
+	buf_init(&text, 4U << 20);
+	json_out_init(&w, &text, false);
+	json_put_object(&w, NULL);
+	if (name)
+		json_put_text(&w, "name", name);
+	else
+		json_put_raw(&w, "name", member(p, was, "name"));
+	if (cli_given(&p->args, "observe"))
+		json_put_text(&w, "effect", "observe");
+	else if (!is_dropped(p, "observe"))
+		json_put_raw(&w, "effect", member(p, was, "effect"));
+	json_put_object(&w, "criteria");
+	int r = put_merged(p, &w, member(p, was, "criteria"), criteria, COUNT(criteria), e);
+	json_put_end(&w, '}');
+	json_put_object(&w, "ends_when");
+	if (r == 0)
+		r = put_merged(p, &w, member(p, was, "ends_when"), ends, COUNT(ends), e);
+	json_put_end(&w, '}');
+	if (r == 0)
+		r = put_plain(p, &w, was, e);
+	json_put_end(&w, '}');
+	if (r == 0)
+		return people_text(p, &text, e);
+	buf_free(&text);
+	return NULL;
+}
+
+/* Each word of --drop is an option of a rule. */
+static int check_drop(struct ppl *p, struct err *e)
+{
+	const char *list = cli_given(&p->args, "drop");
+	struct bytes rest = bytes_of(list ? list : "");
+	while (rest.len) {
+		struct bytes word = bytes_trim(bytes_cut(&rest, ','));
+		bool known = bytes_eq_lit(word, "observe");
+		for (size_t i = 0; i < COUNT(criteria); i++)
+			known = known || bytes_eq_lit(word, criteria[i].option);
+		for (size_t i = 0; i < COUNT(ends); i++)
+			known = known || bytes_eq_lit(word, ends[i].option);
+		for (size_t i = 0; i < COUNT(plain); i++)
+			known = known || bytes_eq_lit(word, plain[i].option);
+		if (!known)
+			return err_set(
+			    e, ERR_FORMAT,
+			    "--drop: \"%.*s\" is nothing that a rule says: name options, "
+			    "as in --drop until-kev,expires",
+			    BYTES_ARG(word));
+	}
+	return 0;
+}
+
+static int change(struct ppl *p, struct err *e)
+{
+	struct fetch_reply was = {0};
+	const char *path = rule_path(p, e), *json = NULL;
+	if (!path || check_drop(p, e) < 0 || people_connect(p, e) < 0)
+		return -(int)e->code;
+	int r = cli_server_ask(&p->server, &(struct cli_server_request){.path = path}, &p->arena,
+			       &was, e);
+	if (r == 0)
+		json = change_json(p, buf_bytes(&was.body), e);
+	fetch_reply_free(&was);
+	return json ? people_do(p, "PUT", path, json, e) : -(int)e->code;
+}
+
+static int rule_change(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	if (people_open(&p, &(const struct people_verb){"rule change", change_options, 1, 1}, argc,
+			argv, &e) < 0)
+		return CLI_ERROR;
+	int r = change(&p, &e);
+	return people_close(&p, r, &e);
+}
+
 static const struct listing_column preview_columns[] = {
     {"findings", "findings", 0},
     {"new_findings", "that no other rule disables", 0},
@@ -358,6 +525,21 @@ const struct cli_command rule_commands[] = {
      .synopsis = "SCOPE NAME [--severity-below SEVERITY …]",
      .summary = "disable the findings that fit, at and below a scope",
      .options = create_options},
+    {.name = "change",
+     .main = rule_change,
+     .synopsis = "NUMBER [--expires TIME …] [--drop LIST]",
+     .summary = "change what a rule says; what is not named stays",
+     .options = change_options},
+    {.name = "import",
+     .main = rule_import,
+     .synopsis = "FILE [--scope SCOPE] [--preview]",
+     .summary = "create rules from a file of Trivy, Grype, OpenVEX, Harbor or \"rule export\"",
+     .options = rule_import_options},
+    {.name = "export",
+     .main = rule_export,
+     .synopsis = "[--format openvex|json] [--scope SCOPE]",
+     .summary = "write rules to a file, for other tools or servers",
+     .options = rule_export_options},
     {.name = "delete",
      .main = rule_delete,
      .synopsis = "NUMBER",

@@ -7,9 +7,9 @@
 
 const char *rule_import_word(int format)
 {
-	static const char *const words[] = {"trivyignore", "trivyignore-yaml", "grype", "openvex",
-					    "harbor"};
-	return format >= 0 && format <= RULE_IMPORT_HARBOR ? words[format] : NULL;
+	static const char *const words[] = {"trivyignore", "trivyignore-yaml", "grype",
+					    "openvex",	   "harbor",	       "json"};
+	return format >= 0 && format <= RULE_IMPORT_JSON ? words[format] : NULL;
 }
 
 static int no_memory(struct err *e)
@@ -103,6 +103,108 @@ static int read_harbor(struct rule_import *x, struct bytes text, struct err *e)
 	to->items[0] = one;
 	to->count = one.id_count > 0;
 	return 0;
+}
+
+static bool has_ends(const void *row)
+{
+	const struct rule_end *x = &((const struct rule_import_item *)row)->terms.ends;
+	return x->fix_available || x->kev || x->epss_min > 0 || x->severity_min;
+}
+
+#define K(member, kind, key, ...)                                                                  \
+	RECORD_FIELD(struct rule_import_item, member, kind, key, __VA_ARGS__)
+static const struct record_field kept_fields[] = {
+    K(scope, RECORD_TEXT, "scope", "It holds at and below it", .flags = RECORD_OPTIONAL,
+      .example = "\"/registries/local\""),
+    K(name, RECORD_TEXT, "name", "What people call it", .flags = RECORD_NEEDED, .min = 1,
+      .max = STORE_RULE_NAME_MAX),
+    K(effect, RECORD_WORD, "effect", "disable, or observe: it is only counted",
+      .words = rule_effect_word),
+    K(terms.match, RECORD_WORD, "match", "Whether one criterion or all must hold",
+      .words = rule_match_word),
+    K(terms.what, RECORD_OBJECT, "criteria", "Which findings", .flags = RECORD_NEEDED,
+      .of = &rule_criteria_object),
+    K(terms.ends, RECORD_OBJECT, "ends_when", "When a finding that fits comes back",
+      .flags = RECORD_OPTIONAL, .of = &rule_end_object, .has = has_ends),
+    K(justification, RECORD_TEXT, "justification", "Why", .flags = RECORD_OPTIONAL,
+      .max = STORE_RULE_TEXT_MAX),
+    K(ticket, RECORD_TEXT, "ticket", "Where it was decided", .flags = RECORD_OPTIONAL,
+      .max = STORE_RULE_TICKET_MAX),
+    K(expires_ms, RECORD_TIME, "expires_at", "When it expires; absent: never",
+      .flags = RECORD_OPTIONAL),
+};
+const struct record_object rule_import_kept = {
+    .name = "KeptRule", .text = "A rule as a file has it", RECORD_TABLE(kept_fields)};
+
+/* {"rules": [ … ]}: what is not understood is an error, not left out. */
+static int read_kept(struct rule_import *x, struct bytes text, struct err *e)
+{
+	struct json j;
+	bool found = false;
+	json_init(&j, text, &x->read.arena);
+	if (json_enter_object(&j)) {
+		for (struct bytes key; json_next_key(&j, &key);) {
+			if (!bytes_eq_lit(key, "rules") || json_peek(&j) != JSON_ARRAY ||
+			    !json_enter_array(&j)) {
+				json_skip(&j);
+				continue;
+			}
+			found = true;
+			while (json_next_item(&j)) {
+				x->items = arena_grow(&x->read.arena, x->items, x->count, &x->cap,
+						      sizeof *x->items);
+				if (!x->items)
+					return no_memory(e);
+				struct rule_import_item *i = &x->items[x->count++];
+				*i = (struct rule_import_item){0};
+				if (record_read(&j, &rule_import_kept, i, true, e) < 0)
+					return err_ctx(e, "rule %zu", x->count);
+			}
+		}
+	}
+	if (json_finish(&j, e) < 0)
+		return -(int)e->code;
+	return found ? 0 : err_set(e, ERR_FORMAT, "exported rules are {\"rules\": […]}");
+}
+
+/* The first of these keys that a JSON object has. */
+static enum rule_import_format guess_json(struct bytes text)
+{
+	static const struct {
+		const char *key;
+		enum rule_import_format format;
+	} rows[] = {{"statements", RULE_IMPORT_OPENVEX},
+		    {"items", RULE_IMPORT_HARBOR},
+		    {"rules", RULE_IMPORT_JSON}};
+	struct json j;
+	struct arena a;
+	enum rule_import_format found = RULE_IMPORT_OPENVEX;
+	bool ok = false;
+	arena_init(&a, 1U << 20);
+	json_init(&j, text, &a);
+	if (json_enter_object(&j))
+		for (struct bytes key; !ok && json_next_key(&j, &key); json_skip(&j))
+			for (size_t i = 0; !ok && i < sizeof rows / sizeof *rows; i++) {
+				ok = bytes_eq_lit(key, rows[i].key);
+				found = ok ? rows[i].format : found;
+			}
+	arena_free(&a);
+	return found;
+}
+
+enum rule_import_format rule_import_guess(struct bytes text)
+{
+	struct bytes rest = text;
+	if (bytes_has_prefix_lit(bytes_trim(text), "{"))
+		return guess_json(text);
+	while (rest.len) {
+		struct bytes line = bytes_cut(&rest, '\n');
+		if (bytes_has_prefix_lit(line, "ignore:"))
+			return RULE_IMPORT_GRYPE;
+		if (bytes_has_prefix_lit(line, "vulnerabilities:"))
+			return RULE_IMPORT_TRIVYIGNORE_YAML;
+	}
+	return RULE_IMPORT_TRIVYIGNORE;
 }
 
 #define NAME_MAX_LEN 128U /* of an id or name; real ones stay under 100 bytes */
@@ -322,11 +424,12 @@ int rule_import_read(enum rule_import_format format, struct bytes text, struct r
 {
 	/* By its name's end a file is known as YAML. */
 	static const char *const names[] = {".trivyignore", ".trivyignore.yaml", "grype.yaml",
-					    "openvex.json", "harbor.json"};
+					    "openvex.json", "harbor.json",	 "rules.json"};
 	struct bytes source = bytes_of(names[format]);
 	*ret = (struct rule_import){0};
 	exceptions_init(&ret->read);
 	int r = format == RULE_IMPORT_HARBOR ? read_harbor(ret, text, e)
+		: format == RULE_IMPORT_JSON ? read_kept(ret, text, e)
 		: format == RULE_IMPORT_OPENVEX
 		    ? exceptions_add_vex(&ret->read, text, source, e)
 		    : exceptions_add_ignore(&ret->read, text, source, e);

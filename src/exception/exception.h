@@ -82,5 +82,7 @@ int exceptions_apply(const struct exceptions *x, const struct exception_image *i
 		     int64_t now_ms, struct exception_findings *f, struct arena *a, struct err *e);
 /* How many have expired. */
 size_t exceptions_expired(const struct exceptions *x, int64_t now_ms);
+/* One of the words that OpenVEX has for why something is not affected. */
+bool exception_is_justification(struct bytes word);
 /* "VEX document vex.json: not_affected (component_not_present): text" */
 void exception_put_text(struct buf *out, const struct exception *x);

@@ -4,6 +4,18 @@
 #include "base/clock.h"
 #include "exception/parse.h"
 
+bool exception_is_justification(struct bytes word)
+{
+	static const char *const words[] = {"component_not_present", "vulnerable_code_not_present",
+					    "vulnerable_code_not_in_execute_path",
+					    "vulnerable_code_cannot_be_controlled_by_adversary",
+					    "inline_mitigations_already_exist"};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (bytes_eq_lit(word, words[i]))
+			return true;
+	return false;
+}
+
 struct statement {
 	struct bytes vulnerability, products, status, justification, impact, timestamp, action;
 };

@@ -69,19 +69,6 @@ static void put_statement(struct json_out *w, const struct report *r, struct byt
 	buf_free(&text);
 }
 
-/* The words that OpenVEX has. */
-static bool is_justification(struct bytes word)
-{
-	static const char *const words[] = {"component_not_present", "vulnerable_code_not_present",
-					    "vulnerable_code_not_in_execute_path",
-					    "vulnerable_code_cannot_be_controlled_by_adversary",
-					    "inline_mitigations_already_exist"};
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (bytes_eq_lit(word, words[i]))
-			return true;
-	return false;
-}
-
 /* What a VEX document took out is said on, with its reason. */
 static void put_decided(struct json_out *w, const struct report *r, const struct exception_hit *h,
 			struct bytes id)
@@ -104,7 +91,7 @@ static void put_decided(struct json_out *w, const struct report *r, const struct
 	json_put_end(w, ']');
 	json_put_text(w, "status", fixed ? "fixed" : "not_affected");
 	if (!fixed) {
-		if (is_justification(h->by->justification))
+		if (exception_is_justification(h->by->justification))
 			json_put_string(w, "justification", h->by->justification);
 		json_put_string(w, "impact_statement",
 				h->by->statement.len	   ? h->by->statement

@@ -1,7 +1,9 @@
 // Disable rules: what one disables counts nowhere, at once, and comes back; the described system's four scenarios; expiry, conditions, tags, roles, kill -9.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, sleep } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, sleep, tempDir } from './lib.mjs';
 import { check, record } from './openapi.mjs';
 
 const KEY = 'dbd0cb49-b563-45e7-9724-889e799fa648';
@@ -246,6 +248,14 @@ test('who may change rules and not read findings learns no figures, and of scope
       said.push((await ask('POST', path, path.endsWith('exemptions') ? { name: 'x', scope, category: 'Waiver' } : { name: 'x', scope, criteria: body.criteria }, 403, narrow)).detail.replace(/ at \S*$/, ''));
     assert.equal(new Set(said).size, 1, `${path}: ${said.join('; ')}`);
   }
+  // An export holds what its reader sees, and names no image of others.
+  const here = await rule({ name: 'of app', scope: '/registries/local/repositories/app', criteria: { cve: [cve('sudo')] }, justification: 'ours' });
+  const exported = async (who, query) => { const r = await server.fetch(`/api/v1/rules/export?${query}`, { headers: who }); return [r.status, await r.json()]; };
+  assert.deepEqual((await exported(narrow, 'format=json'))[1], { rules: [] });
+  assert.deepEqual((await exported(narrow, 'format=openvex'))[1].statements, []);
+  assert.equal((await exported(narrow, 'format=openvex&scope=/registries/local'))[0], 403);
+  assert.equal((await exported(undefined, 'format=openvex'))[1].statements.length, 1);
+  await remove(here);
 });
 
 test('files of other tools become rules, which never say more than the file', async () => {
@@ -268,8 +278,78 @@ test('files of other tools become rules, which never say more than the file', as
   assert.deepEqual([narrow.rules, narrow.left_out], [0, 1]);
   assert.match(narrow.notes[0], /version/);
   assert.match((await load('format=harbor&scope=/', '{}', 400)).detail, /items/);
-  assert.match((await load('scope=/', file, 400)).detail, /format is needed|format: is needed/);
+  // What the content says.
+  for (const [format, body] of [['trivyignore', file], ['trivyignore-yaml', `vulnerabilities:\n  - id: ${cve('sudo')}\n`], ['grype', `ignore:\n  - vulnerability: ${cve('sudo')}\n`], ['harbor', `{"items": [{"cve_id": "${cve('sudo')}"}]}`],
+    ['json', `{"rules": [{"name": "a", "criteria": {"cve": ["${cve('sudo')}"]}}]}`]]) {
+    const guessed = await load('scope=/&dry_run=true', body);
+    assert.deepEqual([guessed.format, guessed.rules > 0, guessed.left_out], [format, true, 0], format);
+  }
+  assert.match((await load('format=grype', 'ignore: []', 400)).detail, /scope: is needed/);
+  assert.match((await load('format=json', '{"rules": [{"name": "a", "criteria": {"cve": ["CVE-1"]}}]}', 400)).detail, /rule 1 of the file has none/);
+  assert.match((await load('format=json&scope=/', '{"rules": [{"name": "a", "criteria": {"cve": ["CVE-1"]}, "unheard": 1}]}', 400)).detail, /rule 1: .*unheard/);
   await suppressedEverywhere(names, 'nothing is left');
+});
+
+test('rules as a file, and back: what they said, where they held', async () => {
+  const made = [
+    await rule({ name: 'one', match: 'all', criteria: { cve: [cve('sudo')], severity: ['High'], epss_lt: 0.125 }, justification: 'why', ticket: 'T-1', expires_at: '2099-01-31T00:00:00Z' }),
+    await rule({ name: 'two', scope: '/subscriptions/default', effect: 'observe', criteria: { severity_below: 'Medium', text: ['x'] }, ends_when: { kev: true, epss_gte: 0.5 } }),
+    await rule({ name: 'three', scope: '/registries/local/repositories/app', criteria: { tag: ['late*'], cvss_lt: 6.5 } }),
+  ];
+  const said = (r) => ({ scope: r.scope.path, ...Object.fromEntries(['name', 'effect', 'match', 'criteria', 'ends_when', 'justification', 'ticket', 'expires_at'].map((k) => [k, r[k]])) });
+  const file = await (await server.fetch('/api/v1/rules/export?format=json')).text();
+  assert.deepEqual(JSON.parse(file).rules.map((r) => [r.name, r.scope]), [['one', '/registries/local'], ['two', '/subscriptions/default'], ['three', '/registries/local/repositories/app']]);
+  // At the scope, above and below it.
+  const names = async (scope) => (await server.json(`/api/v1/rules/export?format=json&scope=${scope}`)).rules.map((r) => r.name).sort();
+  assert.deepEqual(await names('/registries/local/repositories/app'), ['one', 'three', 'two']);
+  assert.deepEqual(await names('/subscriptions/default'), ['one', 'three', 'two']);
+  assert.deepEqual(await names('/'), ['one', 'three', 'two']);
+  for (const r of made) await remove(r);
+  const r = await server.fetch('/api/v1/rules/import', { method: 'POST', body: file, headers: { 'content-type': 'application/json' } });
+  const back = await r.json();
+  assert.deepEqual([r.status, back.format, back.created.length], [200, 'json', 3], JSON.stringify(back));
+  for (const [i, id] of back.created.entries()) {
+    const now = await ask('GET', `/api/v1/rules/${id}`);
+    assert.deepEqual(said(now), said(made[i]));
+    await remove(now);
+  }
+});
+
+test('as an OpenVEX document, which read back takes out the same', async () => {
+  const made = [
+    await rule({ name: 'named', criteria: { cve: [cve('sudo')] }, justification: 'vulnerable_code_not_in_execute_path', ticket: 'T-7' }),
+    await rule({ name: 'here', scope: '/registries/local/repositories/app', match: 'all', criteria: { cve: [cve('minor'), cve('worst')], package: ['minor'] }, justification: 'set-uid is removed' }),
+    await rule({ name: 'broad', criteria: { severity: ['Medium'] } }),
+    await rule({ name: 'ends', criteria: { cve: [cve('worst')] }, ends_when: { fix_available: true } }),
+    await rule({ name: 'looks', effect: 'observe', criteria: { cve: [cve('worst')] } }),
+    await rule({ name: 'either', criteria: { cve: [cve('worst')], text: ['nothing like it'] } }),
+  ];
+  const document = await server.json('/api/v1/rules/export?format=openvex');
+  assert.deepEqual([document['@context'], document.author, document.version, document.statements.length], ['https://openvex.dev/ns/v0.2.0', 'admin', 1, 2]);
+  const [first, second] = document.statements, product = { '@id': `pkg:oci/app@${image.digest}`, hashes: { 'sha-256': image.digest.slice(7) } };
+  assert.deepEqual([first.vulnerability, first.status, first.justification, first.impact_statement], [{ name: cve('sudo') }, 'not_affected', 'vulnerable_code_not_in_execute_path', undefined]);
+  assert.deepEqual(first.products.map(({ subcomponents, ...rest }) => rest), [product]);
+  assert.match(first.products[0].subcomponents[0]['@id'], /^pkg:deb\/debian\/sudo@1\?/);
+  assert.match(first.status_notes, /"named" at \/registries\/local, by admin, T-7$/);
+  assert.deepEqual([second.vulnerability.name, second.impact_statement], [cve('minor'), 'set-uid is removed']);
+  for (const [name, why] of [['broad', 'names no vulnerability'], ['ends', 'it ends'], ['looks', 'only counts'], ['either', 'match is any']])
+    assert.match(document.tooling, new RegExp(`left out: rule \\d+ "${name}" at /registries/local: [^;]*${why}`));
+  // Read back, for the image by its reference and as a file.
+  const env = { PLIMSOLL_SERVER: server.url, PLIMSOLL_USERNAME: 'admin', PLIMSOLL_PASSWORD: server.password };
+  const file = path.join(tempDir('vex'), 'decided.json');
+  const out = plimsoll(['rule', 'export', '-o', file, '--scope', '/registries/local'], { env });
+  assert.equal(out.stderr.split('\n').filter((l) => /^plimsoll rule export: left out: rule/.test(l)).length, 4, out.stderr);
+  for (const r of made.slice(2)) await remove(r);
+  const disabled = packages(await server.all(`${at}/findings?state=disabled`));
+  assert.deepEqual(disabled, ['minor', 'sudo']);
+  for (const what of [`${server.host}/app:latest`, image.dir]) {
+    const report = JSON.parse(plimsoll(['scan', what, '--vdb', vdbOf(facts), '--vex', file, '--format', 'json', ...(what === image.dir ? [] : ['--insecure', '-u', 'admin', '-p', server.password])], { env }).stdout);
+    assert.deepEqual(packages(report.findings), ['middle', 'worst'], what);
+    assert.deepEqual([...new Set(report.suppressed.map((x) => x.package ?? x.name))].sort(), disabled, `${what}: ${JSON.stringify(report.suppressed)}`);
+  }
+  for (const r of made.slice(0, 2)) await remove(r);
+  assert.equal((await server.json('/api/v1/rules/export?format=openvex')).statements.length, 0);
+  assert.equal((await ask('GET', '/api/v1/rules/export?format=pdf', undefined, 400)).status, 400);
 });
 
 test('the command line; the audit', async () => {
@@ -281,11 +361,30 @@ test('the command line; the audit', async () => {
   assert.match(ok('rule', 'show', number), /^justification: why not$/m);
   await suppressedEverywhere(['worst', 'middle'], 'by hand');
   assert.match(ok('push-status', 'app:latest'), /^2 findings disabled by rules of the server\.$/m);
+  // A change: what is not named stays.
+  const now = () => ask('GET', `/api/v1/rules/${number}`), first = await now();
+  ok('rule', 'change', number, '--expires', '2099-01-01T00:00:00Z', '--ticket', 'T-2', '--name', 'changed');
+  let is = await now();
+  assert.deepEqual([is.name, is.criteria, is.ends_when, is.justification, is.ticket, is.expires_at], ['changed', first.criteria, first.ends_when, 'why not', 'T-2', '2099-01-01T00:00:00.000Z']);
+  ok('rule', 'change', number, '--cve', cve('sudo'), '--drop', 'until-kev,expires,ticket', '--severity-below', 'medium', '--observe', '--match', 'all');
+  is = await now();
+  assert.deepEqual([is.criteria.cve, is.criteria.severity, is.ends_when, is.expires_at, is.ticket, is.effect, is.match], [[cve('sudo')], ['Low', 'Negligible'].reverse(), undefined, undefined, '', 'observe', 'all']);
+  ok('rule', 'change', number, '--severity-below', 'critical', '--drop', 'observe,match', '--name', 'by hand');
+  is = await now();
+  assert.deepEqual([is.criteria.severity.includes('High'), is.effect, is.match, is.criteria.cve], [true, 'disable', 'any', [cve('sudo')]]);
+  assert.match(plimsoll(['rule', 'change', number, '--drop', 'colour'], { env, check: false }).stderr, /--drop: "colour"/);
+  const kept = path.join(tempDir('rules'), 'rules.json'), list = path.join(tempDir('rules'), 'list');
+  ok('rule', 'export', '--format', 'json', '-o', kept);
+  fs.writeFileSync(list, `${cve('minor')}\n`);
+  assert.match(ok('rule', 'import', list, '--scope', '/registries/local', '--preview'), /^read as: trivyignore$\n^rules: 1$/m);
+  const [, added] = ok('rule', 'import', kept).match(/^created: (\d+)$/m);
+  assert.deepEqual((await ask('GET', `/api/v1/rules/${added}`)).criteria, is.criteria);
+  ok('rule', 'delete', added);
   ok('rule', 'delete', number);
   assert.match(plimsoll(['rule', 'delete', number], { env, check: false }).stderr, /there is no rule/);
   const log = (await server.all('/api/v1/audit')).filter((x) => x.action.startsWith('rule.') && x.subject.endsWith('by hand'));
-  assert.deepEqual(log.map((x) => x.action), ['rule.delete', 'rule.create']);
-  assert.match(JSON.stringify(log[1].after), /CVE-2026-1000/);
+  assert.deepEqual([log.at(0).action, log.at(-1).action], ['rule.delete', 'rule.create']);
+  assert.match(JSON.stringify(log.at(-1).after), /CVE-2026-1000/);
 });
 
 test('what was answered is what the OpenAPI document says', async () => {
