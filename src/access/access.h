@@ -121,7 +121,8 @@ int access_session_end(struct access *a, const struct access_actor *by, struct b
 /* A user whom a provider vouches for (access/id_token.h), by issuer and subject; the first time a
  * user of this name is made. Memberships of groups that claims made become those of these claims.
  * ERR_DENIED: there is none and none may be made, or the user is disabled; ERR_CONFLICT: the name
- * is another user's, or a limit of groups; ERR_FORMAT: it is no name of a user. */
+ * is another user's; ERR_UNSUPPORTED: a limit of groups would be passed, and nothing was changed;
+ * ERR_FORMAT: it is no name of a user. */
 struct access_identity {
 	struct bytes issuer, subject, name;
 	const struct bytes *groups;
@@ -144,6 +145,9 @@ int access_anonymous(struct access *a, struct arena *arena, const struct princip
 /* For an audit row: who made the change. */
 struct access_actor {
 	struct bytes name, peer;
+	/* Where the actor may assign roles, and for where define them; NULL: everywhere. Elsewhere
+	 * they get ERR_DENIED, be the scope there or not. */
+	const struct visibility *may;
 };
 
 /* A registry access token with as much of the request as p may have. ERR_LIMIT: it does not fit

@@ -294,10 +294,25 @@ static int check_grants(struct db_tx *tx, const struct access_user *u, struct er
 		       group ? " or a member with as many" : ", with those of its groups");
 }
 
+int change_allowed(struct db_tx *tx, const struct change *c, int64_t scope, struct bytes text,
+		   struct err *e)
+{
+	if (!c->by->may || c->by->may->all)
+		return 0;
+	int rc = scope ? store_scope_is_visible(tx, scope, c->by->may, e) : 0;
+	if (rc == 0)
+		return err_set(e, ERR_DENIED,
+			       "this needs the action " ACTION_ACCESS_WRITE " at %.*s",
+			       BYTES_ARG(bytes_part(text, 0, 300)));
+	return rc < 0 ? rc : 0;
+}
+
 static int scope_of(struct db_tx *tx, struct change *c, bool make, struct store_scope *ret,
 		    struct err *e)
 {
 	int rc = store_scope_resolve(tx, c->scope, make, &c->arena, ret, e);
+	if (rc >= 0 && change_allowed(tx, c, rc ? ret->id : 0, c->scope, e) < 0)
+		return -(int)e->code;
 	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no scope \"%.*s\"", BYTES_ARG(c->scope));
 	return rc;
@@ -309,11 +324,12 @@ static int assign_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct access_user u;
 	struct store_scope scope;
 	struct bytes role = BYTES_NONE, scopes = BYTES_NONE;
-	int rc = change_principal(tx, c, &u, e);
+	/* First whether he may: the answer must not tell who and what there is. */
+	int rc = scope_of(tx, c, true, &scope, e);
+	if (rc >= 0)
+		rc = change_principal(tx, c, &u, e);
 	if (rc == 0)
 		rc = role_id(tx, c, &role, &scopes, e);
-	if (rc >= 0)
-		rc = scope_of(tx, c, true, &scope, e);
 	if (rc >= 0)
 		rc = is_assignable(tx, c, scopes, &scope, e);
 	if (rc >= 0)
@@ -345,7 +361,10 @@ static int unassign_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct access_user u;
 	struct bytes role = BYTES_NONE, scopes;
 	struct access_assignment m = {.id = 0};
-	int rc = change_principal(tx, c, &u, e);
+	struct store_scope scope;
+	int rc = scope_of(tx, c, false, &scope, e);
+	if (rc >= 0)
+		rc = change_principal(tx, c, &u, e);
 	if (rc == 0)
 		rc = role_id(tx, c, &role, &scopes, e);
 	if (rc >= 0)
@@ -353,9 +372,6 @@ static int unassign_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (rc > 0)
 		return err_set(e, ERR_CONFLICT,
 			       "users cannot remove their own roles, nor those of their groups");
-	struct store_scope scope;
-	if (rc >= 0)
-		rc = scope_of(tx, c, false, &scope, e);
 	if (rc < 0)
 		return rc;
 	do {

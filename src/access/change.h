@@ -28,5 +28,8 @@ bool change_is_name(struct bytes name);
 int change_user(struct db_tx *tx, struct change *c, struct access_user *ret, struct err *e);
 /* The user, robot or group. */
 int change_principal(struct db_tx *tx, struct change *c, struct access_user *ret, struct err *e);
+/* ERR_DENIED unless the actor may change access at the scope, whose text is given. */
+int change_allowed(struct db_tx *tx, const struct change *c, int64_t scope, struct bytes text,
+		   struct err *e);
 /* 1: the caller is a member of the group, 0: is not. */
 int change_is_own(struct db_tx *tx, struct change *c, int64_t group_id, struct err *e);

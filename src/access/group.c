@@ -215,6 +215,8 @@ static int check_role(struct db_tx *tx, struct change *c, struct err *e)
 		struct store_scope s;
 		struct bytes text = bytes_cut(&scopes, '\n');
 		int rc = store_scope_resolve(tx, text, false, &c->arena, &s, e);
+		if (rc >= 0 && change_allowed(tx, c, rc ? s.id : 0, text, e) < 0)
+			return -(int)e->code;
 		if (rc == 0)
 			return err_set(e, ERR_FORMAT, "scopes: there is no scope \"%.*s\"",
 				       BYTES_ARG(text));
@@ -222,6 +224,29 @@ static int check_role(struct db_tx *tx, struct change *c, struct err *e)
 			return rc;
 	}
 	return 0;
+}
+
+/* A role that is there is changed by who may change it wherever it may be assigned, and wherever it
+ * is. */
+static int check_owned(struct db_tx *tx, struct change *c, const struct access_role_row *old,
+		       struct err *e)
+{
+	struct bytes scopes = old->scopes.len ? old->scopes : BYTES_LIT("/");
+	if (!c->by->may || c->by->may->all)
+		return 0;
+	while (scopes.len) {
+		struct store_scope s = {.id = 0};
+		struct bytes text = bytes_cut(&scopes, '\n');
+		int rc = store_scope_resolve(tx, text, false, &c->arena, &s, e);
+		if (rc < 0 || change_allowed(tx, c, rc ? s.id : 0, text, e) < 0)
+			return -(int)e->code;
+	}
+	int64_t beyond = access_db_role_uses_beyond(tx, old->id, c->by->may, e);
+	if (beyond > 0)
+		return err_set(e, ERR_DENIED,
+			       "the role %.*s is assigned where you may not change it",
+			       BYTES_ARG(old->name));
+	return beyond < 0 ? (int)beyond : 0;
 }
 
 static int role_put_tx(struct db_tx *tx, void *arg, struct err *e)
@@ -236,6 +261,8 @@ static int role_put_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (rc == 1 && c->only_first)
 		return err_set(e, ERR_CONFLICT, "there is a role \"%.*s\"", BYTES_ARG(c->row->id));
 	bool had = rc == 1;
+	if (had && check_owned(tx, c, &old, e) < 0)
+		return -(int)e->code;
 	if (rc >= 0)
 		rc = access_db_role_find(tx, c->row->name, &c->arena, &same, e);
 	if (rc == 1 && !(had && bytes_eq(same.id, old.id)))
@@ -274,6 +301,8 @@ static int role_remove_tx(struct db_tx *tx, void *arg, struct err *e)
 	int rc = access_db_role_find(tx, c->role, &c->arena, &row, e);
 	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "no role \"%.*s\"", BYTES_ARG(c->role));
+	if (rc > 0 && check_owned(tx, c, &row, e) < 0)
+		return -(int)e->code;
 	int64_t uses = rc < 0 ? rc : access_db_role_uses(tx, row.id, e);
 	if (uses > 0)
 		return err_set(e, ERR_CONFLICT, "%.*s is assigned %lld times", BYTES_ARG(row.name),

@@ -47,7 +47,7 @@ static int no_group(struct bytes name, struct err *e)
 }
 
 static int put_group(struct db_tx *tx, struct json_out *w, const struct store_group *g,
-		     struct arena *a, struct err *e)
+		     struct http_request *r, struct err *e)
 {
 	int64_t n = store_member_count(tx, g->row.id, e);
 	if (n < 0)
@@ -56,7 +56,7 @@ static int put_group(struct db_tx *tx, struct json_out *w, const struct store_gr
 	json_put_object(w, NULL);
 	record_put_members(w, &group_written, &row);
 	json_put_array(w, "roles");
-	int rc = people_put_assignments(tx, w, &g->row, false, a, e);
+	int rc = people_put_assignments(tx, w, &g->row, false, r, e);
 	json_put_end(w, ']');
 	json_put_end(w, '}');
 	return rc;
@@ -81,7 +81,7 @@ static int write_groups(struct db_tx *tx, struct json_out *w, void *arg, struct 
 		return rc;
 	api_list_begin(w);
 	for (size_t i = 0; rc >= 0 && i < got.count; i++)
-		rc = put_group(tx, w, &got.items[i], a, e);
+		rc = put_group(tx, w, &got.items[i], l->r, e);
 	api_list_end(w, got.more ? got.items[got.count - 1].row.name : BYTES_NONE, total);
 	return rc;
 }
@@ -138,7 +138,7 @@ static int write_group(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	int rc = store_group_find(tx, l->group, http_arena(l->r), &g, e);
 	if (rc == 0)
 		return no_group(l->group, e);
-	return rc < 0 ? rc : put_group(tx, w, &g, http_arena(l->r), e);
+	return rc < 0 ? rc : put_group(tx, w, &g, l->r, e);
 }
 
 static int get_group(struct http_request *r, struct err *e)

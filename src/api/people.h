@@ -25,9 +25,10 @@ typedef int (*people_put_fn)(struct db_tx *tx, struct json_out *w, const struct 
 /* A page of the list of users, by name. */
 int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *l,
 		people_put_fn put, struct total total, struct err *e);
-/* The user's role assignments as items of an array; named: each says whose it is. */
+/* The user's role assignments, where the caller may do what the route asks for, as items of an
+ * array; named: each says whose it is. */
 int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct access_user *u,
-			   bool named, struct arena *a, struct err *e);
+			   bool named, struct http_request *r, struct err *e);
 /* A 201 says where the user is. */
 int people_reply_user(struct http_request *r, unsigned status, struct bytes name, struct err *e);
 /* The caller, for the audit. */

@@ -36,13 +36,26 @@ static int put_assignment(struct db_tx *tx, struct json_out *w, struct bytes use
 }
 
 int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct access_user *u,
-			   bool named, struct arena *a, struct err *e)
+			   bool named, struct http_request *r, struct err *e)
 {
 	struct access_assignment *list;
+	struct arena *a = http_arena(r);
+	struct visibility v;
 	size_t count;
 	int rc = access_db_assignment_list(tx, u->id, a, &list, &count, e);
+	if (rc >= 0)
+		rc = api_visibility(r, &v, e);
+	int64_t *ids = arena_alloc(a, count, sizeof *ids);
+	bool *shown = arena_alloc(a, count, sizeof *shown);
+	if (rc >= 0 && (!ids || !shown))
+		rc = err_nomem(e);
 	for (size_t i = 0; rc >= 0 && i < count; i++)
-		rc = put_assignment(tx, w, named ? u->name : BYTES_NONE, &list[i], a, e);
+		ids[i] = list[i].scope_id;
+	if (rc >= 0 && count)
+		rc = store_scopes_visible(tx, ids, count, &v, shown, e);
+	for (size_t i = 0; rc >= 0 && i < count; i++)
+		if (shown[i])
+			rc = put_assignment(tx, w, named ? u->name : BYTES_NONE, &list[i], a, e);
 	return rc;
 }
 
@@ -104,14 +117,37 @@ static void put_role(struct json_out *w, struct role_list *l, struct role_row ro
 	l->written++;
 }
 
+/* The caller may assign the role somewhere where he may do what the route asks for: one of its
+ * scopes is there, or above that. */
+static int is_shown(struct db_tx *tx, struct http_request *r, const struct visibility *v,
+		    const struct access_role_row *row, struct err *e)
+{
+	struct bytes scopes = row->scopes;
+	int rc = v->all || !scopes.len;
+	while (rc == 0 && scopes.len) {
+		struct store_scope s;
+		rc = store_scope_resolve(tx, bytes_cut(&scopes, '\n'), false, http_arena(r), &s, e);
+		if (rc <= 0)
+			continue;
+		const struct visibility below = {.scopes = &s.id, .count = 1};
+		rc = store_scope_is_visible(tx, s.id, v, e);
+		for (size_t i = 0; rc == 0 && i < v->count; i++)
+			rc = store_scope_is_visible(tx, v->scopes[i], &below, e);
+	}
+	return rc;
+}
+
 static int write_roles(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	struct role_list l = *(const struct role_list *)arg;
 	struct access_role_row row = {.id = BYTES_NONE};
 	int rc = 0;
 	struct total total;
-	if (access_db_total(tx, ACCESS_ROLES, 0, &total, e) < 0)
+	struct visibility v;
+	if (access_db_total(tx, ACCESS_ROLES, 0, &total, e) < 0 || api_visibility(l.r, &v, e) < 0)
 		return -(int)e->code;
+	if (!v.all) /* not all of them are for the caller */
+		total = total_of(0, false);
 	l.started = l.page.cursor.len == 0;
 	api_list_begin(w);
 	for (size_t i = 0; i < role_count; i++)
@@ -120,11 +156,17 @@ static int write_roles(struct db_tx *tx, struct json_out *w, void *arg, struct e
 					   .name = bytes_of(role_table[i].name),
 					   .builtin = true},
 			 bytes_of(role_table[i].actions), BYTES_LIT("/"));
-	while (!l.more && (rc = access_db_role_next(tx, row.id, http_arena(l.r), &row, e)) > 0)
-		put_role(w, &l,
-			 (struct role_row){
-			     .id = row.id, .name = row.name, .description = row.description},
-			 row.actions, row.scopes);
+	while (!l.more && (rc = access_db_role_next(tx, row.id, http_arena(l.r), &row, e)) > 0) {
+		rc = is_shown(tx, l.r, &v, &row, e);
+		if (rc < 0)
+			break;
+		if (rc > 0)
+			put_role(w, &l,
+				 (struct role_row){.id = row.id,
+						   .name = row.name,
+						   .description = row.description},
+				 row.actions, row.scopes);
+	}
 	api_list_end(w, l.more ? l.last : BYTES_NONE,
 		     total_of(total.count + role_count, total.exact));
 	if (rc >= 0 && !l.started)
@@ -139,26 +181,45 @@ static int get_roles(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : api_reply_read(r, 200, write_roles, &l, e);
 }
 
-static int put_listed(struct db_tx *tx, struct json_out *w, const struct people_list *l,
-		      const struct access_user *u, struct err *e)
+/* limit counts users: their assignments stay on one page. */
+static int write_page(struct db_tx *tx, struct json_out *w, const struct people_list *l,
+		      const struct visibility *v, struct total total, struct err *e)
 {
-	return people_put_assignments(tx, w, u, true, http_arena(l->r), e);
+	struct arena *a = http_arena(l->r);
+	struct access_user u = {.name = l->q.page.cursor};
+	struct bytes last = BYTES_NONE, next = BYTES_NONE;
+	int rc = 0;
+	api_list_begin(w);
+	for (size_t n = 0; (rc = access_db_holder_next(tx, u.name, v, a, &u, e)) > 0; n++) {
+		if (n == l->q.page.limit) {
+			next = last;
+			rc = 0;
+			break;
+		}
+		last = u.name;
+		rc = people_put_assignments(tx, w, &u, true, l->r, e);
+		if (rc < 0)
+			break;
+	}
+	api_list_end(w, next, total);
+	return rc;
 }
 
-/* limit counts users: their assignments stay on one page. */
 static int write_assignments(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct people_list *l = arg;
 	struct access_user u = {.id = 0};
 	struct total total;
+	struct visibility v;
 	int rc = l->q.user.len ? access_db_user_find(tx, l->q.user, http_arena(l->r), &u, e) : 1;
-	if (rc < 0 || access_db_total(tx, ACCESS_ASSIGNMENTS, u.id, &total, e) < 0)
+	if (rc < 0 || api_visibility(l->r, &v, e) < 0 ||
+	    access_db_assignment_total(tx, u.id, &v, &total, e) < 0)
 		return -(int)e->code;
 	if (!l->q.user.len)
-		return people_each(tx, w, l, put_listed, total, e);
+		return write_page(tx, w, l, &v, total, e);
 	api_list_begin(w);
 	if (rc > 0)
-		rc = put_listed(tx, w, l, &u, e);
+		rc = people_put_assignments(tx, w, &u, true, l->r, e);
 	api_list_end(w, BYTES_NONE, rc > 0 || u.id ? total : total_of(0, true));
 	return rc < 0 ? rc : 0;
 }
@@ -175,6 +236,15 @@ static int get_assignments(struct http_request *r, struct err *e)
 	struct people_list l = {.r = r, .groups = true};
 	int rc = people_query_read(r, &l, e);
 	return rc < 0 ? rc : api_reply_read(r, 200, write_assignments, &l, e);
+}
+
+/* The caller, and where he may do what the route asks for. */
+static int actor_read(struct http_request *r, struct access_actor *ret, struct visibility *may,
+		      struct err *e)
+{
+	*ret = people_actor(r);
+	ret->may = may;
+	return api_visibility(r, may, e);
 }
 
 struct assignment_ask {
@@ -196,10 +266,11 @@ static const struct record_object ask_query = {RECORD_TABLE(ask_fields)};
 static int post_assignment(struct http_request *r, struct err *e)
 {
 	struct assignment_ask b;
-	if (api_body_read(r, &b, e) < 0)
+	struct access_actor by;
+	struct visibility may;
+	if (api_body_read(r, &b, e) < 0 || actor_read(r, &by, &may, e) < 0)
 		return -(int)e->code;
 	struct bytes scope = b.scope.len ? b.scope : BYTES_LIT("/");
-	struct access_actor by = people_actor(r);
 	int rc = access_assign(api_of(r)->access, &by, b.user, b.role, scope, e);
 	return rc < 0 ? rc : people_reply_user(r, 201, b.user, e);
 }
@@ -207,8 +278,9 @@ static int post_assignment(struct http_request *r, struct err *e)
 static int delete_assignment(struct http_request *r, struct err *e)
 {
 	struct assignment_ask q;
-	struct access_actor by = people_actor(r);
-	if (api_query_read(r, &q, e) < 0)
+	struct access_actor by;
+	struct visibility may;
+	if (api_query_read(r, &q, e) < 0 || actor_read(r, &by, &may, e) < 0)
 		return -(int)e->code;
 	int rc = access_unassign(api_of(r)->access, &by, q.user, q.role,
 				 q.scope.len ? q.scope : BYTES_LIT("/"), e);
@@ -283,7 +355,11 @@ static int write_role(struct db_tx *tx, struct json_out *w, void *arg, struct er
 	struct role_list l = {.r = s->r, .started = true, .page = {.limit = 1}};
 	struct access_role_row row;
 	const struct role *known = role_find(s->role);
+	struct visibility v;
 	int rc = known ? 1 : access_db_role_find(tx, s->role, http_arena(s->r), &row, e);
+	if (rc > 0 && !known)
+		rc = api_visibility(s->r, &v, e) < 0 ? -(int)e->code
+						     : is_shown(tx, s->r, &v, &row, e);
 	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "no role \"%.*s\"", BYTES_ARG(s->role));
 	if (rc < 0)
@@ -311,9 +387,11 @@ static int get_role(struct http_request *r, struct err *e)
 static int post_role(struct http_request *r, struct err *e)
 {
 	struct access_role_row row;
-	struct access_actor by = people_actor(r);
+	struct access_actor by;
+	struct visibility may;
 	char id[ACCESS_ROLE_ID_CAP];
-	if (role_read(r, &row, e) < 0 || access_role_id(id, e) < 0)
+	if (role_read(r, &row, e) < 0 || access_role_id(id, e) < 0 ||
+	    actor_read(r, &by, &may, e) < 0)
 		return -(int)e->code;
 	row.id = bytes_of(id);
 	if (access_role_put(api_of(r)->access, &by, &row, true, e) < 0)
@@ -329,8 +407,9 @@ static int post_role(struct http_request *r, struct err *e)
 static int put_one_role(struct http_request *r, struct err *e)
 {
 	struct access_role_row row;
-	struct access_actor by = people_actor(r);
-	if (role_read(r, &row, e) < 0)
+	struct access_actor by;
+	struct visibility may;
+	if (role_read(r, &row, e) < 0 || actor_read(r, &by, &may, e) < 0)
 		return -(int)e->code;
 	row.id = http_param(r, "role");
 	if (access_role_put(api_of(r)->access, &by, &row, false, e) < 0)
@@ -341,7 +420,10 @@ static int put_one_role(struct http_request *r, struct err *e)
 
 static int delete_role(struct http_request *r, struct err *e)
 {
-	struct access_actor by = people_actor(r);
+	struct access_actor by;
+	struct visibility may;
+	if (actor_read(r, &by, &may, e) < 0)
+		return -(int)e->code;
 	int rc = access_role_remove(api_of(r)->access, &by, http_param(r, "role"), e);
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
@@ -386,8 +468,8 @@ static const struct api_doc delete_role_doc = {
 };
 static const struct api_doc assignments_doc = {
     .id = "listRoleAssignments",
-    .text =
-	"`limit` counts users: all assignments of a user are on one page, and a page may be empty.",
+    .text = "At scopes where the caller may read them. `limit` counts users: all assignments of a "
+	    "user are on one page.",
     .query = &assignments_query,
     .replies = {{.status = 200,
 		 .text = "A page of assignments, by user",
@@ -417,12 +499,14 @@ const struct http_route api_roles_routes[] = {
      .pattern = "/api/v1/roles",
      .handle = get_roles,
      .action = ACTION_ACCESS_READ,
+     .anywhere = true,
      .summary = "Built-in and custom roles and their actions",
      .doc = &roles_doc},
     {.methods = HTTP_POST,
      .pattern = "/api/v1/roles",
      .handle = post_role,
      .action = ACTION_ACCESS_WRITE,
+     .anywhere = true,
      .body_max = BODY_MAX,
      .summary = "Create a custom role",
      .doc = &post_role_doc},
@@ -430,12 +514,14 @@ const struct http_route api_roles_routes[] = {
      .pattern = "/api/v1/roles/{role}",
      .handle = get_role,
      .action = ACTION_ACCESS_READ,
+     .anywhere = true,
      .summary = "One role, by id or name",
      .doc = &role_doc},
     {.methods = HTTP_PUT,
      .pattern = "/api/v1/roles/{role}",
      .handle = put_one_role,
      .action = ACTION_ACCESS_WRITE,
+     .anywhere = true,
      .body_max = BODY_MAX,
      .summary = "Change a custom role",
      .doc = &put_role_doc},
@@ -443,18 +529,21 @@ const struct http_route api_roles_routes[] = {
      .pattern = "/api/v1/roles/{role}",
      .handle = delete_role,
      .action = ACTION_ACCESS_WRITE,
+     .anywhere = true,
      .summary = "Delete a custom role that is not assigned",
      .doc = &delete_role_doc},
     {.methods = HTTP_GET,
      .pattern = "/api/v1/role-assignments",
      .handle = get_assignments,
      .action = ACTION_ACCESS_READ,
+     .anywhere = true,
      .summary = "Who has which role at which scope",
      .doc = &assignments_doc},
     {.methods = HTTP_POST,
      .pattern = "/api/v1/role-assignments",
      .handle = post_assignment,
      .action = ACTION_ACCESS_WRITE,
+     .anywhere = true,
      .body_max = BODY_MAX,
      .summary = "Give a user a role",
      .doc = &post_assignment_doc},
@@ -462,6 +551,7 @@ const struct http_route api_roles_routes[] = {
      .pattern = "/api/v1/role-assignments",
      .handle = delete_assignment,
      .action = ACTION_ACCESS_WRITE,
+     .anywhere = true,
      .summary = "Take a role from a user",
      .doc = &delete_assignment_doc},
 };

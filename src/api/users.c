@@ -62,8 +62,8 @@ static const struct record_object user_written = {
 static int put_groups(struct db_tx *tx, struct json_out *w, const struct access_user *u,
 		      struct arena *a, struct err *e)
 {
-	struct store_members got;
-	int rc = store_member_groups(tx, u->id, a, &got, e);
+	struct store_members got = {.count = 0};
+	int rc = u ? store_member_groups(tx, u->id, a, &got, e) : 0;
 	json_put_array(w, "groups");
 	for (size_t i = 0; rc >= 0 && i < got.count; i++)
 		json_put_string(w, NULL, got.items[i].name);
@@ -71,16 +71,20 @@ static int put_groups(struct db_tx *tx, struct json_out *w, const struct access_
 	return rc;
 }
 
+/* Who may assign roles at some scope only sees of a user neither groups nor password. */
 static int put_user(struct db_tx *tx, struct json_out *w, const struct access_user *u,
-		    struct arena *a, struct err *e)
+		    struct http_request *r, struct err *e)
 {
-	struct user_row row = {.u = *u, .has_password = u->password.len > 0};
+	struct visibility v;
+	if (api_visibility(r, &v, e) < 0)
+		return -(int)e->code;
+	struct user_row row = {.u = *u, .has_password = v.all && u->password.len > 0};
 	json_put_object(w, NULL);
 	record_put_members(w, &user_written, &row);
-	int rc = put_groups(tx, w, u, a, e);
+	int rc = put_groups(tx, w, v.all ? u : NULL, http_arena(r), e);
 	json_put_array(w, "roles");
 	if (rc >= 0)
-		rc = people_put_assignments(tx, w, u, false, a, e);
+		rc = people_put_assignments(tx, w, u, false, r, e);
 	json_put_end(w, ']');
 	json_put_end(w, '}');
 	return rc;
@@ -129,7 +133,7 @@ int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *
 static int put_listed(struct db_tx *tx, struct json_out *w, const struct people_list *l,
 		      const struct access_user *u, struct err *e)
 {
-	return put_user(tx, w, u, http_arena(l->r), e);
+	return put_user(tx, w, u, l->r, e);
 }
 
 static int write_users(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
@@ -154,7 +158,7 @@ static int write_user(struct db_tx *tx, struct json_out *w, void *arg, struct er
 	int rc = access_db_user_find(tx, l->q.user, http_arena(l->r), &u, e);
 	if (rc == 0 || (rc > 0 && !l->groups && bytes_eq_lit(u.kind, "group")))
 		return people_no_user(l->q.user, e);
-	return rc < 0 ? rc : put_user(tx, w, &u, http_arena(l->r), e);
+	return rc < 0 ? rc : put_user(tx, w, &u, l->r, e);
 }
 
 struct kind_ask {

@@ -302,6 +302,28 @@ int access_db_assignment_below(struct db_tx *tx, int64_t user_id, struct arena *
 	    a, ret, ret_count, e);
 }
 
+int access_db_holder_next(struct db_tx *tx, struct bytes after, const struct visibility *v,
+			  struct arena *a, struct access_user *ret, struct err *e)
+{
+	return one(db_query(tx,
+			    USER_COLUMNS
+			    "WHERE name>$1 AND EXISTS (SELECT 1 FROM access_assignment m"
+			    " WHERE m.user_id=access_user.id AND " STORE_VISIBLE(
+				"m.scope_id", "$2", "$3") ") ORDER BY name LIMIT 1",
+			    DB_ARGS(DB_T(after), STORE_VISIBLE_ARGS(v)), e),
+		   user_fill, a, ret, e);
+}
+
+int access_db_assignment_total(struct db_tx *tx, int64_t user_id, const struct visibility *v,
+			       struct total *ret, struct err *e)
+{
+	return total_read(
+	    tx,
+	    TOTAL_OF("access_assignment m WHERE ($1 = 0 OR m.user_id = $1) AND " STORE_VISIBLE(
+		"m.scope_id", "$2", "$3")),
+	    DB_ARGS(DB_I(user_id), STORE_VISIBLE_ARGS(v)), ret, e);
+}
+
 int64_t access_db_assignment_count(struct db_tx *tx, int64_t user_id, struct err *e)
 {
 	int64_t n = 0;
@@ -371,6 +393,20 @@ int64_t access_db_role_uses(struct db_tx *tx, struct bytes id, struct err *e)
 	int rc = one(db_query(tx, "SELECT count(*) FROM access_assignment WHERE role=$1",
 			      DB_ARGS(DB_T(id)), e),
 		     count_fill, NULL, &n, e);
+	return rc < 0 ? rc : n;
+}
+
+int64_t access_db_role_uses_beyond(struct db_tx *tx, struct bytes id, const struct visibility *v,
+				   struct err *e)
+{
+	int64_t n = 0;
+	int rc = one(
+	    db_query(
+		tx,
+		"SELECT count(*) FROM access_assignment m WHERE m.role=$1 AND NOT " STORE_VISIBLE(
+		    "m.scope_id", "$2", "$3"),
+		DB_ARGS(DB_T(id), STORE_VISIBLE_ARGS(v)), e),
+	    count_fill, NULL, &n, e);
 	return rc < 0 ? rc : n;
 }
 

@@ -3,7 +3,7 @@
  * the arena given. */
 #pragma once
 #include "db/db.h"
-#include "store/total.h"
+#include "store/scope.h"
 
 struct access_user {
 	int64_t id; /* 0 when adding */
@@ -78,6 +78,12 @@ int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a
  * registries, with the role; scope_id and id are 0. In the arena. */
 int access_db_assignment_below(struct db_tx *tx, int64_t user_id, struct arena *a,
 			       struct access_assignment **ret, size_t *ret_count, struct err *e);
+/* The next user, robot or group by name with a role at a visible scope: 1 or 0. */
+int access_db_holder_next(struct db_tx *tx, struct bytes after, const struct visibility *v,
+			  struct arena *a, struct access_user *ret, struct err *e);
+/* How many at visible scopes there are, of one user unless 0. */
+int access_db_assignment_total(struct db_tx *tx, int64_t user_id, const struct visibility *v,
+			       struct total *ret, struct err *e);
 int64_t access_db_assignment_count(struct db_tx *tx, int64_t user_id, struct err *e);
 int64_t access_db_assignment_remove(struct db_tx *tx, int64_t id, struct err *e);
 
@@ -92,6 +98,9 @@ int access_db_role_find(struct db_tx *tx, struct bytes id_or_name, struct arena 
 int64_t access_db_role_remove(struct db_tx *tx, struct bytes id, struct err *e);
 /* How many assignments there are of it. */
 int64_t access_db_role_uses(struct db_tx *tx, struct bytes id, struct err *e);
+/* The same of those at scopes that are not visible. */
+int64_t access_db_role_uses_beyond(struct db_tx *tx, struct bytes id, const struct visibility *v,
+				   struct err *e);
 int access_db_role_next(struct db_tx *tx, struct bytes after_id, struct arena *a,
 			struct access_role_row *ret, struct err *e);
 

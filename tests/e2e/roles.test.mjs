@@ -33,7 +33,7 @@ const routes = {
   readRegistry: ['listImports', 'getImport'],
   readSecurity: ['listRegistries', 'getRegistry', 'listRepositories', 'listAllRepositories', 'listManagementGroups', 'listSubscriptions', 'listResourceGroups', 'listImages', 'listAllImages', 'listLayers', 'listImageReferrers', 'getImage', 'listPackages', 'listImageFindings', 'getFinding', 'listImageScans',
     'compareImages', 'getReport', 'getImageRemediation', 'getRemediation', 'listFindings', 'listChecks', 'getCheck', 'listCheckImages', 'getCve', 'listCveImages', 'searchPackages', 'listScans', 'getScan', 'streamEvents',
-    'getVulndb', 'listRecommendations', 'getRecommendation', 'listAssessedRegistries', 'listExemptions', 'getExemption', 'getSecureScore', 'listSecureScoreDays', 'getPlan', 'getWhy', 'getWhyNot', 'listRules', 'getRule', 'getScansSummary', 'listUsage', 'listBilledImages', 'getUsageCsv'],
+    'getVulndb', 'listRecommendations', 'getRecommendation', 'listAssessedRegistries', 'listExemptions', 'getExemption', 'getSecureScore', 'listSecureScoreDays', 'getPlan', 'getWhy', 'getWhyNot', 'listRules', 'getRule', 'exportRules', 'getScansSummary', 'listUsage', 'listBilledImages', 'getUsageCsv'],
   scan: ['createScan', 'updateVulndb'],
   changePlan: ['setPlan'],
   changePolicy: ['createExemption', 'changeExemption', 'deleteExemption', 'createRule', 'changeRule', 'deleteRule', 'previewRule', 'importRules'],
@@ -135,4 +135,64 @@ test('a Security Reader without the registry\'s read sees no findings', async ()
   for (const [roles, wanted] of cases) assert.deepEqual(await findings(await person(roles)), wanted, JSON.stringify(roles));
   // The built-in role has both, so that one assignment is enough.
   assert.deepEqual(await findings(await person([['Security Reader', '/registries/second']])), ['second']);
+});
+
+test('who owns a scope assigns roles and defines roles there and below, and nowhere else', async () => {
+  await send('POST', '/api/v1/subscriptions', { name: 'shop' });
+  await send('POST', '/api/v1/subscriptions/shop/resource-groups', { name: 'web' });
+  await send('POST', '/api/v1/subscriptions/shop/resource-groups/web/registries', { name: 'third' });
+  await send('POST', '/api/v1/users', { name: 'target', password: 'long enough, target' });
+  const scopes = ['/', '/subscriptions/default', '/subscriptions/default/resourceGroups/default', '/registries/local', '/registries/local/repositories/app', '/registries/local/repositories/new', '/registries/second',
+    '/subscriptions/shop', '/registries/third', '/registries/none', '/subscriptions/none'];
+  const below = { '/': scopes.slice(0, 9), '/subscriptions/default': scopes.slice(1, 7), '/registries/local': scopes.slice(3, 6), '/registries/local/repositories/app': scopes.slice(4, 5) };
+  // Owner and User Access Administrator assign any role, as in the described system; nobody else any.
+  for (const [role, may] of [['Owner', true], ['User Access Administrator', true], ['Contributor', false], ['Security Admin', false], ['Resource Policy Contributor', false], ['Reader', false]])
+    for (const at of Object.keys(below)) {
+      const ask = await person([[role, at]]);
+      const post = (target, body) => ask(target, { method: 'POST', headers: json, body: JSON.stringify(body) });
+      for (const scope of scopes) {
+        const allowed = may && below[at].includes(scope), what = `${role} at ${at}, assigning at ${scope}`;
+        const there = !scope.endsWith('none');
+        const r = await post('/api/v1/role-assignments', { user: 'target', role: 'Owner', scope }), said = await r.json();
+        assert.equal(r.status, allowed ? 201 : may && at === '/' && !there ? 404 : 403, `${what}: ${JSON.stringify(said)}`);
+        if (allowed) {
+          assert.ok(said.roles.some((x) => x.role === 'Owner' && x.scope === scope), what);
+          assert.ok(said.roles.every((x) => below[at].includes(x.scope)), `${what}: shows what is elsewhere`);
+        }
+        const gone = await ask(`/api/v1/role-assignments?user=target&role=Owner&scope=${encodeURIComponent(scope)}`, { method: 'DELETE' });
+        assert.equal(gone.status, allowed ? 204 : r.status, `${what}: taken`);
+        // What is not there and what is somebody else's look alike, be the user and the role there or not.
+        if (!allowed && at !== '/') assert.match((await (await post('/api/v1/role-assignments', { user: 'no-such', role: 'no-such', scope })).json()).detail, /needs the action/);
+      }
+    }
+  // Lists hold what is at and below.
+  await send('POST', '/api/v1/role-assignments', { user: 'target', role: 'AcrPull', scope: '/registries/local' });
+  await send('POST', '/api/v1/role-assignments', { user: 'target', role: 'AcrPush', scope: '/registries/third' });
+  const owner = await person([['Owner', '/subscriptions/default']]), me = `p${people - 1}`;
+  const list = async (ask, target) => { const r = await ask(target); assert.equal(r.status, 200, target); return r.json(); };
+  const mine = await list(owner, '/api/v1/role-assignments');
+  assert.ok(mine.items.every((x) => below['/subscriptions/default'].includes(x.scope)), JSON.stringify(mine.items));
+  assert.deepEqual(mine.items.filter((x) => ['target', me].includes(x.user)).map((x) => [x.user, x.role]), [[me, 'Owner'], ['target', 'AcrPull']]);
+  assert.equal(mine.total, mine.items.length);
+  assert.deepEqual((await list(owner, '/api/v1/role-assignments?user=target')).items.map((x) => x.role), ['AcrPull']);
+  for (const target of ['/api/v1/users', '/api/v1/users/target', '/api/v1/groups', '/api/v1/audit']) assert.equal((await owner(target)).status, 403, target);
+  // Own roles stay.
+  assert.equal((await owner(`/api/v1/role-assignments?user=${me}&role=Owner&scope=/subscriptions/default`, { method: 'DELETE' })).status, 409);
+  // Custom roles: only with scopes that are theirs, and changed only by who may wherever they hold.
+  const role = (method, name, scopes, actions = ['registries/pull/read']) => owner(`/api/v1/roles${method === 'POST' ? '' : `/${name}`}`, { method, ...(method !== 'DELETE' && { headers: json, body: JSON.stringify({ name, actions, scopes }) }) });
+  assert.equal((await role('POST', 'Ours', ['/registries/local', '/registries/second'])).status, 201);
+  for (const where of [['/'], undefined, ['/registries/local', '/registries/third'], ['/registries/none']]) assert.equal((await role('POST', 'Wide', where)).status, 403, JSON.stringify(where));
+  assert.equal((await role('PUT', 'Ours', ['/registries/local'])).status, 200);
+  assert.equal((await role('PUT', 'Ours', ['/registries/third'])).status, 403);
+  await send('POST', '/api/v1/roles', { name: 'Theirs', actions: ['registries/pull/read'], scopes: ['/registries/third'] });
+  await send('POST', '/api/v1/roles', { name: 'Common', actions: ['registries/pull/read'], scopes: ['/'] });
+  const custom = (await list(owner, '/api/v1/roles')).items.filter((x) => !x.builtin).map((x) => x.name).sort();
+  assert.ok(custom.includes('Ours') && custom.includes('Common') && !custom.includes('Theirs'), custom.join());
+  assert.equal((await owner('/api/v1/roles/Theirs')).status, 404);
+  for (const name of ['Theirs', 'Common']) for (const method of ['PUT', 'DELETE']) assert.equal((await role(method, name, ['/registries/local'])).status, 403, `${method} ${name}`);
+  // Narrowed since: it is still assigned elsewhere, where a change would count.
+  await send('POST', '/api/v1/role-assignments', { user: 'target', role: 'Common', scope: '/registries/third' });
+  await send('PUT', '/api/v1/roles/Common', { name: 'Common', actions: ['registries/pull/read'], scopes: ['/registries/local'] });
+  assert.equal((await role('PUT', 'Common', ['/registries/local'], ['registries/push/write'])).status, 403);
+  assert.equal((await role('DELETE', 'Ours')).status, 204);
 });
