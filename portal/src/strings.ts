@@ -28,7 +28,7 @@ export const s = {
     by: (provider: string) => `Sign in with ${provider}`,
     refused: {
       denied: 'The provider did not confirm who you are, or you are not known here. Try again, or ask an owner of this server.', name: 'Another user here has your name. Ask an owner of this server.',
-      busy: 'Too many sign-ins. Try again in a minute.', provider: 'The provider could not be asked, or its answer could not be used. The server’s log says why.',
+      busy: 'Too many sign-ins. Try again in a minute.', groups: 'The provider names more groups than a user here may have. Ask an owner of this server.', provider: 'The provider could not be asked, or its answer could not be used. The server’s log says why.',
     } as Record<string, string>,
   },
 

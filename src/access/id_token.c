@@ -278,6 +278,7 @@ static void groups_read(struct json *j, struct arena *a, struct id_token *out)
 	size_t cap = 0;
 	out->groups = NULL;
 	out->group_count = 0;
+	out->groups_cut = false;
 	bool one = json_peek(j) == JSON_STRING;
 	if (!one && json_peek(j) != JSON_ARRAY) {
 		json_skip(j);
@@ -291,8 +292,9 @@ static void groups_read(struct json *j, struct arena *a, struct id_token *out)
 			continue;
 		}
 		if (out->group_count == ID_TOKEN_GROUPS_MAX) {
-			json_fail(j, "more groups than are read");
-			return;
+			out->groups_cut = true;
+			json_skip(j);
+			continue;
 		}
 		out->groups =
 		    arena_grow(a, out->groups, out->group_count, &cap, sizeof *out->groups);

@@ -22,6 +22,7 @@ struct id_token {
 	struct bytes name;    /* of name_claim; empty if it is absent or no text */
 	struct bytes *groups; /* of groups_claim: a list of texts, or one text */
 	size_t group_count;
+	bool groups_cut; /* there are more than ID_TOKEN_GROUPS_MAX */
 };
 
 /* Check the token with the keys (the text of a JWKS). Runs of *ret are in a. ERR_NOT_FOUND: none of

@@ -79,6 +79,10 @@ static int groups_follow(struct db_tx *tx, struct sign_in *s, const struct acces
 	}
 	for (size_t i = 0; rc >= 0 && i < claimed.count; i++) {
 		rc = group_join(tx, &claimed.items[i], u, true, e);
+		if (rc == -ERR_CONFLICT) { /* not of the name, which ERR_CONFLICT says */
+			e->code = ERR_UNSUPPORTED;
+			return -ERR_UNSUPPORTED;
+		}
 		if (rc > 0)
 			rc = note_member(tx, s, "group.member.add", claimed.items[i].row.name, true,
 					 e);

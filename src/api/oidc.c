@@ -19,7 +19,10 @@
 
 #include <stdio.h>
 
+/* Over TLS no page of a neighbouring host or of plain HTTP can set one of this name (RFC 6265bis
+ * §4.1.3.2). */
 #define COOKIE "plimsoll_oidc"
+#define COOKIE_HOST "__Host-" COOKIE
 #define COOKIE_PATH "/api/v1/session/oidc"
 #define CALLBACK COOKIE_PATH "/callback"
 #define PURPOSE "oidc sign-in"
@@ -28,6 +31,7 @@
 #define PART_CAP 44 /* in base64url, and a NUL */
 #define CODE_MAX 4096U
 #define PORTAL "/portal/"
+#define LINES_A_MINUTE 20U /* of the log about sign-ins that failed */
 
 /* Of one sign-in. */
 struct flow {
@@ -65,9 +69,11 @@ static int hash_put(const uint8_t hash[SECRET_HASH_LEN], struct arena *a, struct
 
 static int set_cookie(struct http_request *r, const char *value, struct err *e)
 {
-	const char *text = arena_printf(
-	    http_arena(r), COOKIE "=%s; Max-Age=%d; Path=" COOKIE_PATH "; HttpOnly; SameSite=Lax%s",
-	    value, *value ? MINUTES * 60 : 0, api_cookie_is_secure(r) ? "; Secure" : "");
+	bool secure = api_cookie_is_secure(r);
+	const char *text =
+	    arena_printf(http_arena(r), "%s=%s; Max-Age=%d; Path=%s; HttpOnly; SameSite=Lax%s",
+			 secure ? COOKIE_HOST : COOKIE, value, *value ? MINUTES * 60 : 0,
+			 secure ? "/" : COOKIE_PATH, secure ? "; Secure" : "");
 	return text ? http_reply_header(r, "Set-Cookie", bytes_of(text), e)
 		    : err_set(e, ERR_NOMEM, "cookie");
 }
@@ -97,7 +103,7 @@ static int flow_begin(struct http_request *r, struct flow *f, struct err *e)
 static int flow_read(struct http_request *r, struct flow *f, struct err *e)
 {
 	uint8_t mac[SECRET_HASH_LEN];
-	struct bytes all = api_cookie(r, COOKIE), mark;
+	struct bytes all = api_cookie(r, api_cookie_is_secure(r) ? COOKIE_HOST : COOKIE), mark;
 	uint64_t until = 0;
 	size_t dot = bytes_find_last(all, '.');
 	struct bytes rest = bytes_part(all, 0, dot);
@@ -158,11 +164,18 @@ static int redirect(struct http_request *r, struct bytes to, struct err *e)
 	return http_reply_empty(r, 303, e);
 }
 
-/* Back to the portal's sign-in, which says why in words. The log has the details. */
+/* Back to the portal's sign-in, which says why in words. The log has the details, of so many a
+ * minute: strangers make as many as they like. */
 static int fail(struct http_request *r, const char *word, const struct err *why, struct err *e)
 {
-	log_line(LOG_WARN, "sign-in by the provider from %.*s: %s", BYTES_ARG(http_peer(r)),
-		 why->msg);
+	static struct log_quota quota;
+	uint64_t missed = 0;
+	if (log_quota_take(&quota, clock_mono_ms(), LINES_A_MINUTE, &missed))
+		log_line(LOG_WARN, "sign-in by the provider from %.*s: %s", BYTES_ARG(http_peer(r)),
+			 why->msg);
+	if (missed)
+		log_line(LOG_WARN, "%llu more sign-ins by the provider failed before",
+			 (unsigned long long)missed);
 	const char *to = arena_printf(http_arena(r), PORTAL "?sign_in=%s", word);
 	return to ? redirect(r, bytes_of(to), e) : err_set(e, ERR_NOMEM, "sign-in");
 }
@@ -247,6 +260,9 @@ static int identify(struct http_request *r, const struct flow *f, const struct p
 	if (oidc_exchange(o->provider, &x, http_arena(r), &token, e) < 0 ||
 	    token_check(r, f, token, &id, e) < 0)
 		return -(int)e->code;
+	if (id.groups_cut)
+		return err_set(e, ERR_UNSUPPORTED, "%.*s: the token names more than %u groups",
+			       BYTES_ARG(id.name), ID_TOKEN_GROUPS_MAX);
 	const struct access_identity who = {.issuer = bytes_of(o->issuer),
 					    .subject = id.subject,
 					    .name = id.name,
@@ -269,6 +285,8 @@ static const char *word_of(enum err_code code)
 		return "name";
 	case ERR_LIMIT:
 		return "busy";
+	case ERR_UNSUPPORTED:
+		return "groups";
 	default:
 		return "provider";
 	}
@@ -289,7 +307,7 @@ static int get_callback(struct http_request *r, struct err *e)
 	 * do not count, or they would use up what the address has. */
 	if (rc == 0) {
 		rc = identify(r, &f, &p, &why);
-		if (rc < 0 && rc != -ERR_LIMIT)
+		if (rc < 0 && rc != -ERR_LIMIT && rc != -ERR_UNSUPPORTED)
 			access_attempt_failed(api_of(r)->access, &l);
 	}
 	if (set_cookie(r, "", e) < 0)

@@ -52,3 +52,15 @@ void log_line(enum log_level level, const char *fmt, ...)
 	ssize_t ignored = write(STDERR_FILENO, line, len);
 	(void)ignored;
 }
+
+bool log_quota_take(struct log_quota *q, int64_t now_ms, uint64_t max, uint64_t *ret_missed)
+{
+	int64_t minute = now_ms / 60000 + 1, was = atomic_load(&q->minute);
+	*ret_missed = 0;
+	if (was != minute && atomic_compare_exchange_strong(&q->minute, &was, minute)) {
+		uint64_t lines = atomic_exchange(&q->lines, 1);
+		*ret_missed = lines > max ? lines - max : 0;
+		return max > 0;
+	}
+	return atomic_fetch_add(&q->lines, 1) < max;
+}

@@ -1113,7 +1113,7 @@ export interface Operations {
   listRecommendations: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RecommendationList };
   listRegistries: { path: undefined; query: { subscription?: string | number; resource_group?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RegistryList };
   listRepositories: { path: { registry: string | number }; query: { search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RepositoryList };
-  listRoleAssignments: { path: undefined; query: { user?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RoleAssignmentList };
+  listRoleAssignments: { path: undefined; query: { user?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RoleAssignmentList };
   listRules: { path: undefined; query: { scope?: string | number; inherited?: string | number; state?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RuleList };
   listScans: { path: undefined; query: { registry?: string | number; repository?: string | number; digest?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScanList };
   listSecureScoreDays: { path: undefined; query: { days?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScoreDayList };
@@ -1187,7 +1187,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   listRecommendations: ['GET', '/api/v1/recommendations', 'Microsoft.Security/assessments/read', true],
   listRegistries: ['GET', '/api/v1/registries', 'Microsoft.Security/assessments/read', true],
   listRepositories: ['GET', '/api/v1/registries/{registry}/repositories', 'Microsoft.Security/assessments/read', true],
-  listRoleAssignments: ['GET', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/read', false],
+  listRoleAssignments: ['GET', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/read', true],
   listRules: ['GET', '/api/v1/rules', 'Microsoft.Security/assessments/read', false],
   listScans: ['GET', '/api/v1/scans', 'Microsoft.Security/assessments/read', true],
   listSecureScoreDays: ['GET', '/api/v1/secure-score/days', 'Microsoft.Security/assessments/read', true],
