@@ -39,15 +39,15 @@ export function addressOf<O extends Operation>(operation: O, args: Args<O>): str
 }
 
 /** A reply that says that it worked; else a Failure. */
-async function ask<O extends Operation>(operation: O, args: Args<O>, accept: string, signal?: AbortSignal): Promise<Response> {
+async function ask<O extends Operation>(operation: O, args: Args<O>, accept: string, signal?: AbortSignal, file?: Blob): Promise<Response> {
   const [method] = operations[operation];
   const ms = method === 'DELETE' ? REMOVAL_MS : TIMEOUT_MS, limit = AbortSignal.timeout(ms);
   let reply: Response;
   try {
     reply = await fetch(addressOf(operation, args), {
       method, credentials: 'same-origin', signal: signal ? AbortSignal.any([signal, limit]) : limit,
-      headers: { accept, ...(args.body === undefined ? {} : { 'content-type': 'application/json' }) },
-      body: args.body === undefined ? null : JSON.stringify(args.body),
+      headers: { accept, ...(file ? { 'content-type': 'application/octet-stream' } : args.body === undefined ? {} : { 'content-type': 'application/json' }) },
+      body: file ?? (args.body === undefined ? null : JSON.stringify(args.body)),
     });
   } catch (e) {
     if (signal?.aborted) throw e;
@@ -59,8 +59,9 @@ async function ask<O extends Operation>(operation: O, args: Args<O>, accept: str
   throw new Failure(reply.status, problem.detail ?? `The server answered ${reply.status}.`, Number(reply.headers.get('retry-after') ?? 0));
 }
 
-export async function call<O extends Operation>(operation: O, args: Args<O>, signal?: AbortSignal): Promise<Reply<O>> {
-  const reply = await ask(operation, args, 'application/json', signal);
+/** file: the body, as it is. */
+export async function call<O extends Operation>(operation: O, args: Args<O>, signal?: AbortSignal, file?: Blob): Promise<Reply<O>> {
+  const reply = await ask(operation, args, 'application/json', signal, file);
   return (reply.status === 204 || reply.status === 202 && !reply.headers.get('content-type') ? undefined : await reply.json()) as Reply<O>;
 }
 

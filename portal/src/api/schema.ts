@@ -189,6 +189,7 @@ export interface Cvss {
   version: '2.0' | '3.0' | '3.1' | '4.0';
   base: number;
   vector: string;
+  source?: string;
 }
 
 export interface CvssBase {
@@ -425,6 +426,15 @@ export interface ImportSource {
   digest?: string;
 }
 
+export interface ImportedRules {
+  format: 'trivyignore' | 'trivyignore-yaml' | 'grype' | 'openvex' | 'harbor' | 'json';
+  rules: number;
+  created: number[];
+  vulnerabilities: number;
+  left_out: number;
+  notes: string[];
+}
+
 export interface Layer {
   digest: string;
   media_type: string;
@@ -490,6 +500,12 @@ export interface NewPlan {
   tier: 'Free' | 'Standard';
 }
 
+export interface NewRoleAssignment {
+  user: string;
+  role: string;
+  scope?: string;
+}
+
 export interface NewRule {
   name: string;
   scope: string;
@@ -526,7 +542,7 @@ export interface NewerBase {
 
 export interface Package {
   type: string;
-  class: 'os' | 'language' | 'binary' | 'declared';
+  class: 'os' | 'language' | 'binary' | 'declared' | 'content';
   name: string;
   version: string;
   arch: string;
@@ -728,6 +744,15 @@ export interface RepositoryList {
   next?: string;
 }
 
+export interface Role {
+  id: string;
+  name: string;
+  builtin: boolean;
+  actions: string[];
+  description?: string;
+  scopes: string[];
+}
+
 export interface RoleAssignment {
   user?: string;
   role: string;
@@ -738,6 +763,13 @@ export interface RoleAssignment {
 
 export interface RoleAssignmentList {
   items: RoleAssignment[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
+}
+
+export interface RoleList {
+  items: Role[];
   total: number;
   total_exact: boolean;
   next?: string;
@@ -778,8 +810,8 @@ export interface RuleChange {
 
 export interface RuleCriteria {
   severity?: ('Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical')[];
-  category?: ('Kernel headers' | 'Debian' | 'Ubuntu' | 'Echo' | 'Docker Hardened Images' | 'Alpine' | 'Wolfi' | 'Chainguard' | 'MinimOS' | 'Alpaquita' | 'BellSoft Hardened Containers' | 'AlmaLinux' | 'Rocky Linux' | 'Red Hat' | 'CentOS' | 'Fedora' | 'SUSE' | 'openSUSE' | 'Photon OS' | 'Amazon Linux' | 'Oracle Linux' | 'Azure Linux' | 'CBL-Mariner' | 'openEuler' | 'Mageia' | 'Bottlerocket' | 'Arch Linux' | 'Bitnami' | 'Go' | 'npm' | 'crates.io' | 'PyPI' | 'Maven' | 'RubyGems' | 'NuGet' | 'Packagist' | 'Hex' | 'Pub' | 'CRAN' | 'Bioconductor' | 'Hackage' | 'GHC' | 'ConanCenter' | 'Julia' | 'SwiftURL' | 'CleanStart' | 'GitHub Actions' | 'Kubernetes' | 'VSCode' | 'opam')[];
-  not_category?: ('Kernel headers' | 'Debian' | 'Ubuntu' | 'Echo' | 'Docker Hardened Images' | 'Alpine' | 'Wolfi' | 'Chainguard' | 'MinimOS' | 'Alpaquita' | 'BellSoft Hardened Containers' | 'AlmaLinux' | 'Rocky Linux' | 'Red Hat' | 'CentOS' | 'Fedora' | 'SUSE' | 'openSUSE' | 'Photon OS' | 'Amazon Linux' | 'Oracle Linux' | 'Azure Linux' | 'CBL-Mariner' | 'openEuler' | 'Mageia' | 'Bottlerocket' | 'Arch Linux' | 'Bitnami' | 'Go' | 'npm' | 'crates.io' | 'PyPI' | 'Maven' | 'RubyGems' | 'NuGet' | 'Packagist' | 'Hex' | 'Pub' | 'CRAN' | 'Bioconductor' | 'Hackage' | 'GHC' | 'ConanCenter' | 'Julia' | 'SwiftURL' | 'CleanStart' | 'GitHub Actions' | 'Kubernetes' | 'VSCode' | 'opam')[];
+  category?: ('Kernel headers' | 'Malicious packages' | 'Accounts' | 'Secrets' | 'Debian' | 'Ubuntu' | 'Echo' | 'Docker Hardened Images' | 'Alpine' | 'Wolfi' | 'Chainguard' | 'MinimOS' | 'Alpaquita' | 'BellSoft Hardened Containers' | 'AlmaLinux' | 'Rocky Linux' | 'Red Hat' | 'CentOS' | 'Fedora' | 'SUSE' | 'openSUSE' | 'Photon OS' | 'Amazon Linux' | 'Oracle Linux' | 'Azure Linux' | 'CBL-Mariner' | 'openEuler' | 'Mageia' | 'Bottlerocket' | 'Arch Linux' | 'Bitnami' | 'Go' | 'npm' | 'crates.io' | 'PyPI' | 'Maven' | 'RubyGems' | 'NuGet' | 'Packagist' | 'Hex' | 'Pub' | 'CRAN' | 'Bioconductor' | 'Hackage' | 'GHC' | 'ConanCenter' | 'Julia' | 'SwiftURL' | 'CleanStart' | 'CocoaPods' | 'GitHub Actions' | 'Kubernetes' | 'VSCode' | 'opam')[];
+  not_category?: ('Kernel headers' | 'Malicious packages' | 'Accounts' | 'Secrets' | 'Debian' | 'Ubuntu' | 'Echo' | 'Docker Hardened Images' | 'Alpine' | 'Wolfi' | 'Chainguard' | 'MinimOS' | 'Alpaquita' | 'BellSoft Hardened Containers' | 'AlmaLinux' | 'Rocky Linux' | 'Red Hat' | 'CentOS' | 'Fedora' | 'SUSE' | 'openSUSE' | 'Photon OS' | 'Amazon Linux' | 'Oracle Linux' | 'Azure Linux' | 'CBL-Mariner' | 'openEuler' | 'Mageia' | 'Bottlerocket' | 'Arch Linux' | 'Bitnami' | 'Go' | 'npm' | 'crates.io' | 'PyPI' | 'Maven' | 'RubyGems' | 'NuGet' | 'Packagist' | 'Hex' | 'Pub' | 'CRAN' | 'Bioconductor' | 'Hackage' | 'GHC' | 'ConanCenter' | 'Julia' | 'SwiftURL' | 'CleanStart' | 'CocoaPods' | 'GitHub Actions' | 'Kubernetes' | 'VSCode' | 'opam')[];
   check_id?: number[];
   cve?: string[];
   package?: string[];
@@ -1021,7 +1053,7 @@ export interface VulndbSource {
 export interface Why {
   id: string;
   reported: boolean;
-  reason: 'reported' | 'disabled_by_rule' | 'not_scanned' | 'not_assessed' | 'not_affected' | 'fixed_installed' | 'version_outside_range' | 'other_record_decides' | 'no_record_of_release' | 'distribution_not_covered' | 'not_read' | 'package_absent' | 'unknown_id' | 'database_too_old' | 'being_updated' | 'no_database';
+  reason: 'reported' | 'disabled_by_rule' | 'not_scanned' | 'not_assessed' | 'not_affected' | 'fixed_installed' | 'version_outside_range' | 'other_record_decides' | 'no_record_of_release' | 'distribution_not_covered' | 'not_read' | 'package_absent' | 'unknown_id' | 'database_too_old' | 'being_updated' | 'no_database' | 'content_not_found';
   text: string;
   state: 'Pending' | 'Healthy' | 'Unhealthy' | 'Unverified';
   state_reason?: string;
@@ -1061,6 +1093,7 @@ export interface Operations {
   compareImages: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { from: string | number; from_repository?: string | number; from_registry?: string | number; limit?: string | number }; body: undefined; reply: Comparison };
   createExemption: { path: undefined; query: undefined; body: NewExemption; reply: Exemption };
   createImport: { path: { registry: string | number }; query: undefined; body: NewImport; reply: Import };
+  createRoleAssignment: { path: undefined; query: undefined; body: NewRoleAssignment; reply: User };
   createRule: { path: undefined; query: undefined; body: NewRule; reply: Rule };
   createScan: { path: undefined; query: undefined; body: NewScan; reply: Scan };
   createSession: { path: undefined; query: undefined; body: SignIn; reply: Session };
@@ -1069,11 +1102,13 @@ export interface Operations {
   deleteImage: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteRegistry: { path: { registry: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteRepository: { path: { registry: string | number; repository: string | number }; query: undefined; body: undefined; reply: undefined };
+  deleteRoleAssignment: { path: undefined; query: { user: string | number; role: string | number; scope?: string | number }; body: undefined; reply: undefined };
   deleteRule: { path: { id: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteSession: { path: undefined; query: undefined; body: undefined; reply: undefined };
   deleteTag: { path: { registry: string | number; repository: string | number; tag: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteToken: { path: { user: string | number; id: string | number }; query: undefined; body: undefined; reply: undefined };
   downloadBlob: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: undefined };
+  exportRules: { path: undefined; query: { format?: string | number; scope?: string | number }; body: undefined; reply: undefined };
   getCheck: { path: { id: string | number }; query: { scope?: string | number }; body: undefined; reply: Check };
   getCve: { path: { id: string | number }; query: { scope?: string | number }; body: undefined; reply: Cve };
   getImage: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: Image };
@@ -1092,6 +1127,7 @@ export interface Operations {
   getVersion: { path: undefined; query: undefined; body: undefined; reply: Version };
   getVulndb: { path: undefined; query: undefined; body: undefined; reply: Vulndb };
   getWhy: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { cve: string | number }; body: undefined; reply: Why };
+  importRules: { path: undefined; query: { format?: string | number; scope?: string | number; dry_run?: string | number }; body: undefined; reply: ImportedRules };
   listAllImages: { path: undefined; query: { registry?: string | number; repository?: string | number; state?: string | number; pulled_days?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
   listAllRepositories: { path: undefined; query: { search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RepositoryList };
   listAssessedRegistries: { path: { key: string | number }; query: { state?: string | number; subscription?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: AssessedRegistryList };
@@ -1099,6 +1135,7 @@ export interface Operations {
   listCheckImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
   listChecks: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FoundCheckList };
   listCveImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
+  listDenials: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
   listExemptions: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ExemptionList };
   listFindings: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FindingList };
   listImageAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
@@ -1114,6 +1151,7 @@ export interface Operations {
   listRegistries: { path: undefined; query: { subscription?: string | number; resource_group?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RegistryList };
   listRepositories: { path: { registry: string | number }; query: { search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RepositoryList };
   listRoleAssignments: { path: undefined; query: { user?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RoleAssignmentList };
+  listRoles: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RoleList };
   listRules: { path: undefined; query: { scope?: string | number; inherited?: string | number; state?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RuleList };
   listScans: { path: undefined; query: { registry?: string | number; repository?: string | number; digest?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScanList };
   listSecureScoreDays: { path: undefined; query: { days?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScoreDayList };
@@ -1135,6 +1173,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   compareImages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/compare', 'Microsoft.Security/assessments/read', false],
   createExemption: ['POST', '/api/v1/exemptions', 'Microsoft.Authorization/policyExemptions/write', false],
   createImport: ['POST', '/api/v1/registries/{registry}/imports', 'registries/importImage/action', false],
+  createRoleAssignment: ['POST', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/write', false],
   createRule: ['POST', '/api/v1/rules', 'Microsoft.Authorization/policyAssignments/write', false],
   createScan: ['POST', '/api/v1/scans', 'Microsoft.Security/assessments/write', false],
   createSession: ['POST', '/api/v1/session', '', false],
@@ -1143,11 +1182,13 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   deleteImage: ['DELETE', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}', 'registries/artifacts/delete', false],
   deleteRegistry: ['DELETE', '/api/v1/registries/{registry}', 'registries/write', false],
   deleteRepository: ['DELETE', '/api/v1/registries/{registry}/repositories/{repository}', 'registries/artifacts/delete', false],
+  deleteRoleAssignment: ['DELETE', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/write', false],
   deleteRule: ['DELETE', '/api/v1/rules/{id}', 'Microsoft.Authorization/policyAssignments/write', false],
   deleteSession: ['DELETE', '/api/v1/session', 'authenticated', false],
   deleteTag: ['DELETE', '/api/v1/registries/{registry}/repositories/{repository}/tags/{tag}', 'registries/artifacts/delete', false],
   deleteToken: ['DELETE', '/api/v1/users/{user}/tokens/{id}', 'Microsoft.Authorization/roleAssignments/write', false],
   downloadBlob: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/blobs/{digest}', 'registries/pull/read', false],
+  exportRules: ['GET', '/api/v1/rules/export', 'Microsoft.Security/assessments/read', false],
   getCheck: ['GET', '/api/v1/checks/{id}', 'Microsoft.Security/assessments/read', true],
   getCve: ['GET', '/api/v1/cves/{id}', 'Microsoft.Security/assessments/read', true],
   getImage: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}', 'Microsoft.Security/assessments/read', false],
@@ -1166,6 +1207,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   getVersion: ['GET', '/version', '', false],
   getVulndb: ['GET', '/api/v1/vulndb', 'Microsoft.Security/assessments/read', false],
   getWhy: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/why', 'Microsoft.Security/assessments/read', false],
+  importRules: ['POST', '/api/v1/rules/import', 'Microsoft.Authorization/policyAssignments/write', false],
   listAllImages: ['GET', '/api/v1/images', 'Microsoft.Security/assessments/read', true],
   listAllRepositories: ['GET', '/api/v1/repositories', 'Microsoft.Security/assessments/read', true],
   listAssessedRegistries: ['GET', '/api/v1/recommendations/{key}/registries', 'Microsoft.Security/assessments/read', true],
@@ -1173,6 +1215,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   listCheckImages: ['GET', '/api/v1/checks/{id}/images', 'Microsoft.Security/assessments/read', true],
   listChecks: ['GET', '/api/v1/checks', 'Microsoft.Security/assessments/read', true],
   listCveImages: ['GET', '/api/v1/cves/{id}/images', 'Microsoft.Security/assessments/read', true],
+  listDenials: ['GET', '/api/v1/audit/denials', 'Microsoft.Authorization/roleAssignments/read', false],
   listExemptions: ['GET', '/api/v1/exemptions', 'Microsoft.Security/assessments/read', true],
   listFindings: ['GET', '/api/v1/findings', 'Microsoft.Security/assessments/read', true],
   listImageAudit: ['GET', '/api/v1/audit/images', 'Microsoft.Authorization/roleAssignments/read', false],
@@ -1188,6 +1231,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   listRegistries: ['GET', '/api/v1/registries', 'Microsoft.Security/assessments/read', true],
   listRepositories: ['GET', '/api/v1/registries/{registry}/repositories', 'Microsoft.Security/assessments/read', true],
   listRoleAssignments: ['GET', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/read', true],
+  listRoles: ['GET', '/api/v1/roles', 'Microsoft.Authorization/roleAssignments/read', true],
   listRules: ['GET', '/api/v1/rules', 'Microsoft.Security/assessments/read', false],
   listScans: ['GET', '/api/v1/scans', 'Microsoft.Security/assessments/read', true],
   listSecureScoreDays: ['GET', '/api/v1/secure-score/days', 'Microsoft.Security/assessments/read', true],

@@ -1,24 +1,52 @@
-import { Button, Field, Input, Tab, TabList } from '@fluentui/react-components';
+import { Button, Field, Input, Select, Tab, TabList } from '@fluentui/react-components';
 import { useState, type FormEvent } from 'react';
 import { asFailure, call, usePages } from '../api/client.ts';
 import { Bones, Code, Empty, Failed, Time, day } from '../parts/basics.tsx';
 import { Page } from '../parts/frame.tsx';
 import { LongTable } from '../parts/long_table.tsx';
 import { change, usePlace } from '../route.tsx';
-import { action, useMay, useSession } from '../session.tsx';
+import { action, rolesOf, useMay, useSession } from '../session.tsx';
 import { s } from '../strings.ts';
 
 const t = s.access;
 
+function Assign({ done }: { done: () => void }) {
+  const roles = usePages('listRoles', {}, 1000);
+  const [user, setUser] = useState('');
+  const [role, setRole] = useState('AcrPull');
+  const [scope, setScope] = useState('');
+  const [wrong, setWrong] = useState('');
+  const submit = () => {
+    setWrong('');
+    call('createRoleAssignment', { body: { user: user.trim(), role, ...(scope.trim() ? { scope: scope.trim() } : {}) } }).then(() => { setUser(''); done(); }, (x: unknown) => setWrong(asFailure(x).message));
+  };
+  return (
+    <form className="pad0" onSubmit={(e) => { e.preventDefault(); submit(); }} style={{ display: 'flex', gap: 12, alignItems: 'flex-start', flexWrap: 'wrap', paddingTop: 12 }}>
+      <Field label={t.user} hint={t.userHint}><Input value={user} autoComplete="off" onChange={(_, d) => setUser(d.value)} /></Field>
+      <Field label={t.role}><Select value={role} onChange={(_, d) => setRole(d.value)}>{roles.items.map((x) => <option key={x.id}>{x.name}</option>)}</Select></Field>
+      <Field label={t.scope} hint={t.scopeHint} {...(wrong ? { validationState: 'error', validationMessage: wrong } as const : {})}><Input value={scope} placeholder="/registries/local" onChange={(_, d) => setScope(d.value)} /></Field>
+      <Button type="submit" style={{ marginTop: 26 }} disabledFocusable={!user.trim()}>{t.assign}</Button>
+    </form>
+  );
+}
+
 function Roles() {
   const pages = usePages('listRoleAssignments', {});
+  const write = useMay(action.accessWrite);
+  const above = write ? <Assign done={pages.reload} /> : <p className="s t3" style={{ padding: '12px 16px 0' }}>{t.readOnly(rolesOf(action.accessWrite))}</p>;
+  return <>{above}<Assignments pages={pages} write={write} /></>;
+}
+
+function Assignments({ pages, write }: { pages: ReturnType<typeof usePages<'listRoleAssignments'>>; write: boolean }) {
+  const [wrong, setWrong] = useState('');
+  const take = (x: { user?: string; role: string; scope: string }) => { setWrong(''); call('deleteRoleAssignment', { query: { user: x.user ?? '', role: x.role, scope: x.scope } }).then(pages.reload, (e: unknown) => setWrong(asFailure(e).message)); };
   if (pages.error) return <Failed what={t.tabs.roles} error={pages.error} retry={pages.reload} operation="listRoleAssignments" />;
   if (!pages.items.length) return pages.loading ? <Bones /> : <Empty>{s.empty.roles}</Empty>;
-  return <LongTable label={t.tabs.roles} columns={4} pages={pages} noun={s.nouns.entries}
-    head={<tr role="row"><th role="columnheader">{t.user}</th><th role="columnheader">{t.role}</th><th role="columnheader">{t.scope}</th><th role="columnheader" className="num">{t.since}</th></tr>}
+  return <><div role="alert" className="s pad0">{wrong}</div><LongTable label={t.tabs.roles} columns={write ? 5 : 4} pages={pages} noun={s.nouns.entries}
+    head={<tr role="row"><th role="columnheader">{t.user}</th><th role="columnheader">{t.role}</th><th role="columnheader">{t.scope}</th><th role="columnheader" className="num">{t.since}</th>{write && <th role="columnheader"><span className="vh">{t.take}</span></th>}</tr>}
     rows={pages.items.map((x) => ({ key: `${x.user}${x.role_id}${x.scope}`, cells: <>
-      <td role="cell" className="b">{x.user}</td><td role="cell">{x.role}</td><td role="cell" className="full">{x.scope === '/' ? t.everything : <span className="mono">{x.scope}</span>}</td><td role="cell" className="num gone"><Time at={x.created_at} /></td>
-    </> }))} />;
+      <td role="cell" className="b">{x.user}</td><td role="cell">{x.role}</td><td role="cell" className="full">{x.scope === '/' ? t.everything : <span className="mono">{x.scope}</span>}</td><td role="cell" className="num gone"><Time at={x.created_at} /></td>{write && <td role="cell" className="num"><Button size="small" appearance="subtle" aria-label={t.takeOf(x.user ?? '', x.role)} onClick={() => take(x)}>{t.take}</Button></td>}
+    </> }))} /></>;
 }
 
 function Users() {

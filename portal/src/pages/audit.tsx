@@ -8,10 +8,12 @@ import { s } from '../strings.ts';
 
 const t = s.audit;
 
-function Entries({ of }: { of: 'listAudit' | 'listImageAudit' }) {
+const lists = { changes: 'listAudit', images: 'listImageAudit', denials: 'listDenials' } as const;
+type Tabs = keyof typeof lists;
+function Entries({ of }: { of: (typeof lists)[Tabs] }) {
   const pages = usePages(of, {});
   if (pages.error) return <Failed what={t.title} error={pages.error} retry={pages.reload} operation={of} />;
-  if (!pages.items.length) return pages.loading ? <Bones /> : <Empty>{s.empty.audit}</Empty>;
+  if (!pages.items.length) return pages.loading ? <Bones /> : <Empty>{of === 'listDenials' ? t.deniedEmpty : s.empty.audit}</Empty>;
   return <LongTable label={t.title} columns={5} pages={pages} noun={s.nouns.entries} className="cards fixed"
     head={<tr role="row"><th role="columnheader" style={{ width: 130 }}>{t.at}</th><th role="columnheader" style={{ width: '16%' }}>{t.who}</th><th role="columnheader" style={{ width: '16%' }}>{t.from}</th><th role="columnheader" style={{ width: '18%' }}>{t.what}</th><th role="columnheader">{t.subject}</th></tr>}
     rows={pages.items.map((x) => ({ key: x.id, cells: <>
@@ -21,12 +23,12 @@ function Entries({ of }: { of: 'listAudit' | 'listImageAudit' }) {
 
 export default function Audit() {
   const { query } = usePlace();
-  const images = query.get('tab') === 'images';
+  const tab = (Object.keys(lists) as Tabs[]).find((x) => x === query.get('tab')) ?? 'changes';
   return (
     <Page title={t.title} crumbs={[[t.title]]} sentence={t.sentence}>
       <section className="card">
-        <TabList selectedValue={images ? 'images' : 'changes'} onTabSelect={(_, d) => change({ tab: d.value === 'images' ? 'images' : undefined })} style={{ padding: '0 8px', overflowX: 'auto' }}><Tab value="changes">{t.tabs.changes}</Tab><Tab value="images">{t.tabs.images}</Tab></TabList>
-        <Entries key={String(images)} of={images ? 'listImageAudit' : 'listAudit'} />
+        <TabList selectedValue={tab} onTabSelect={(_, d) => change({ tab: d.value === 'changes' ? undefined : String(d.value) })} style={{ padding: '0 8px', overflowX: 'auto' }}>{(Object.keys(lists) as Tabs[]).map((x) => <Tab key={x} value={x}>{t.tabs[x]}</Tab>)}</TabList>
+        <Entries key={tab} of={lists[tab]} />
       </section>
     </Page>
   );

@@ -1,4 +1,4 @@
-import { Button, Tab, TabList } from '@fluentui/react-components';
+import { Button, Menu, MenuItemLink, MenuList, MenuPopover, MenuTrigger, Tab, TabList } from '@fluentui/react-components';
 import { AddRegular } from '@fluentui/react-icons';
 import { Fragment, useState } from 'react';
 import { asFailure, call, usePages } from '../api/client.ts';
@@ -8,6 +8,7 @@ import { ExemptPane } from '../parts/exempt_pane.tsx';
 import { Page } from '../parts/frame.tsx';
 import { StateWord } from '../parts/glyphs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
+import { RuleFilesPane, exportHref } from '../parts/rule_files.tsx';
 import { A, change, to, usePlace } from '../route.tsx';
 import { action } from '../session.tsx';
 import { s } from '../strings.ts';
@@ -77,7 +78,15 @@ function Rules() {
   const state = (r: Rule) => (r.state === 'active' ? <StateWord look="done" word={r.effect === 'observe' ? t.observed : t.ruleStates.active ?? ''} /> : <StateWord look="off" word={t.ruleStates[r.state] ?? r.state} />);
   return (
     <>
-      <div className="filters"><span className="grow" /><ActionButton action={action.rule} icon={<AddRegular />} onClick={() => change({ pane: 'rule' })}>{t.newRule}</ActionButton></div>
+      <div className="filters">
+        <span className="grow" />
+        <ActionButton action={action.rule} onClick={() => change({ files: 'rules' })}>{s.ruleFiles.button}</ActionButton>
+        <Menu><MenuTrigger disableButtonEnhancement><Button>{s.ruleFiles.export}</Button></MenuTrigger><MenuPopover><MenuList>
+          <MenuItemLink href={exportHref('openvex')} download="plimsoll.vex.json">{s.ruleFiles.openvex}</MenuItemLink><MenuItemLink href={exportHref('json')} download="plimsoll-rules.json">{s.ruleFiles.json}</MenuItemLink>
+        </MenuList></MenuPopover></Menu>
+        <ActionButton action={action.rule} icon={<AddRegular />} onClick={() => change({ pane: 'rule' })}>{t.newRule}</ActionButton>
+      </div>
+      {query.get('files') === 'rules' && <RuleFilesPane close={() => change({ files: undefined })} done={() => { change({ files: undefined }); pages.reload(); }} />}
       {pages.error && <Failed what={t.tabs.rules} error={pages.error} retry={pages.reload} operation="listRules" />}
       {!pages.error && !pages.items.length && (!pages.done ? <Bones /> : <Empty>{t.noRules}</Empty>)}
       {pages.items.length > 0 && <LongTable label={t.tabs.rules} columns={6} pages={pages} noun={s.nouns.rules}
