@@ -1,6 +1,8 @@
 // The API over a store of 100,000 images: 20 readers at once, each asking one route after the other out of the mix below.
 // Usage: node tests/bench/api.mjs [STORE [IMAGES]]      STORE: a folder that bench_rescore makes when it holds none (minutes), kept; without it one is made
 // and removed. SECONDS and READERS change the run. Prints median and p99 by route and over all with the limits; status 1 over one.
+// ALONE=n instead: n questions of each route, one after the other, and the server's processor time for one, which a busy machine changes little.
+// REPLIES=FILE keeps what it answered, to be compared with another program's over the same store.
 // Client and server share the processors. A route that does not answer within 5 s when nothing else is asked is over the limits and left out of the mix, where
 // it would only measure itself.
 import { spawnSync } from 'node:child_process';
@@ -11,6 +13,7 @@ import { Server, build, sql, storeServer, tempDir } from '../e2e/lib.mjs';
 import { figure, median, quantile } from './figure.mjs';
 
 const MEDIAN_MS = storeServer ? 100 : 50, P99_MS = storeServer ? 500 : 250, ALONE_MS = 5000;
+const PROCESSOR_MS = 5; // of two processors, at 20 readers and the median above
 const readers = Number(process.env.READERS ?? 20), seconds = Number(process.env.SECONDS ?? 30);
 const store = process.argv[2] ?? tempDir('bench-api'), images = process.argv[3] ?? '100000';
 // On a server: what bench_rescore filled there.
@@ -101,6 +104,46 @@ const mix = [
   [1, 'what to do about an image', () => `${imagePath()}/remediation`],
 ];
 
+// The next question of a route: its next page, or another beginning.
+function follow(target, body) {
+  const cursor = JSON.parse(body).next;
+  return cursor ? `${target.replace(/&cursor=.*/, '')}&cursor=${encodeURIComponent(cursor)}` : undefined;
+}
+
+/** Processor time of the server so far, ms; in steps of 10. */
+function processorMs() {
+  const fields = fs.readFileSync(`/proc/${server.child.pid}/stat`, 'utf8').replace(/.*\) /, '').split(' ');
+  return 10 * (Number(fields[11]) + Number(fields[12])); // user and system, proc(5); a hundred ticks a second
+}
+
+async function costs(each) {
+  const kept = process.env.REPLIES ? fs.openSync(process.env.REPLIES, 'w') : null;
+  let sum = 0, weights = 0;
+  for (const [weight, what, first, paged] of mix) {
+    let target, from;
+    seed = weights + 1; // a route is asked the same whatever the others answered
+    for (let i = -2; i < each; i++) { // two to warm up
+      target ??= first();
+      if (i === 0) from = processorMs();
+      const r = await ask(target);
+      if (r.status !== 200) throw new Error(`${target}: ${r.status} ${r.body}`);
+      if (kept !== null) fs.writeSync(kept, `${target} ${r.body}\n`);
+      target = paged ? follow(target, r.body) : undefined;
+    }
+    const took = processorMs() - from;
+    console.log(`${(took / each).toFixed(2).padStart(9)} ms  ${what}`);
+    sum += (weight * took) / each;
+    weights += weight;
+  }
+  figure('processor time of a reply, mean over the mix', sum / weights, 'ms', '<=', PROCESSOR_MS);
+}
+if (process.env.ALONE) {
+  await costs(Number(process.env.ALONE));
+  agent.destroy();
+  await server.stop();
+  process.exit();
+}
+
 // Each route once, alone.
 for (let i = mix.length - 1; i >= 0; i--) {
   const [, what, first] = mix[i];
@@ -129,8 +172,8 @@ async function reader(until) {
     times.get(what).push(r.ms);
     if (r.ms > (slowest.get(what)?.ms ?? 0)) slowest.set(what, { ms: r.ms, target });
     if (!paged) continue;
-    const cursor = JSON.parse(r.body).next;
-    if (cursor) next.set(what, `${target.replace(/&cursor=.*/, '')}&cursor=${encodeURIComponent(cursor)}`);
+    const following = follow(target, r.body);
+    if (following) next.set(what, following);
     else next.delete(what);
   }
 }
