@@ -28,6 +28,7 @@
 static const struct db_token tokens[] = {
     {"{SKIP}", " FOR UPDATE SKIP LOCKED"},
     {"{BLOB}", "BYTEA"},
+    {"{LIKE}", "ILIKE"},
     {"{NOROWID}", ""},
     {"{IN ", "= ANY("},
     {0},

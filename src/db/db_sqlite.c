@@ -1,8 +1,8 @@
 /* A statement is prepared once per connection and found again by the address of its text.
  * Parameters are written $1, $2, …: SQLite takes "$1" as a name, so each statement keeps the index
  * of every number. Tokens of the portable texts: {SKIP} is nothing here (SQLite has one writer),
- * {BLOB} is BLOB, {NOROWID} is WITHOUT ROWID, {ID} a key that numbers its rows and gives no number
- * twice, also after its row was deleted (old steps only). */
+ * {BLOB} is BLOB, {LIKE} is LIKE, {NOROWID} is WITHOUT ROWID, {ID} a key that numbers its rows and
+ * gives no number twice, also after its row was deleted (old steps only). */
 #include "db/db_sqlite.h"
 
 #include "base/clock.h"
@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ static const char *const reader_texts[] = {sql_begin_read, sql_rollback};
 static const struct db_token tokens[] = {
     {"{SKIP}", ""},
     {"{BLOB}", "BLOB"},
+    {"{LIKE}", "LIKE"},
     {"{NOROWID}", " WITHOUT ROWID"},
     {"{ID}", "INTEGER PRIMARY KEY AUTOINCREMENT"},
     {"{IN ", "IN (SELECT value FROM db_list("},
@@ -524,8 +526,17 @@ static int warm_all(struct lite_conn *c, bool writer, struct err *e)
 		      : warm(c, reader_texts, sizeof reader_texts / sizeof *reader_texts, e);
 }
 
+/* Nobody asks how much memory the engine uses: to count it, all threads would take turns at one
+ * lock with each allocation. Too late, and refused, when a library has begun to use the engine. */
+static void settle_engine(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 struct lite_conn *lite_open(const struct db_place *p, bool writer, struct err *e)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	(void)pthread_once(&once, settle_engine);
 	if (writer) {
 		/* The log and its index take the mode of the main file. */
 		OWN_FD int fd = open(p->address, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
