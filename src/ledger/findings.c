@@ -7,8 +7,9 @@
 #include <string.h>
 
 #define BATCH 64U /* checks that are looked at together */
+#define FIRST 4U  /* before: of a long list one check or two fill a page */
 #define BATCH_MAX 1024U
-#define QUESTIONS_MAX 10U /* of a page, before the last rows are filled in: some 4 more */
+#define QUESTIONS_MAX 12U /* of a page, before the last rows are filled in: some 4 more */
 #define CHUNK_MAX 1000U	  /* findings that are filled in together */
 
 int finding_cursor_text(const struct finding_cursor *c, struct arena *a, struct bytes *ret,
@@ -69,6 +70,7 @@ struct page {
 	struct finding *filled;
 	size_t pair_count, chunk;
 	bool by_check; /* the check alone decides, wherever the list looks */
+	bool whole;    /* the places of all of the candidates' findings are known */
 	/* Those of the images that are gone through, where checks decide what they disable. */
 	bool by_policy;
 	struct listing_policies policies;
@@ -88,14 +90,18 @@ static bool is_listed(struct page *p, const struct pair *at)
 	       p->out[n - 1].check.id == p->l.candidates[at->candidate].check.id;
 }
 
-static void put_finding(struct page *p, const struct finding *f)
+static int put_finding(struct page *p, const struct finding *f, size_t candidate, struct err *e)
 {
 	struct total *images = p->l.q->images;
 	if (images)
-		images[p->count] = total_of(1, true);
+		images[p->count] = total_of(p->by_check ? 0 : 1, true);
+	if (images && p->by_check && p->whole && !p->by_policy && !p->l.small &&
+	    listing_images_known(&p->l, candidate, &images[p->count], e) < 0)
+		return -(int)e->code;
 	p->out[p->count++] = *f;
 	if (images)
 		p->at.image = INT64_MAX; /* nothing of it is left for another page */
+	return 0;
 }
 
 static int make_space(struct page *p, size_t chunk, struct err *e)
@@ -119,8 +125,9 @@ static int flush(struct page *p, struct err *e)
 		return -(int)e->code;
 	for (size_t i = 0; i < n; i++) {
 		struct finding *f = &p->filled[i];
-		bool fits =
-		    f->match_listed > 0 && listing_shows(&p->l, f) && criteria_fits(q->criteria, f);
+		bool fits = !p->l.candidates[p->pairs[i].candidate].is_brief &&
+			    f->match_listed > 0 && listing_shows(&p->l, f) &&
+			    criteria_fits(q->criteria, f);
 		if (q->images && is_listed(p, &p->pairs[i])) {
 			q->images[p->count - 1].count += fits;
 			continue;
@@ -134,7 +141,8 @@ static int flush(struct page *p, struct err *e)
 			f->match_listed = q->matches;
 			f->best = f->best < q->matches ? f->best : 0;
 		}
-		put_finding(p, f);
+		if (put_finding(p, f, p->pairs[i].candidate, e) < 0)
+			return -(int)e->code;
 	}
 	/* Where rules leave few of them more are looked at together. */
 	if (p->l.policies.count && 2 * (p->count - shown) < n && p->chunk < CHUNK_MAX)
@@ -229,20 +237,24 @@ static int wide(struct page *p, size_t from, size_t to, struct err *e)
 {
 	bool partial;
 	int r = 0;
-	size_t most = p->l.q->batch;
+	size_t most = FIRST < p->l.q->batch ? FIRST : p->l.q->batch;
 	while (r == 0 && from < to) {
 		size_t n = to - from < most ? to - from : most;
 		const struct finding_cursor *after = &p->l.after;
 		bool same =
 		    after->is_set && (int64_t)p->l.candidates[from].check.id == after->check;
-		r = listing_places(&p->l, from, n, same ? after->image : INT64_MIN, p->chunk,
-				   &partial, e);
+		r = listing_hold(&p->l, from, n, e);
+		if (r > 0)
+			r = listing_places(&p->l, from, n, same ? after->image : INT64_MIN,
+					   p->chunk, &partial, e);
 		if (r < 0)
 			return r;
 		if (r == 0) {
 			most = 1;
 			continue;
 		}
+		most = most > 1 ? p->l.q->batch : 1;
+		p->whole = !partial;
 		r = go_through(p, from, from + n, partial && !(p->l.q->images && p->by_check), e);
 		from += n;
 		if (r == 0 && from < to && p->l.questions >= p->l.q->questions)

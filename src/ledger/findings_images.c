@@ -21,6 +21,20 @@ static struct total of_small(const struct listing *l, struct listing_policies *o
 	return total_of(n, true);
 }
 
+#define IMAGES_MEMORY ((size_t)16 << 20) /* of the images of one check */
+
+int listing_images_known(const struct listing *l, size_t candidate, struct total *ret,
+			 struct err *e)
+{
+	struct arena scratch;
+	size_t n;
+	arena_init(&scratch, IMAGES_MEMORY);
+	bool ok = listing_all_images(l, &l->candidates[candidate], &scratch, &n) != NULL;
+	arena_free(&scratch);
+	*ret = total_of(n, true);
+	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory for a count of images");
+}
+
 /* The list of this check alone, with what else is asked for. */
 static int of_list(const struct listing *l, uint64_t check, struct total *ret, struct err *e)
 {
@@ -47,7 +61,7 @@ int listing_images_count(struct listing *l, bool by_check, const struct finding 
 			*to = total_of(to->count, to->exact);
 		else if (l->small)
 			*to = of_small(l, &of, out[i].check.id);
-		else if (of_list(l, out[i].check.id, to, e) < 0)
+		else if (to->count == 0 && of_list(l, out[i].check.id, to, e) < 0)
 			return -(int)e->code;
 	}
 	return 0;

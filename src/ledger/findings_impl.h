@@ -55,7 +55,8 @@ struct listing {
 	size_t candidate_count;
 	struct holding *holdings;
 	size_t holding_count;
-	bool named; /* candidates are all there are */
+	bool holds_all; /* the holdings are all that any sets hold of their checks */
+	bool named;	/* candidates are all there are */
 	/* What the finding itself must still be asked for: the criteria without those that decided
 	 * which checks and sets are holdings. */
 	struct criteria left;
@@ -75,34 +76,65 @@ double listing_key(const struct listing *l, const struct match_check *c);
 int listing_cmp(const struct finding_query *q, const struct candidate *a,
 		const struct candidate *b);
 int listing_cmp_ids(const void *x, const void *y);
+/* By both numbers; it costs little where they come in long ascending runs. In place, or elsewhere
+ * in the arena; NULL: no memory. */
+int64_t *listing_sort(int64_t *twos, size_t count, struct arena *a);
+/* The numbers of one column of pairs, each once, ascending; NULL: no memory. */
+int64_t *listing_distinct(const int64_t *twos, size_t count, size_t column, struct arena *a,
+			  size_t *ret);
+/* Packages that a criterion names, of the match m; their names are the value of this number. */
+#define LISTING_OF_PACKAGES(value)                                                                 \
+	" AND m.package_id IN (SELECT id FROM package WHERE name {IN " value "} UNION"             \
+	" SELECT id FROM package WHERE source_name {IN " value "})"
+struct db_value listing_package_names(const struct listing *l);
+
+#define LISTING_HOLDINGS_MAX 262144U /* checks of sets */
+/* Of a list over few images, whose places are known: what their sets hold, and the checks: 1, 0 =
+ * too many. */
+int listing_read_held(struct listing *l, struct err *e);
+/* The checks of these numbers that the criteria allow, in order. */
+int listing_read_candidates(struct listing *l, const int64_t *ids, size_t count, struct err *e);
 
 /* Where the list begins: the images that are in question, and for few of them their checks. */
 int listing_open(struct listing *l, struct err *e);
-/* The title of the check c has the text of this pattern. */
-#define LISTING_TEXT(pattern) "lower(c.title) LIKE " pattern " ESCAPE '\\'"
+/* The title of the check c has the text of this pattern; the criteria then decide. */
+#define LISTING_TEXT(pattern) "c.title {LIKE} " pattern " ESCAPE '\\'"
 /* The text that is searched for, as such a pattern; empty: none is. false: no memory. */
 bool listing_pattern(struct listing *l, struct bytes *ret);
 /* The next of all checks from l->from on, which is moved behind the last that was looked at; the
  * wanted ones of them are the candidates: 1 = some were looked at, 0 = end. */
 int listing_next(struct listing *l, size_t most, struct err *e);
-/* Where findings of the candidates from..from + count are, of a list that is not small: 1, or 0 =
- * too many places; one candidate's are then read in the order of images after after_image, at most
- * max of them. *ret_partial: there are more. */
+/* Which sets hold the candidates from..from + count, of a list that is not small: 1, 0 = too many
+ * of several candidates. */
+int listing_hold(struct listing *l, size_t from, size_t count, struct err *e);
+/* Where findings of these candidates, which listing_hold was asked for, are: 1, or 0 = too many
+ * places; one candidate's are then read in the order of images after after_image, at most max of
+ * them. *ret_partial: there are more. */
 int listing_places(struct listing *l, size_t from, size_t count, int64_t after_image, size_t max,
 		   bool *ret_partial, struct err *e);
 /* The images of a candidate after after_image, ascending, each once, at most max. */
 size_t listing_images(const struct listing *l, const struct candidate *c, int64_t after_image,
 		      int64_t *out, size_t max);
+/* The first holding whose check is not below this one. */
+const struct holding *listing_first_holding(const struct listing *l, int64_t check);
+/* All of them, which are in l->places; NULL: no memory. */
+int64_t *listing_all_images(const struct listing *l, const struct candidate *c, struct arena *a,
+			    size_t *ret);
 /* Read in full the checks of these candidates, of all when pairs is NULL. */
 int listing_read_checks(struct listing *l, const struct pair *pairs, size_t count, struct err *e);
-/* At least so many findings the candidates from..from + count have, which are all fitting ones of a
- * list over all images: for each the images of the set that most have, counted to TOTAL_MAX. */
-int listing_least(struct listing *l, size_t from, size_t count, uint64_t *ret, struct err *e);
+/* At least so many findings the candidates have that listing_hold was asked for, all fitting ones
+ * of a list over all images: for each the images of the set that most have, counted to TOTAL_MAX.
+ */
+int listing_least(struct listing *l, uint64_t *ret, struct err *e);
 /* How many findings the list has; after listing_open, of a list without a cursor. The candidates of
  * one that is neither small nor named are overwritten. */
 int listing_total(struct listing *l, struct total *ret, struct err *e);
+/* In how many images a candidate is a finding whose places are all known. */
+int listing_images_known(const struct listing *l, size_t candidate, struct total *ret,
+			 struct err *e);
 /* A list of checks: in how many images each of out is a finding, into q->images, where the list
- * did not go through all images itself: where the check alone decides. */
+ * did not go through all images itself: where the check alone decides. Where it is known already it
+ * is not 0. */
 int listing_images_count(struct listing *l, bool by_check, const struct finding *out, size_t count,
 			 struct err *e);
 /* The candidate's place. */

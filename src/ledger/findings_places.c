@@ -1,15 +1,12 @@
 /* Where findings are: images, their sets, the checks that these hold. */
-#include "base/cursor.h"
 #include "ledger/findings_impl.h"
-#include "store/checks.h"
-#include "store/seen.h"
 #include "store/digest_key.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define PLACES_MAX 4096U     /* sets of images */
-#define HOLDINGS_MAX 262144U /* checks of sets */
+#define COUNTED_MAX 32768U   /* the same, of one check, or where images of checks are counted */
 #define NAMED_MAX 4096U	     /* checks that a criterion names */
 #define LEAST_SETS_MAX 2048U /* whose images are counted to bound a list's length */
 #define SEEN_MAX DB_LIST_MAX /* repositories that a caller sees who does not see all */
@@ -32,12 +29,6 @@ int listing_cmp_ids(const void *x, const void *y)
 	memcpy(&a, x, sizeof a);
 	memcpy(&b, y, sizeof b);
 	return (a > b) - (a < b);
-}
-
-static int cmp_pairs(const void *x, const void *y)
-{
-	int r = listing_cmp_ids(x, y);
-	return r ? r : listing_cmp_ids((const int64_t *)x + 1, (const int64_t *)y + 1);
 }
 
 struct db_stmt *listing_ask(struct listing *l, const char *text, const struct db_value *args,
@@ -80,6 +71,51 @@ int listing_cmp(const struct finding_query *q, const struct candidate *a, const 
 	return r ? r : (a->check.id < b->check.id) - (a->check.id > b->check.id);
 }
 
+static bool is_before(const int64_t *x, const int64_t *y)
+{
+	return x[0] != y[0] ? x[0] < y[0] : x[1] < y[1];
+}
+
+/* Behind the ascending run that begins here. */
+static size_t run_end(const int64_t *twos, size_t from, size_t count)
+{
+	do
+		from++;
+	while (from < count && !is_before(twos + 2 * from, twos + 2 * from - 2));
+	return from < count ? from : count;
+}
+
+/* Each two runs become one in other: their number. */
+static size_t merge_runs(const int64_t *twos, int64_t *other, size_t count)
+{
+	size_t runs = 0;
+	for (size_t at = 0; at < count; runs++) {
+		size_t x = at, middle = run_end(twos, at, count), y = middle;
+		size_t end = middle < count ? run_end(twos, middle, count) : count;
+		for (; at < end; at++) {
+			bool second =
+			    x == middle || (y < end && is_before(twos + 2 * y, twos + 2 * x));
+			memcpy(other + 2 * at, twos + 2 * (second ? y++ : x++), 2 * sizeof *twos);
+		}
+	}
+	return runs;
+}
+
+int64_t *listing_sort(int64_t *twos, size_t count, struct arena *a)
+{
+	if (count == 0 || run_end(twos, 0, count) == count)
+		return twos;
+	int64_t *other = arena_alloc(a, count, 2 * sizeof *other), *from = twos;
+	size_t runs = 2;
+	while (other && runs > 1) {
+		runs = merge_runs(from, other, count);
+		int64_t *merged = other;
+		other = from;
+		from = merged;
+	}
+	return other ? from : NULL;
+}
+
 /* Rows of two numbers, at most max: 1; 0 = there are more. */
 static int read_twos(struct db_stmt *s, struct arena *a, size_t max, int64_t **ret,
 		     size_t *ret_count, struct err *e)
@@ -99,7 +135,8 @@ static int read_twos(struct db_stmt *s, struct arena *a, size_t max, int64_t **r
 		r = no_memory(e);
 	if (r >= 0 && n) {
 		memcpy(*ret, rows.ptr, rows.len);
-		qsort(*ret, n, 2 * sizeof **ret, cmp_pairs);
+		*ret = listing_sort(*ret, n, a);
+		r = *ret ? 0 : no_memory(e);
 	}
 	buf_free(&rows);
 	*ret_count = n;
@@ -217,206 +254,23 @@ static int read_places(struct listing *l, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-/* The numbers of one column of pairs, each once, ascending. */
-static int64_t *distinct(const int64_t *twos, size_t count, size_t column, struct arena *a,
-			 size_t *ret)
+int64_t *listing_distinct(const int64_t *twos, size_t count, size_t column, struct arena *a,
+			  size_t *ret)
 {
 	int64_t *ids = arena_alloc(a, count, sizeof *ids);
 	size_t n = 0;
-	for (size_t i = 0; ids && i < count; i++)
+	bool sorted = true;
+	for (size_t i = 0; ids && i < count; i++) {
 		ids[i] = twos[2 * i + column];
-	if (ids && count)
+		sorted = sorted && (i == 0 || ids[i - 1] <= ids[i]);
+	}
+	if (ids && !sorted)
 		qsort(ids, count, sizeof *ids, listing_cmp_ids);
 	for (size_t i = 0; ids && i < count; i++)
 		if (i == 0 || ids[i] != ids[n - 1])
 			ids[n++] = ids[i];
 	*ret = n;
 	return ids;
-}
-
-static int put_kept(struct buf *out, int64_t set, struct bytes kept, bool patchable, struct err *e)
-{
-	struct cursor c = cur_of(kept);
-	int64_t row[2] = {0, set};
-	while (cur_left(&c)) {
-		row[0] = (int64_t)((uint64_t)row[0] + cur_varint(&c));
-		bool can_be = (cur_u8(&c) & CHECK_PATCHABLE) != 0;
-		if (!cur_ok(&c))
-			return err_set(e, ERR_DAMAGED, "the checks of a set are damaged");
-		if (!patchable || can_be)
-			buf_put(out,
-				(struct bytes){.ptr = (const uint8_t *)row, .len = sizeof row});
-	}
-	return 0;
-}
-
-/* What the sets hold, by their own lists: what a switch prepares is computed from the matches. */
-static int read_kept(struct listing *l, const int64_t *sets, size_t count, struct buf *out,
-		     struct err *e)
-{
-	struct db_stmt *s = listing_ask(l,
-					"SELECT id, checks FROM package_set WHERE id {IN $1}"
-					" AND " SEEN_SET("package_set"),
-					DB_ARGS(DB_INTS(sets, count)), e);
-	int r = s ? 0 : -(int)e->code;
-	size_t left = count;
-	while (s && (r = db_step(s, e)) > 0) {
-		r = put_kept(out, db_int(s, 0), db_bytes(s, 1), l->by_patchable, e);
-		left--;
-		if (r < 0)
-			break;
-	}
-	db_done(s);
-	if (r < 0 || left == 0)
-		return r;
-	s = listing_ask(
-	    l,
-	    "SELECT DISTINCT m.check_id, sp.set_id FROM package_set g"
-	    " JOIN set_package sp ON sp.set_id = g.id"
-	    " JOIN package_match m ON m.package_id = sp.package_id"
-	    " WHERE g.id {IN $1} AND ($2 = 0 OR m.patchable = 1) AND NOT " SEEN_SET("g"),
-	    DB_ARGS(DB_INTS(sets, count), DB_I(l->by_patchable)), e);
-	r = s ? 0 : -(int)e->code;
-	while (s && (r = db_step(s, e)) > 0) {
-		const int64_t row[2] = {db_int(s, 0), db_int(s, 1)};
-		buf_put(out, (struct bytes){.ptr = (const uint8_t *)row, .len = sizeof row});
-	}
-	db_done(s);
-	return r;
-}
-
-/* Packages that a criterion names, of the match m; their names are the value of this number. */
-#define OF_PACKAGES(value)                                                                         \
-	" AND m.package_id IN (SELECT id FROM package WHERE name {IN " value "} UNION"             \
-	" SELECT id FROM package WHERE source_name {IN " value "})"
-static struct db_value package_names(const struct listing *l)
-{
-	const struct criteria_texts *names = &l->q->criteria->packages;
-	static const struct bytes none;
-	return DB_TEXTS(names->count ? names->items : &none, names->count);
-}
-
-/* What the sets hold of the packages that are asked for. */
-static int read_of_packages(struct listing *l, const int64_t *sets, size_t count, struct buf *out,
-			    struct err *e)
-{
-	struct db_stmt *s = listing_ask(
-	    l,
-	    "SELECT DISTINCT m.check_id, sp.set_id FROM set_package sp JOIN package_match m"
-	    " ON m.package_id = sp.package_id WHERE sp.set_id {IN $1}" OF_PACKAGES("$2"),
-	    DB_ARGS(DB_INTS(sets, count), package_names(l)), e);
-	int r = s ? 0 : -(int)e->code;
-	while (s && (r = db_step(s, e)) > 0) {
-		const int64_t row[2] = {db_int(s, 0), db_int(s, 1)};
-		buf_put(out, (struct bytes){.ptr = (const uint8_t *)row, .len = sizeof row});
-	}
-	db_done(s);
-	return r;
-}
-
-/* Holdings of a small list: 1, 0 = too many. */
-static int read_holdings(struct listing *l, struct err *e)
-{
-	size_t sets;
-	struct buf rows;
-	int64_t *ids =
-	    distinct((const int64_t *)(const void *)l->places, l->place_count, 0, l->a, &sets);
-	if (!ids)
-		return no_memory(e);
-	buf_init(&rows, (size_t)64 << 20);
-	int r = l->by_package ? read_of_packages(l, ids, sets, &rows, e)
-			      : read_kept(l, ids, sets, &rows, e);
-	l->holding_count = rows.len / sizeof *l->holdings;
-	if (r >= 0 && !buf_ok(&rows))
-		r = no_memory(e);
-	if (r >= 0) {
-		l->holdings = arena_alloc(l->a, l->holding_count, sizeof *l->holdings);
-		r = l->holdings ? l->holding_count <= HOLDINGS_MAX || sets <= 1 : no_memory(e);
-	}
-	if (r > 0 && rows.len) {
-		memcpy(l->holdings, rows.ptr, rows.len);
-		qsort(l->holdings, l->holding_count, sizeof *l->holdings, cmp_pairs);
-	}
-	buf_free(&rows);
-	return r;
-}
-
-/* Whether part of the candidate is after the cursor. */
-static bool is_ahead(const struct listing *l, const struct candidate *c)
-{
-	const struct candidate at = {
-	    .key = l->after.key,
-	    .check = {.id = (uint64_t)l->after.check, .source_name = l->after.name}};
-	int r = listing_cmp(l->q, c, &at);
-	return !l->after.is_set || r > 0 || (r == 0 && l->after.image < INT64_MAX);
-}
-
-static int by_key(const void *x, const void *y)
-{
-	return listing_cmp(&(const struct finding_query){.sort = FINDING_BY_SEVERITY}, x, y);
-}
-
-static int by_name(const void *x, const void *y)
-{
-	return listing_cmp(&(const struct finding_query){.sort = FINDING_BY_PACKAGE}, x, y);
-}
-
-#define BRIEF                                                                                      \
-	"SELECT c.id, c.severity, c.cvss_version, c.cvss_base, c.kev, c.epss, c.source_name"       \
-	" FROM security_check c WHERE c.id {IN $1}"
-/* Columns of BRIEF. The name is needed for an order by it alone. */
-static int read_brief(struct listing *l, struct db_stmt *s, struct match_check *c, struct err *e)
-{
-	*c = (struct match_check){
-	    .id = (uint64_t)db_int(s, 0),
-	    .severity = (enum adv_severity)db_int(s, 1),
-	    .cvss = {.version = (enum cvss_version)db_int(s, 2), .base = db_real(s, 3)},
-	    .kev = db_int(s, 4) != 0,
-	    .epss = db_is_null(s, 5) ? -1 : db_real(s, 5)};
-	bool ok = l->q->sort != FINDING_BY_PACKAGE || finding_copy(l->a, s, 6, &c->source_name);
-	return ok ? 0 : no_memory(e);
-}
-
-/* Whether the criteria ask a check for more than that. */
-static bool asks_for_texts(const struct criteria *c)
-{
-	return c->any || c->cves.count || c->categories.count || c->not_categories.count ||
-	       c->texts.count || c->text.len;
-}
-
-/* The checks of these numbers that the criteria allow, in order. A list of a repository goes
- * through thousands, of which a page shows some: they are read in full when they are shown. */
-static int read_candidates(struct listing *l, const int64_t *ids, size_t count, struct err *e)
-{
-	bool brief = !asks_for_texts(l->q->criteria);
-	l->candidates = arena_alloc(l->a, count, sizeof *l->candidates);
-	l->candidate_count = 0;
-	if (!l->candidates)
-		return no_memory(e);
-	for (size_t from = 0; from < count; from += DB_LIST_MAX) {
-		size_t n = count - from < DB_LIST_MAX ? count - from : DB_LIST_MAX;
-		struct db_stmt *s = listing_ask(l, brief ? BRIEF : FINDING_CHECKS,
-						DB_ARGS(DB_INTS(ids + from, n)), e);
-		int r = s ? 0 : -(int)e->code;
-		while (s && (r = db_step(s, e)) > 0) {
-			struct candidate *c = &l->candidates[l->candidate_count];
-			r = brief ? read_brief(l, s, &c->check, e)
-				  : finding_check_read(s, 0, l->a, &c->check, e);
-			if (r < 0)
-				break;
-			c->is_brief = brief;
-			c->key = listing_key(l, &c->check);
-			if (criteria_fits_check(l->q->criteria, &c->check) && is_ahead(l, c))
-				l->candidate_count++;
-		}
-		db_done(s);
-		if (r < 0)
-			return r;
-	}
-	if (l->candidate_count)
-		qsort(l->candidates, l->candidate_count, sizeof *l->candidates,
-		      l->q->sort == FINDING_BY_PACKAGE ? by_name : by_key);
-	return 0;
 }
 
 bool finding_lower(struct arena *a, struct bytes text, struct bytes *ret)
@@ -456,6 +310,13 @@ static struct db_stmt *ask_text(struct listing *l, struct err *e)
 			   DB_ARGS(DB_T(pattern)), e);
 }
 
+struct db_value listing_package_names(const struct listing *l)
+{
+	const struct criteria_texts *names = &l->q->criteria->packages;
+	static const struct bytes none;
+	return DB_TEXTS(names->count ? names->items : &none, names->count);
+}
+
 /* The checks that a criterion names: 1; 0 = none names them, or too many are. */
 static int read_named(struct listing *l, int64_t **ret, size_t *ret_count, struct err *e)
 {
@@ -478,9 +339,9 @@ static int read_named(struct listing *l, int64_t **ret, size_t *ret_count, struc
 				" ON m.package_id = p.id WHERE p.name {IN $1}"
 				" UNION SELECT m.check_id, 0 FROM package p JOIN package_match m"
 				" ON m.package_id = p.id WHERE p.source_name {IN $1}",
-				DB_ARGS(package_names(l)), e);
+				DB_ARGS(listing_package_names(l)), e);
 	int r = read_twos(s, l->a, NAMED_MAX, &rows, ret_count, e);
-	if (r > 0 && !(*ret = distinct(rows, *ret_count, 0, l->a, ret_count)))
+	if (r > 0 && !(*ret = listing_distinct(rows, *ret_count, 0, l->a, ret_count)))
 		r = no_memory(e);
 	return r;
 }
@@ -493,41 +354,46 @@ int listing_open(struct listing *l, struct err *e)
 	if (r >= 0)
 		r = read_places(l, e);
 	if (r >= 0 && l->small) {
-		r = read_holdings(l, e);
-		l->small = r > 0;
+		r = listing_read_held(l, e);
+		l->small = l->named = r > 0;
 	}
-	if (r >= 0 && l->small) {
-		l->named = true;
-		ids = distinct((const int64_t *)(const void *)l->holdings, l->holding_count, 0,
-			       l->a, &count);
-		return ids ? read_candidates(l, ids, count, e) : no_memory(e);
-	}
-	if (r >= 0)
+	if (r >= 0 && !l->small)
 		r = read_named(l, &ids, &count, e);
-	if (r > 0) {
+	if (r > 0 && !l->small) {
 		l->named = true;
-		r = read_candidates(l, ids, count, e);
+		r = listing_read_candidates(l, ids, count, e);
 	}
 	return r < 0 ? r : 0;
 }
 
+/* A set that holds several packages of a check is here several times. */
 #define HOLDING(more)                                                                              \
-	"SELECT DISTINCT m.check_id, sp.set_id FROM package_match m"                               \
+	"SELECT m.check_id, sp.set_id FROM package_match m"                                        \
 	" JOIN set_package sp ON sp.package_id = m.package_id WHERE m.check_id {IN $1}" more       \
 	" LIMIT $2"
-static int read_wide_holdings(struct listing *l, const int64_t *checks, size_t count, struct err *e)
+int listing_hold(struct listing *l, size_t from, size_t count, struct err *e)
 {
-	int64_t *rows;
-	struct db_value ids = DB_INTS(checks, count), max = DB_I(HOLDINGS_MAX + 1);
+	int64_t *rows, *checks = arena_alloc(l->a, count, sizeof *checks);
+	size_t rows_count;
+	if (!checks)
+		return no_memory(e);
+	for (size_t i = 0; i < count; i++)
+		checks[i] = (int64_t)l->candidates[from + i].check.id;
+	struct db_value ids = DB_INTS(checks, count), max = DB_I(LISTING_HOLDINGS_MAX + 1);
 	struct db_stmt *s =
-	    l->by_package
-		? listing_ask(l, HOLDING(OF_PACKAGES("$3")), DB_ARGS(ids, max, package_names(l)), e)
+	    l->by_package ? listing_ask(l, HOLDING(LISTING_OF_PACKAGES("$3")),
+					DB_ARGS(ids, max, listing_package_names(l)), e)
 	    : l->by_patchable
 		? listing_ask(l, HOLDING(" AND m.patchable = 1"), DB_ARGS(ids, max), e)
 		: listing_ask(l, HOLDING(""), DB_ARGS(ids, max), e);
-	int r = read_twos(s, l->a, HOLDINGS_MAX, &rows, &l->holding_count, e);
+	int r = read_twos(s, l->a, LISTING_HOLDINGS_MAX, &rows, &rows_count, e);
+	l->holding_count = 0;
 	l->holdings = (struct holding *)(void *)rows;
-	return r;
+	for (size_t i = 0; r >= 0 && i < rows_count; i++)
+		if (i == 0 || is_before(rows + 2 * i - 2, rows + 2 * i))
+			l->holdings[l->holding_count++] = l->holdings[i];
+	l->holds_all = r > 0 && !l->by_package && !l->by_patchable;
+	return r == 0 && count == 1 ? 1 : r;
 }
 
 #define ORDERED(where)                                                                             \
@@ -547,19 +413,12 @@ static size_t lower_bound(const int64_t *twos, size_t n, int64_t id)
 	return low;
 }
 
-int listing_least(struct listing *l, size_t from, size_t count, uint64_t *ret, struct err *e)
+int listing_least(struct listing *l, uint64_t *ret, struct err *e)
 {
 	size_t sets, set_count;
-	int64_t *rows, *checks = arena_alloc(l->a, count, sizeof *checks);
-	if (!checks)
-		return no_memory(e);
-	for (size_t i = 0; i < count; i++)
-		checks[i] = (int64_t)l->candidates[from + i].check.id;
-	int r = read_wide_holdings(l, checks, count, e);
-	if (r < 0)
-		return r;
-	int64_t *ids =
-	    distinct((const int64_t *)(const void *)l->holdings, l->holding_count, 1, l->a, &sets);
+	int64_t *rows;
+	int64_t *ids = listing_distinct((const int64_t *)(const void *)l->holdings,
+					l->holding_count, 1, l->a, &sets);
 	if (!ids)
 		return no_memory(e);
 	sets = sets < LEAST_SETS_MAX ? sets : LEAST_SETS_MAX;
@@ -568,7 +427,7 @@ int listing_least(struct listing *l, size_t from, size_t count, uint64_t *ret, s
 					" image_set i WHERE i.set_id = s.id LIMIT 10001) c)"
 					" FROM package_set s WHERE s.id {IN $1}",
 					DB_ARGS(DB_INTS(ids, sets)), e);
-	r = read_twos(s, l->a, sets, &rows, &set_count, e);
+	int r = read_twos(s, l->a, sets, &rows, &set_count, e);
 	if (r < 0)
 		return r;
 	int64_t check = 0, best = 0;
@@ -604,41 +463,53 @@ static int read_ordered(struct listing *l, int64_t check, struct db_value sets, 
 	l->place_count -= r == 0;
 	l->holdings[0] = (struct holding){.check = check};
 	l->holding_count = 1;
+	l->holds_all = false;
 	return 1;
 }
 
 #define HAVING(where)                                                                              \
 	"SELECT s.set_id, s.image_id FROM image_set s JOIN image i ON i.id = s.image_id"           \
 	" WHERE " where " AND s.set_id {IN $1} AND i.id > $2 LIMIT $3"
+/* Where all images are looked at an index has the answer. */
+static const char having_text[] =
+    "SELECT s.set_id, s.image_id FROM image_set s WHERE s.set_id {IN $1} LIMIT $2";
+
+static struct db_stmt *ask_having(struct listing *l, struct db_value sets, size_t max,
+				  struct err *e)
+{
+	if (!l->narrowed && !l->digest_count)
+		return listing_ask(l, having_text, DB_ARGS(sets, DB_I(max)), e);
+	return ask_images(l, HAVING(NARROW), HAVING(DIGESTS),
+			  (const struct db_value[]){sets, DB_I(INT64_MIN), DB_I(max), LOOKED_AT(l)},
+			  e);
+}
+
 int listing_places(struct listing *l, size_t from, size_t count, int64_t after_image, size_t max,
 		   bool *ret_partial, struct err *e)
 {
 	const struct finding_query *q = l->q;
-	size_t most = q->places ? q->places : PLACES_MAX, sets;
-	int64_t *rows, *checks = arena_alloc(l->a, count, sizeof *checks);
+	size_t most = q->places ? q->places : count > 1 && !q->images ? PLACES_MAX : COUNTED_MAX;
+	size_t sets;
+	int64_t *rows;
 	*ret_partial = false;
-	if (!checks)
-		return no_memory(e);
-	for (size_t i = 0; i < count; i++)
-		checks[i] = (int64_t)l->candidates[from + i].check.id;
-	int r = read_wide_holdings(l, checks, count, e);
-	if (r < 0 || (r == 0 && count > 1))
-		return r;
-	int64_t *ids =
-	    distinct((const int64_t *)(const void *)l->holdings, l->holding_count, 1, l->a, &sets);
+	int64_t *ids = listing_distinct((const int64_t *)(const void *)l->holdings,
+					l->holding_count, 1, l->a, &sets);
 	if (!ids)
 		return no_memory(e);
 	sets = sets < DB_LIST_MAX ? sets : DB_LIST_MAX;
-	struct db_stmt *s =
-	    ask_images(l, HAVING(NARROW), HAVING(DIGESTS),
-		       (const struct db_value[]){DB_INTS(ids, sets), DB_I(INT64_MIN),
-						 DB_I(most + 1), LOOKED_AT(l)},
-		       e);
-	r = read_twos(s, l->a, most, &rows, &l->place_count, e);
+	struct db_stmt *s = ask_having(l, DB_INTS(ids, sets), most + 1, e);
+	int r = read_twos(s, l->a, most, &rows, &l->place_count, e);
 	l->places = (struct place *)(void *)rows;
-	return r == 0 && count == 1 ? read_ordered(l, checks[0], DB_INTS(ids, sets), after_image,
-						   max, ret_partial, e)
-				    : r;
+	return r == 0 && count == 1
+		   ? read_ordered(l, (int64_t)l->candidates[from].check.id, DB_INTS(ids, sets),
+				  after_image, max, ret_partial, e)
+		   : r;
+}
+
+const struct holding *listing_first_holding(const struct listing *l, int64_t check)
+{
+	return l->holdings +
+	       lower_bound((const int64_t *)(const void *)l->holdings, l->holding_count, check);
 }
 
 /* The first place of the set whose image is behind after, or the place after the set's. */
@@ -660,11 +531,10 @@ static size_t next_place(const struct listing *l, int64_t set, int64_t after)
 static int64_t next_image(const struct listing *l, const struct candidate *c, int64_t after)
 {
 	int64_t best = INT64_MAX, check = (int64_t)c->check.id;
-	size_t h = lower_bound((const int64_t *)(const void *)l->holdings, l->holding_count, check);
-	for (; h < l->holding_count && l->holdings[h].check == check; h++) {
-		int64_t set = l->holdings[h].set;
-		size_t p = next_place(l, set, after);
-		if (p < l->place_count && l->places[p].set == set && l->places[p].image < best)
+	const struct holding *h = listing_first_holding(l, check);
+	for (; h < l->holdings + l->holding_count && h->check == check; h++) {
+		size_t p = next_place(l, h->set, after);
+		if (p < l->place_count && l->places[p].set == h->set && l->places[p].image < best)
 			best = l->places[p].image;
 	}
 	return best;
@@ -677,4 +547,24 @@ size_t listing_images(const struct listing *l, const struct candidate *c, int64_
 	while (n < max && (after_image = next_image(l, c, after_image)) != INT64_MAX)
 		out[n++] = after_image;
 	return n;
+}
+
+int64_t *listing_all_images(const struct listing *l, const struct candidate *c, struct arena *a,
+			    size_t *ret)
+{
+	int64_t check = (int64_t)c->check.id;
+	const struct holding *first = listing_first_holding(l, check), *h = first,
+			     *end = l->holdings + l->holding_count;
+	size_t n = 0;
+	for (; h < end && h->check == check; h++)
+		n += next_place(l, h->set, INT64_MAX) - next_place(l, h->set, INT64_MIN);
+	int64_t *twos = arena_alloc(a, n, 2 * sizeof *twos);
+	n = 0;
+	for (h = first; twos && h < end && h->check == check; h++) {
+		size_t p = next_place(l, h->set, INT64_MIN);
+		for (; p < l->place_count && l->places[p].set == h->set; p++)
+			twos[2 * n++] = l->places[p].image;
+	}
+	twos = twos ? listing_sort(twos, n, a) : NULL;
+	return twos ? listing_distinct(twos, n, 0, a, ret) : NULL;
 }

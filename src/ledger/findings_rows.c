@@ -179,16 +179,55 @@ static bool read_package(struct filling *f, struct db_stmt *s, void *row)
 	return ok;
 }
 
+/* Of these sets, ascending, those that hold one of the checks, into out: how many. */
+static size_t sets_that_hold(const struct listing *l, const int64_t *checks, size_t check_count,
+			     const int64_t *sets, size_t count, int64_t *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < check_count; i++)
+		for (const struct holding *h = listing_first_holding(l, checks[i]);
+		     h < l->holdings + l->holding_count && h->check == checks[i]; h++)
+			if (count && bsearch(&h->set, sets, count, sizeof *sets, listing_cmp_ids))
+				out[n++] = h->set;
+	return n;
+}
+
 /* A set has some 60 packages, a check some five. An engine that finds packages by set would look
  * for each of them with each check, which the '+' keeps it from: the number alone would be found in
  * an index. */
-#define FEW_CHECKS 12
+#define FEW_CHECKS 32
 #define MATCHES                                                                                    \
 	"SELECT m.check_id, sp.set_id, sp.package_id, sp.path, m.fixed_version, m.status,"         \
 	" m.patchable, m.remediation FROM "
 #define HELD " WHERE sp.package_id = m.package_id AND sp.position = 0 AND sp.set_id {IN $1} AND "
 #define BY_CHECK MATCHES "package_match m CROSS JOIN set_package sp" HELD "m.check_id {IN $2}"
 #define BY_SET MATCHES "set_package sp CROSS JOIN package_match m" HELD "+m.check_id {IN $2}"
+
+/* Each check is held by few of the sets, so some are asked for at a time, each time of the sets
+ * that hold them. */
+#define CHECKS_TOGETHER 8U
+#define FEW_SETS 8U
+static int read_matches(struct filling *f, const int64_t *checks, size_t check_count,
+			const int64_t *sets, size_t count, struct err *e)
+{
+	struct listing *l = f->l;
+	bool apart = l->holds_all && count > FEW_SETS;
+	size_t some = apart ? CHECKS_TOGETHER : check_count, n = count;
+	int64_t *held = apart ? arena_alloc(l->a, l->holding_count, sizeof *held) : NULL;
+	int r = apart && !held ? no_memory(e) : 0;
+	for (size_t from = 0; r >= 0 && from < check_count; from += some) {
+		some = check_count - from < some ? check_count - from : some;
+		if (apart)
+			n = sets_that_hold(l, checks + from, some, sets, count, held);
+		r = read_rows(f,
+			      listing_ask(l, some < FEW_CHECKS ? BY_CHECK : BY_SET,
+					  DB_ARGS(DB_INTS(apart ? held : sets, n),
+						  DB_INTS(checks + from, some)),
+					  e),
+			      &f->matches, read_match, e);
+	}
+	return r;
+}
 
 static int read_all(struct filling *f, const int64_t *images, size_t image_count,
 		    const int64_t *checks, size_t check_count, struct err *e)
@@ -215,10 +254,7 @@ static int read_all(struct filling *f, const int64_t *images, size_t image_count
 	int64_t *ids = numbers(&f->sets, 1, l->a, &sets);
 	if (r < 0 || !ids)
 		return r < 0 ? r : no_memory(e);
-	r = read_rows(f,
-		      listing_ask(l, check_count < FEW_CHECKS ? BY_CHECK : BY_SET,
-				  DB_ARGS(DB_INTS(ids, sets), DB_INTS(checks, check_count)), e),
-		      &f->matches, read_match, e);
+	r = read_matches(f, checks, check_count, ids, sets, e);
 	ids = numbers(&f->matches, 2, l->a, &packages);
 	if (r < 0 || !ids)
 		return r < 0 ? r : no_memory(e);

@@ -9,6 +9,7 @@
 
 #define BATCH 64U	  /* checks that are counted together */
 #define CHECKS_STEP 1024U /* checks that are read together, when all are gone through */
+#define CHECKS_FIRST 64U  /* at first: most long lists pass TOTAL_MAX there */
 #define FILLED_MAX 2000U  /* findings that are filled in to decide */
 #define FILLED_STEP 500U  /* of them at once */
 #define QUESTIONS_MAX 24U /* of a count */
@@ -83,22 +84,6 @@ static int total_of_sums(struct listing *l, struct total *ret, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-/* Of images that are in l->places: those of a candidate, each once. */
-static int images_of(struct counting *c, size_t candidate, struct buf *out, struct err *e)
-{
-	struct listing *l = c->l;
-	size_t max = TOTAL_MAX + 1, n;
-	int64_t last = INT64_MIN, images[256];
-	buf_clear(out);
-	while (out->len / sizeof *images < max &&
-	       (n = listing_images(l, &l->candidates[candidate], last, images, 256)) > 0) {
-		buf_put(out,
-			(struct bytes){.ptr = (const uint8_t *)images, .len = n * sizeof *images});
-		last = images[n - 1];
-	}
-	return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, "no memory for a count of findings");
-}
-
 /* Those of the pairs that the criteria allow. */
 static int count_pairs(struct counting *c, struct err *e)
 {
@@ -117,12 +102,11 @@ static int count_pairs(struct counting *c, struct err *e)
 }
 
 /* A candidate's images, when the check alone does not decide. */
-static int add_pairs(struct counting *c, size_t candidate, struct bytes images, struct err *e)
+static int add_pairs(struct counting *c, size_t candidate, const int64_t *images, size_t count,
+		     struct err *e)
 {
-	for (; images.len && c->whole; images = bytes_from(images, sizeof(int64_t))) {
-		struct pair *p = &c->pairs[c->pair_count++];
-		p->candidate = candidate;
-		memcpy(&p->image, images.ptr, sizeof p->image);
+	for (size_t i = 0; i < count && c->whole; i++) {
+		c->pairs[c->pair_count++] = (struct pair){candidate, images[i]};
 		c->whole = ++c->filled < FILLED_MAX;
 		if (c->pair_count == FILLED_STEP && count_pairs(c, e) < 0)
 			return -(int)e->code;
@@ -131,49 +115,48 @@ static int add_pairs(struct counting *c, size_t candidate, struct bytes images, 
 }
 
 /* How many of a candidate's images the policies leave in the list. */
-static uint64_t count_shown(struct counting *c, size_t candidate, struct bytes images)
+static uint64_t count_shown(struct counting *c, size_t candidate, const int64_t *images,
+			    size_t count)
 {
 	struct listing *l = c->l;
 	uint64_t n = 0;
 	listing_judge(l, &l->candidates[candidate].check, &c->policies);
-	for (; images.len; images = bytes_from(images, sizeof(int64_t))) {
-		int64_t image;
-		memcpy(&image, images.ptr, sizeof image);
-		n += listing_is_disabled(l, &c->policies, image) ==
+	for (size_t i = 0; i < count; i++)
+		n += listing_is_disabled(l, &c->policies, images[i]) ==
 		     (l->q->shown == FINDING_SHOW_DISABLED);
-	}
 	return n;
+}
+
+/* A candidate whose places are known. */
+static int count_one(struct counting *c, size_t candidate, struct err *e)
+{
+	struct arena scratch;
+	size_t n;
+	arena_init(&scratch, STEP_MEMORY);
+	const int64_t *images =
+	    listing_all_images(c->l, &c->l->candidates[candidate], &scratch, &n);
+	int r = images ? 0 : err_set(e, ERR_NOMEM, "no memory for a count of findings");
+	if (r == 0 && c->by_check)
+		c->count += c->by_policy ? count_shown(c, candidate, images, n) : n;
+	else if (r == 0)
+		r = add_pairs(c, candidate, images, n, e);
+	arena_free(&scratch);
+	return r;
 }
 
 /* Candidates from..to, whose places are known. */
 static int count_known(struct counting *c, size_t from, size_t to, struct err *e)
 {
-	struct buf images;
 	int r = 0;
-	buf_init(&images, 2 * (TOTAL_MAX + 256) * sizeof(int64_t));
 	c->pairs = arena_alloc(c->l->a, c->by_check ? 0 : FILLED_STEP, sizeof *c->pairs);
 	if (!c->pairs)
 		r = err_set(e, ERR_NOMEM, "no memory for a count of findings");
 	if (r == 0 && c->by_check && c->by_policy)
 		r = listing_policies(c->l, &c->policies, e);
-	for (size_t i = from; r == 0 && i < to && !is_over(c); i++) {
-		if (!criteria_fits_check(c->l->q->criteria, &c->l->candidates[i].check))
-			continue;
-		r = images_of(c, i, &images, e);
-		if (r == 0 && c->by_check)
-			c->count += c->by_policy ? count_shown(c, i, buf_bytes(&images))
-						 : images.len / sizeof(int64_t);
-		/* No more were looked at. */
-		if (r == 0 && c->by_check && c->by_policy &&
-		    images.len / sizeof(int64_t) > TOTAL_MAX)
-			c->whole = false;
-		if (r == 0 && !c->by_check)
-			r = add_pairs(c, i, buf_bytes(&images), e);
-	}
-	if (r == 0)
-		r = count_pairs(c, e);
-	buf_free(&images);
-	return r;
+	for (size_t i = from; r == 0 && i < to && !is_over(c); i++)
+		if (criteria_fits_check(c->l->q->criteria, &c->l->candidates[i].check))
+			r = count_one(c, i, e);
+	return r == 0 ? count_pairs(c, e) : r;
 }
 
 /* Candidates that the criteria allow, of a list that is not small. */
@@ -190,13 +173,14 @@ static int count_wide(struct counting *c, size_t from, size_t to, struct err *e)
 			c->whole = false;
 			return 0;
 		}
-		if (c->by_check && !c->by_policy && !l->narrowed && !l->digest_count)
-			r = listing_least(l, from, n, &least, e);
-		if (r >= 0 && c->count + least > TOTAL_MAX) {
+		r = listing_hold(l, from, n, e);
+		if (r > 0 && c->by_check && !c->by_policy && !l->narrowed && !l->digest_count)
+			r = listing_least(l, &least, e);
+		if (r > 0 && c->count + least > TOTAL_MAX) {
 			c->count += least;
 			return 0;
 		}
-		if (r >= 0)
+		if (r > 0)
 			r = listing_places(l, from, n, INT64_MIN, COUNTED_MAX, &partial, e);
 		if (r > 0)
 			r = count_known(c, from, from + n, e) < 0 ? -(int)e->code : 1;
@@ -213,13 +197,13 @@ static int count_wide(struct counting *c, size_t from, size_t to, struct err *e)
 }
 
 /* The next checks in memory of their own: 1 = some were looked at, 0 = end. */
-static int count_next(struct counting *c, struct arena *step, struct err *e)
+static int count_next(struct counting *c, size_t most, struct arena *step, struct err *e)
 {
 	struct listing *l = c->l;
 	struct arena *kept = l->a;
 	bool ok = true;
 	l->a = step;
-	int some = listing_next(l, CHECKS_STEP, e);
+	int some = listing_next(l, most, e);
 	int r = some > 0 ? count_wide(c, 0, l->candidate_count, e) : some;
 	l->a = kept;
 	l->from.name = arena_bytes(kept, l->from.name, &ok);
@@ -231,12 +215,14 @@ static int count_next(struct counting *c, struct arena *step, struct err *e)
 static int count_all(struct counting *c, struct err *e)
 {
 	struct listing *l = c->l;
+	size_t most = CHECKS_FIRST;
 	int some = 1;
 	l->from = (struct finding_cursor){.is_set = false};
 	while (some > 0 && !is_over(c)) {
 		struct arena step;
 		arena_init(&step, STEP_MEMORY);
-		some = count_next(c, &step, e);
+		some = count_next(c, most, &step, e);
+		most = CHECKS_STEP;
 		arena_free(&step);
 		c->whole = c->whole && l->questions <= QUESTIONS_MAX;
 	}

@@ -160,9 +160,9 @@ int holders_packages_read(struct db_tx *tx, const struct holders_query *q,
 			  struct held_packages *ret, struct err *e)
 {
 	int64_t *ids = arena_alloc(a, count, sizeof *ids);
-	struct held_package *rows = arena_alloc(a, HELD_MAX, sizeof *rows);
-	size_t n = 0;
-	if (!ids || !rows)
+	struct held_package *rows = NULL;
+	size_t n = 0, cap = 0;
+	if (!ids)
 		return no_memory(e);
 	for (size_t i = 0; i < count; i++)
 		ids[i] = images[i].id;
@@ -170,16 +170,17 @@ int holders_packages_read(struct db_tx *tx, const struct holders_query *q,
 	    tx,
 	    "SELECT s.image_id, p.type, p.namespace, p.name, p.version, p.arch, p.source_name,"
 	    " p.source_version, p.module, p.vendor, p.distro, sp.path, l.digest, p.third_party"
-	    " FROM image_set s JOIN image_layer l ON l.id = s.layer_id"
-	    " JOIN set_package sp ON sp.set_id = s.set_id AND sp.position = 0"
-	    " JOIN package p ON p.id = sp.package_id"
-	    " WHERE s.image_id {IN $1} AND sp.package_id {IN $2}"
+	    " FROM image_set s CROSS JOIN set_package sp CROSS JOIN package p"
+	    " CROSS JOIN image_layer l WHERE l.id = s.layer_id AND sp.set_id = s.set_id"
+	    " AND sp.position = 0 AND p.id = sp.package_id"
+	    " AND s.image_id {IN $1} AND sp.package_id {IN $2}"
 	    " ORDER BY s.image_id DESC, p.name, p.version, p.id, s.position LIMIT $3",
 	    DB_ARGS(DB_INTS(ids, count), DB_INTS(q->packages, q->package_count), DB_I(HELD_MAX)),
 	    e);
 	int r = s ? 0 : -(int)e->code;
 	while (s && n < HELD_MAX && (r = db_step(s, e)) > 0) {
-		if (!read_held(s, a, &rows[n++])) {
+		rows = arena_grow(a, rows, n, &cap, sizeof *rows);
+		if (!rows || !read_held(s, a, &rows[n++])) {
 			r = no_memory(e);
 			break;
 		}

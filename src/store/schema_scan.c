@@ -582,5 +582,12 @@ const struct db_migration schema_scan[] = {
     {.number = 15,
      .what = "licences of packages",
      .sql = "ALTER TABLE package ADD COLUMN license TEXT NOT NULL DEFAULT '';"},
+    {.number = 16,
+     .what = "what lists ask of checks and matches, in indexes",
+     .sql = "DROP INDEX match_version_check;"
+	    "CREATE INDEX match_version_check ON match_version(check_id, package_id, since,"
+	    " until, patchable);"
+	    "CREATE INDEX check_version_brief ON check_version(id, since, until, severity,"
+	    " cvss_version, cvss_base, kev, epss, source_name);"},
     {0},
 };
