@@ -653,3 +653,16 @@ static void scan_15(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(number(tx, "SELECT id FROM package WHERE license = '' AND name = 'sudo'"),
 			 5);
 }
+
+/* What lists ask: the indexes have it. */
+static void scan_16(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	(void)a;
+	(void)e;
+	assert_int_equal(number(tx, "SELECT severity FROM check_version INDEXED BY"
+				    " check_version_brief WHERE id = 7 AND source_name = 'sudo'"),
+			 4);
+	assert_int_equal(number(tx, "SELECT count(*) FROM match_version INDEXED BY"
+				    " match_version_check WHERE check_id = 7 AND patchable = 1"),
+			 0);
+}
