@@ -292,15 +292,14 @@ int access_db_assignment_below(struct db_tx *tx, int64_t user_id, struct arena *
 			       struct access_assignment **ret, size_t *ret_count, struct err *e)
 {
 	return list_assignments(
-	    db_query(
-		tx,
-		"SELECT 0,m.user_id,m.role," STORE_SCOPE_PATH ",m.created_at,0"
-		" FROM access_assignment m CROSS JOIN scope g CROSS JOIN scope s"
-		" CROSS JOIN scope_up u LEFT JOIN scope o ON o.id=s.owner_id"
-		" WHERE g.id=m.scope_id AND g.kind IN (1,2,3)"
-		" AND s.kind IN (1,2,3,4) AND u.scope_id=s.id AND u.ancestor_id=g.id"
-		" AND u.distance>0 AND " ACCESS_ASSIGNED_TO("$1") " ORDER BY m.role,s.id",
-		DB_ARGS(DB_I(user_id)), e),
+	    db_query(tx,
+		     "SELECT 0,m.user_id,m.role," STORE_SCOPE_PATH ",m.created_at,0"
+		     " FROM access_assignment m CROSS JOIN scope g CROSS JOIN scope s"
+		     " CROSS JOIN scope_up u LEFT JOIN scope o ON o.id=s.owner_id"
+		     " WHERE g.id=m.scope_id AND g.kind IN (1,2,3)"
+		     " AND s.kind IN (1,2,3,4) AND u.scope_id=s.id AND u.ancestor_id=g.id"
+		     " AND u.distance>0 AND " ACCESS_ASSIGNED_TO("$1") " ORDER BY m.role,s.id",
+		     DB_ARGS(DB_I(user_id)), e),
 	    a, ret, ret_count, e);
 }
 
