@@ -29,25 +29,38 @@ int view_add(struct view *v, uint32_t node, struct err *e)
 	return 0;
 }
 
-/* The PART files in a folder, or in the folders of a folder. */
-static int look_folder(struct merge *m, size_t eco, const struct eco_location *at, struct err *e)
+/* The PART files in a folder whose first child is node, or in the folders of it, or of those. */
+static int look_children(struct merge *m, size_t eco, const struct eco_location *at, uint32_t node,
+			 struct err *e)
 {
 	struct view *v = &m->views[eco];
 	const struct tree *t = overlay_tree(m->overlay);
-	uint32_t folder = overlay_folder(m->overlay, at->folder);
-	uint32_t node = folder == TREE_NONE ? TREE_NONE : t->nodes[folder].child;
+	bool deeper = bytes_has_prefix_lit(at->below, "*/");
+	struct eco_location inner = {.name = BYTES_LIT("*"), .below = bytes_from(at->below, 2)};
 	for (; node != TREE_NONE; node = t->nodes[node].sibling) {
-		uint32_t file = view_file_of(m, at, node);
-		const struct layer_entry *ent = file == TREE_NONE ? NULL : t->nodes[file].entry;
+		int r = 0;
 		steps_add(&m->steps, 1);
-		if (!ent || ent->kind != LAYER_FILE || ent->eco != eco || ent->merge != ECO_PART)
-			continue;
-		int r = view_add(v, file, e);
+		if (deeper && eco_name_fits(t->nodes[node].name, at->name))
+			r = look_children(m, eco, &inner, t->nodes[node].child, e);
+		uint32_t file = deeper ? TREE_NONE : view_file_of(m, at, node);
+		const struct layer_entry *ent = file == TREE_NONE ? NULL : t->nodes[file].entry;
+		if (r == 0 && ent && ent->kind == LAYER_FILE && ent->eco == eco &&
+		    ent->merge == ECO_PART) {
+			r = view_add(v, file, e);
+			v->found = v->found || ent->note.len == 0;
+		}
 		if (r < 0)
 			return r;
-		v->found = v->found || ent->note.len == 0;
 	}
 	return 0;
+}
+
+static int look_folder(struct merge *m, size_t eco, const struct eco_location *at, struct err *e)
+{
+	uint32_t folder = overlay_folder(m->overlay, at->folder);
+	return folder == TREE_NONE
+		   ? 0
+		   : look_children(m, eco, at, overlay_tree(m->overlay)->nodes[folder].child, e);
 }
 
 /* Of the files that describe the same thing the first location with content is used.

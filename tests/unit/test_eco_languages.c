@@ -96,8 +96,10 @@ static void torture_folder(const char *id)
 static void test_torture(void **state)
 {
 	(void)state;
-	static const char *const ids[] = {"apk",  "arch",  "conda", "dpkg",   "go", "java", "lua",
-					  "node", "nuget", "php",   "python", "r",  "ruby", "rust"};
+	static const char *const ids[] = {
+	    "apk",    "arch", "bills", "bottlerocket", "conda",	    "dpkg", "go",  "haskell",
+	    "java",   "lua",  "node",  "nuget",	       "nuget-xml", "php",  "pom", "portage",
+	    "python", "r",    "ruby",  "rust",	       "snap"};
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
 		torture_folder(ids[i]);
 }
