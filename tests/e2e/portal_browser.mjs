@@ -30,6 +30,7 @@ export async function openPage(browser, broken, options = {}) {
 }
 
 const axe = () => fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const rules = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }, colours = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }; // dark differs by nothing else
 /** Until it has a title and nothing of it is loading. */
 export const settled = (page) => page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('[aria-busy]'));
 
@@ -42,7 +43,7 @@ export async function lookAt(page, addresses) {
       await page.emulateMedia({ colorScheme });
       await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
       // Fluent puts focus keepers beside what it opens; they are hidden from no one who can reach them.
-      const { violations } = await page.evaluate(() => window.axe.run({ exclude: [['[data-tabster-dummy]']] }, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
+      const { violations } = await page.evaluate((runOnly) => window.axe.run({ exclude: [['[data-tabster-dummy]']] }, { resultTypes: ['violations'], runOnly }), colorScheme === 'light' ? rules : colours);
       found.push(...violations.map((v) => [name, colorScheme, v.id, ...v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160))]));
     }
     if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push([name, 'scrolls sideways']);

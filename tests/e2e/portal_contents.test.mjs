@@ -125,6 +125,22 @@ test('a repository: only after its name is written', { skip }, async () => {
   assert.equal(await page.getByRole('link', { name: 'batch' }).count(), 0);
 });
 
+test('a registry is added', { skip }, async () => {
+  await page.goto(at('registries'));
+  await page.getByRole('button', { name: 'Add registry' }).click();
+  const pane = page.getByRole('dialog', { name: 'Add a registry' });
+  await pane.getByRole('textbox', { name: 'Name', exact: true }).fill('No Name');
+  await pane.getByRole('combobox', { name: 'Subscription and resource group' }).selectOption('default / default');
+  await pane.getByRole('button', { name: 'Add registry' }).click();
+  await pane.getByText(/is not a valid name of a registry/).waitFor();
+  await pane.getByRole('textbox', { name: 'Name', exact: true }).fill('annex');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/registries\/annex$/);
+  await page.getByText('This registry has no repositories that you can see.').waitFor();
+  assert.equal((await server.fetch('/api/v1/registries/annex', { method: 'DELETE' })).status, 202);
+  await page.goto(at('registries/local'));
+});
+
 test('a registry; the first one stays', { skip }, async () => {
   await page.getByRole('button', { name: 'Import' }).waitFor();
   assert.equal(await page.getByRole('button', { name: 'More actions' }).count(), 0);

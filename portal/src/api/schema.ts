@@ -500,6 +500,12 @@ export interface NewPlan {
   tier: 'Free' | 'Standard';
 }
 
+export interface NewRegistry {
+  name: string;
+  title?: string;
+  hosts?: string[];
+}
+
 export interface NewRoleAssignment {
   user: string;
   role: string;
@@ -551,6 +557,7 @@ export interface Package {
   distro: string;
   module?: string;
   vendor?: string;
+  license?: string;
   third_party: boolean;
   path: string;
   layer: string;
@@ -1093,6 +1100,7 @@ export interface Operations {
   compareImages: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { from: string | number; from_repository?: string | number; from_registry?: string | number; limit?: string | number }; body: undefined; reply: Comparison };
   createExemption: { path: undefined; query: undefined; body: NewExemption; reply: Exemption };
   createImport: { path: { registry: string | number }; query: undefined; body: NewImport; reply: Import };
+  createRegistry: { path: { subscription: string | number; resource_group: string | number }; query: undefined; body: NewRegistry; reply: Registry };
   createRoleAssignment: { path: undefined; query: undefined; body: NewRoleAssignment; reply: User };
   createRule: { path: undefined; query: undefined; body: NewRule; reply: Rule };
   createScan: { path: undefined; query: undefined; body: NewScan; reply: Scan };
@@ -1150,6 +1158,7 @@ export interface Operations {
   listRecommendations: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RecommendationList };
   listRegistries: { path: undefined; query: { subscription?: string | number; resource_group?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RegistryList };
   listRepositories: { path: { registry: string | number }; query: { search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RepositoryList };
+  listResourceGroups: { path: { subscription: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScopeList };
   listRoleAssignments: { path: undefined; query: { user?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RoleAssignmentList };
   listRoles: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RoleList };
   listRules: { path: undefined; query: { scope?: string | number; inherited?: string | number; state?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RuleList };
@@ -1173,6 +1182,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   compareImages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/compare', 'Microsoft.Security/assessments/read', false],
   createExemption: ['POST', '/api/v1/exemptions', 'Microsoft.Authorization/policyExemptions/write', false],
   createImport: ['POST', '/api/v1/registries/{registry}/imports', 'registries/importImage/action', false],
+  createRegistry: ['POST', '/api/v1/subscriptions/{subscription}/resource-groups/{resource_group}/registries', 'registries/write', false],
   createRoleAssignment: ['POST', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/write', false],
   createRule: ['POST', '/api/v1/rules', 'Microsoft.Authorization/policyAssignments/write', false],
   createScan: ['POST', '/api/v1/scans', 'Microsoft.Security/assessments/write', false],
@@ -1230,6 +1240,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   listRecommendations: ['GET', '/api/v1/recommendations', 'Microsoft.Security/assessments/read', true],
   listRegistries: ['GET', '/api/v1/registries', 'Microsoft.Security/assessments/read', true],
   listRepositories: ['GET', '/api/v1/registries/{registry}/repositories', 'Microsoft.Security/assessments/read', true],
+  listResourceGroups: ['GET', '/api/v1/subscriptions/{subscription}/resource-groups', 'Microsoft.Security/assessments/read', true],
   listRoleAssignments: ['GET', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/read', true],
   listRoles: ['GET', '/api/v1/roles', 'Microsoft.Authorization/roleAssignments/read', true],
   listRules: ['GET', '/api/v1/rules', 'Microsoft.Security/assessments/read', false],

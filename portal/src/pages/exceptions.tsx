@@ -106,7 +106,7 @@ export default function Exceptions() {
   const { query } = usePlace();
   const rules = query.get('tab') === 'rules';
   return (
-    <Page title={t.title} crumbs={[[s.pages.overview, to(['overview'])], [t.title]]} sentence={t.sentence}>
+    <Page title={t.title} crumbs={[[t.title]]} sentence={t.sentence}>
       <section className="card">
         <TabList className="tabs" selectedValue={rules ? 'rules' : 'exemptions'} onTabSelect={(_, d) => change({ tab: d.value === 'rules' ? 'rules' : undefined, exemption: undefined })}><Tab value="exemptions">{t.tabs.exemptions}</Tab><Tab value="rules">{t.tabs.rules}</Tab></TabList>
         {rules ? <Rules /> : <Exemptions />}

@@ -10,6 +10,7 @@ import { findingFilters, useFilters } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
 import { SeverityWord, StateGlyph, StateWord } from '../parts/glyphs.tsx';
 import { Layers, LayersCard, Raw, Referrers, Reports, type Where } from '../parts/image_contents.tsx';
+import { useChosenInSight } from '../parts/list_tabs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
 import { More } from '../parts/more.tsx';
 import { RemoveImage, RemoveTag } from '../parts/remove.tsx';
@@ -188,6 +189,7 @@ export default function ImagePage({ where }: { where: Where }) {
   const layers = useApi('listLayers', { path: where });
   useEvents((e) => { if (e.type === 'scanned' && e.digest === digest) { image.reload(); all.reload(); } });
   const tab = tabs.find((x) => x === query.get('tab')) ?? 'findings';
+  const tabList = useChosenInSight(`${tab} ${image.data ? 'shown' : ''}`);
   const open = query.get('finding') ?? '';
   const address = (f: Finding) => { const q = new URLSearchParams(query); q.set('finding', String(f.id)); return to([...repositoryPath(registry, repository), 'images', digest], Object.fromEntries(q)); };
   const index = list.items.findIndex((f) => String(f.id) === open);
@@ -198,7 +200,7 @@ export default function ImagePage({ where }: { where: Where }) {
   if (image.error && !d) return <Page title={title} crumbs={crumbs}><section className="card"><Failed what={title} error={image.error} retry={image.reload} operation="getImage" /></section></Page>;
   const counts: Partial<Record<(typeof tabs)[number], number>> = d ? { findings: total, disabled: d.disabled, packages: d.packages } : {};
   return (
-    <Page title={title} crumbs={crumbs} heading={d && <>{d.tags.slice(0, 6).map((t) => <span key={t} className="tag">{t}</span>)}</>}
+    <Page title={title} name={`${repository}${d?.tags[0] ? `:${d.tags[0]}` : `@${short(digest)}`}`} crumbs={crumbs} heading={d && <>{d.tags.slice(0, 6).map((t) => <span key={t} className="tag">{t}</span>)}</>}
       sentence={d && <><StateWord of={d.kind === 'artifact' ? 'artifact' : d.state} /><Sentence image={d} findings={all.items} whole={all.done} /></>} actions={d && <div className="acts">{d.kind === 'image' && <><CompareWith where={where} /><Reports where={where} /><ScanAgain where={where} reload={image.reload} /></>}<Remove image={d} reload={image.reload} /></div>}>
       {!d && <Bones />}
       {d && <>
@@ -207,7 +209,7 @@ export default function ImagePage({ where }: { where: Where }) {
         <ImageFacts image={d} size={layers.data?.size} />
         <div className="split">
           <section className="card" style={{ minWidth: 0 }}>
-            <TabList selectedValue={tab} onTabSelect={(_, x) => change({ tab: x.value === 'findings' ? undefined : String(x.value), finding: undefined, package: undefined })} style={{ padding: '0 8px', overflowX: 'auto' }}>
+            <TabList ref={tabList as never} className="tabs" selectedValue={tab} onTabSelect={(_, x) => change({ tab: x.value === 'findings' ? undefined : String(x.value), finding: undefined, package: undefined })}>
               {tabs.map((x) => <Tab key={x} value={x}>{s.image.tabs[x]}{counts[x] !== undefined && <span className="t3"> {counts[x]}</span>}</Tab>)}
             </TabList>
             {tab === 'findings' && <FindingList pages={list} filters={filters} names={findingFilters} choices={ofImage} empty={d.state === 'Healthy' ? s.empty.findings : d.state === 'Pending' ? s.empty.findingsPending : s.empty.findingsUnverified} addressOf={address} isOpen={(f) => String(f.id) === open} />}

@@ -52,9 +52,9 @@ export default function Inventory() {
   const asked = q ? parse(q) : undefined;
   const submit = (e: FormEvent) => { e.preventDefault(); change({ q: text.trim() || undefined }); };
   return (
-    <Page title={q && asked ? t.titleOf(q) : t.title} crumbs={[[s.pages.overview, to(['overview'])], [t.title]]} sentence={t.sentence}>
+    <Page title={q && asked ? t.titleOf(q) : t.title} crumbs={[[t.title]]} sentence={t.sentence}>
       <section className="card">
-        <form className="filters" role="search" onSubmit={submit}>
+        <form className="filters wraps" role="search" onSubmit={submit}>
           <Input style={{ width: 340, maxWidth: '100%' }} aria-label={t.ask} placeholder={t.example} contentBefore={<SearchRegular />} value={text} onChange={(_, d) => setText(d.value)} />
           <Button type="submit" appearance="primary">{t.search}</Button>
         </form>

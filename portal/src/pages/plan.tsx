@@ -30,7 +30,7 @@ export default function Plan() {
   const plan = useApi('getRemediation', { query: { ...by, limit: 100 } });
   const p = plan.data;
   const registry = query.get('registry'), repository = query.get('repository');
-  const crumbs: [string, string?][] = [[s.pages.overview, to(['overview'])], ...(registry ? [[registry, to(['registries', registry])] as [string, string]] : []), ...(repository && registry ? [[repository, to(repositoryPath(registry, repository))] as [string, string]] : []), [t.title]];
+  const crumbs: [string, string?][] = [registry ? [s.registries.title, to(['registries'])] : [s.recommendations.title, to(['recommendations'])], ...(registry ? [[registry, to(['registries', registry])] as [string, string]] : []), ...(repository && registry ? [[repository, to(repositoryPath(registry, repository))] as [string, string]] : []), [t.title]];
   return (
     <Page title={registry || repository ? t.titleFor(repository ?? registry ?? '') : t.title} crumbs={crumbs}
       sentence={p && (p.findings === 0 ? t.nothing : <><span>{t.sentence(p.upgrade_findings, p.findings, p.whole)}</span><span>{t.outcome(p.images_cleared, p.images)} {p.score_increase !== undefined && t.scoreAll(p.score_increase)}</span></>)}>

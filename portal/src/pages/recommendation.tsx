@@ -204,7 +204,7 @@ export default function RecommendationPage({ id }: { id: string }) {
   const registries = usePages('listAssessedRegistries', { path: { key: id }, query: { limit: 1000 } }, REGISTRIES);
   const fixable = useFixable(registries.items);
   const r = one.data;
-  const crumbs: [string, string?][] = [[s.pages.overview, to(['overview'])], [s.recommendations.title, to(['recommendations'])], [r?.name ?? id]];
+  const crumbs: [string, string?][] = [[s.recommendations.title, to(['recommendations'])], [r?.name ?? id]];
   const sentence = r && (r.unhealthy_images ? t.sentence(r.unhealthy_images, total(r.findings), fixable) : r.state === 'Healthy' ? t.sentenceHealthy(r.images) : t.sentenceNone);
   return (
     <Page title={r?.name ?? id} crumbs={crumbs} sentence={sentence}>

@@ -120,7 +120,7 @@ export default function Recommendations() {
   const all = score.data?.all;
   const assessed = list.reduce((n, r) => n + r.images, 0);
   return (
-    <Page title={t.title} crumbs={[[s.pages.overview, to(['overview'])], [t.title]]} sentence={t.sentence}
+    <Page title={t.title} crumbs={[[t.title]]} sentence={t.sentence}
       actions={<Button icon={<ArrowDownloadRegular />} disabledFocusable={!list.length} onClick={() => { if (list.length) download(sorted(list, sort)); }}>{t.csv}</Button>}>
       {pages.error && <section className="card"><Failed what={t.title} error={pages.error} retry={pages.reload} operation="listRecommendations" /></section>}
       {!pages.error && !pages.done && <Bones />}

@@ -1,14 +1,18 @@
+import { AddRegular } from '@fluentui/react-icons';
 import { usePages } from '../api/client.ts';
-import { Bones, Empty, Failed, bytes } from '../parts/basics.tsx';
+import { ActionButton, Bones, Empty, Failed, bytes } from '../parts/basics.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Counts, StateWord } from '../parts/glyphs.tsx';
-import { A, to } from '../route.tsx';
+import { RegistryPane } from '../parts/registry_pane.tsx';
+import { A, change, to, usePlace } from '../route.tsx';
+import { action } from '../session.tsx';
 import { s } from '../strings.ts';
 
 export default function Registries() {
+  const { query } = usePlace();
   const list = usePages('listRegistries', {});
   return (
-    <Page title={s.registries.title} crumbs={[[s.registries.title]]} sentence={list.done && s.registries.sentence(list.items.length)}>
+    <Page title={s.registries.title} crumbs={[[s.registries.title]]} sentence={list.done && s.registries.sentence(list.items.length)} actions={<ActionButton action={action.registry} icon={<AddRegular />} onClick={() => change({ pane: 'registry' })}>{s.newRegistry.add}</ActionButton>}>
       <section className="card">
         {list.error && <Failed what={s.registries.title} error={list.error} retry={list.reload} operation="listRegistries" />}
         {!list.error && !list.items.length && (list.loading ? <Bones rows={2} /> : <Empty>{s.errors.notFoundText}</Empty>)}
@@ -30,6 +34,7 @@ export default function Registries() {
           </table>
         )}
       </section>
+      {query.get('pane') === 'registry' && <RegistryPane close={() => change({ pane: undefined })} />}
     </Page>
   );
 }

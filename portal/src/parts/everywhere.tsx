@@ -40,7 +40,7 @@ function Grouped<T>({ pages, head, names, filters, heads, keyed, below, fold, ad
   for (const x of heads) {
     const key = keyed(x), open = below.has(key), of = below.get(key);
     rows.push({ key: `group ${key}`, className: 'group', fold: (yes) => fold(key, yes), cells: (
-      <td role="cell" colSpan={6} className="full"><div className="g"><button type="button" className="fold" aria-expanded={open} onClick={() => fold(key, !open)}><Chevron />{head(x)}</button></div></td>
+      <td role="cell" colSpan={6} className="full"><div className="g"><button type="button" className="fold wide" aria-expanded={open} onClick={() => fold(key, !open)}><Chevron />{head(x)}</button></div></td>
     ) });
     if (!open) continue;
     if (!of) rows.push({ key: `wait ${key}`, cells: <td role="cell" colSpan={6}><Bones rows={1} /></td> });

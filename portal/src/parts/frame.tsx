@@ -161,14 +161,14 @@ export function Frame({ theme, setTheme, children }: { theme: Choice; setTheme: 
   );
 }
 
-/** Breadcrumb with the page's address, title, one sentence, and what can be done. crumbs: [words, address]. */
-export function Page({ title, crumbs, heading, sentence, actions, children }: {
-  title: string; crumbs: [string, string?][]; heading?: ReactNode; sentence?: ReactNode; actions?: ReactNode; children: ReactNode;
+/** Breadcrumb with the page's address, title, one sentence, and what can be done. name: in the browser's title, where the page's says less. crumbs: [words, address]. */
+export function Page({ title, name = title, crumbs, heading, sentence, actions, children }: {
+  title: string; name?: string; crumbs: [string, string?][]; heading?: ReactNode; sentence?: ReactNode; actions?: ReactNode; children: ReactNode;
 }) {
   const [done, copy] = useCopy();
   const place = usePlace();
   const h1 = useRef<HTMLHeadingElement>(null);
-  useTitle(title);
+  useTitle(name);
   const page = place.parts.join('/');
   const before = useRef<string>(undefined);
   useEffect(() => { // a new page begins at its title

@@ -50,8 +50,8 @@ export function LayersCard({ of, base }: { of: LayersOf; base: string }) {
     <section className="card">
       <header><h2 className="h">{s.image.tabs.layers}</h2><span className="end s t3">{t.each}</span></header>
       <div className="pad0">
-        <ul className="layers">{shown.map((r, i) => (
-          <li key={`${r.name}${i}`}><span className="mono cut" title={r.name}>{r.name}</span><span className={r.findings ? 'num b' : 'num t3'}>{r.findings}<span className="vh"> {s.nouns.vulnerabilities(r.findings)}</span></span><i style={{ width: `${Math.round(r.findings / most * 100)}%` }} className={r.findings ? 'on' : ''} /></li>
+        <ul className="layers" aria-label={t.byLayer}>{shown.map((r, i) => (
+          <li key={`${r.name}${i}`}><span className="mono cut" title={r.name}>{r.name}</span><span className={r.findings ? 'num b' : 'num t3'}>{r.findings}</span><i style={{ width: `${Math.round(r.findings / most * 100)}%` }} className={r.findings ? 'on' : ''} /></li>
         ))}</ul>
         <p className="s" style={{ paddingTop: 8 }}><button type="button" className="link" onClick={() => change({ tab: 'layers', finding: undefined })}>{rows.length > ROWS ? t.allLayers(of.layers.length) : t.details}</button></p>
       </div>
@@ -73,13 +73,13 @@ export function Referrers({ where }: { where: Where }) {
   if (!pages.items.length) return !pages.done ? <Bones rows={3} /> : <Empty>{t.noReferrers}</Empty>;
   return (
     <LongTable label={s.image.tabs.referrers} columns={5} pages={pages} noun={t.noun} className="cards fixed"
-      head={<tr role="row"><th role="columnheader">{t.type}</th><th role="columnheader" style={{ width: 150 }}>{s.image.digest}</th><th role="columnheader" className="num" style={{ width: 90 }}>{t.size}</th><th role="columnheader" style={{ width: 120 }}>{s.image.pushed}</th><th role="columnheader" style={{ width: '28%' }}>{t.download}</th></tr>}
+      head={<tr role="row"><th role="columnheader">{t.type}</th><th role="columnheader" style={{ width: 136 }}>{s.image.digest}</th><th role="columnheader" className="num" style={{ width: 80 }}>{t.size}</th><th role="columnheader" style={{ width: 92 }}>{s.image.pushed}</th><th role="columnheader" style={{ width: '26%' }}>{t.download}</th></tr>}
       rows={pages.items.map((r) => ({ key: r.digest, cells: <>
         <td role="cell" className="full"><b>{kindOf(r.artifact_type)}</b><div className="s t3 mono">{r.artifact_type || r.media_type}</div></td>
         <td role="cell"><span style={{ display: 'inline-flex', gap: 4, alignItems: 'center' }}><span className="mono">{short(r.digest)}</span><Copy text={r.digest} label={`${s.copy}: ${r.digest.slice(0, 19)}`} /></span></td>
         <td role="cell" className="num" data-label={t.size}>{bytes(r.size)}</td><td role="cell"><Time at={r.pushed_at} /></td>
         <td role="cell" className="full"><div style={{ display: 'grid', gap: 4, justifyItems: 'start' }}>
-          {r.files.map((f) => <a key={f.digest} className="cut" style={{ maxWidth: '100%' }} href={addressOf('downloadBlob', { path: { registry, repository, digest: f.digest } })} download={fileName(f)}>{fileName(f)}<span className="s t3"> {bytes(f.size)}</span></a>)}
+          {r.files.map((f) => <a key={f.digest} className="cut" style={{ maxWidth: '100%' }} href={addressOf('downloadBlob', { path: { registry, repository, digest: f.digest } })} download={fileName(f)}>{fileName(f)}{r.files.length > 1 && <span className="s t3"> {bytes(f.size)}</span>}</a>)}
           <a className="s" href={addressOf('getImageManifest', { path: { registry, repository, digest: r.digest } })} download={`${short(r.digest)}.manifest.json`}>{t.manifest}</a>
         </div></td>
       </> }))} />
