@@ -6,10 +6,11 @@
 
 #include <string.h>
 
-#define BATCH 64U /* checks that are looked at together */
-#define FIRST 4U  /* before: of a long list one check or two fill a page */
+#define BATCH 64U      /* checks that are looked at together */
+#define FIRST 4U       /* before: of a long list one check or two fill a page */
+#define FIRST_SETS 64U /* fewer sets hold those: more checks are needed */
 #define BATCH_MAX 1024U
-#define QUESTIONS_MAX 12U /* of a page, before the last rows are filled in: some 4 more */
+#define QUESTIONS_MAX 10U /* of a page, before the last rows are filled in: some 4 more */
 #define CHUNK_MAX 1000U	  /* findings that are filled in together */
 
 int finding_cursor_text(const struct finding_cursor *c, struct arena *a, struct bytes *ret,
@@ -72,6 +73,7 @@ struct page {
 	bool by_check; /* the check alone decides, wherever the list looks */
 	bool whole;    /* the places of all of the candidates' findings are known */
 	/* Those of the images that are gone through, where checks decide what they disable. */
+	bool began; /* candidates were looked at */
 	bool by_policy;
 	struct listing_policies policies;
 };
@@ -95,8 +97,10 @@ static int put_finding(struct page *p, const struct finding *f, size_t candidate
 	struct total *images = p->l.q->images;
 	if (images)
 		images[p->count] = total_of(p->by_check ? 0 : 1, true);
-	if (images && p->by_check && p->whole && !p->by_policy && !p->l.small &&
-	    listing_images_known(&p->l, candidate, &images[p->count], e) < 0)
+	if (images && p->by_check && p->whole && !p->l.small &&
+	    (!p->by_policy || p->l.knows_places) &&
+	    listing_images_known(&p->l, candidate, p->by_policy ? &p->policies : NULL,
+				 &images[p->count], e) < 0)
 		return -(int)e->code;
 	p->out[p->count++] = *f;
 	if (images)
@@ -237,13 +241,21 @@ static int wide(struct page *p, size_t from, size_t to, struct err *e)
 {
 	bool partial;
 	int r = 0;
-	size_t most = FIRST < p->l.q->batch ? FIRST : p->l.q->batch;
+	/* Of all images one check or two fill a page. */
+	bool few = !p->began && !p->l.narrowed && !p->l.digest_count &&
+		   p->l.q->sort != FINDING_BY_EPSS && FIRST < p->l.q->batch;
+	size_t most = few ? FIRST : p->l.q->batch;
+	p->began = true;
 	while (r == 0 && from < to) {
 		size_t n = to - from < most ? to - from : most;
 		const struct finding_cursor *after = &p->l.after;
 		bool same =
 		    after->is_set && (int64_t)p->l.candidates[from].check.id == after->check;
 		r = listing_hold(&p->l, from, n, e);
+		if (r > 0 && few && most == FIRST && p->l.holding_count < FIRST_SETS) {
+			n = to - from < p->l.q->batch ? to - from : p->l.q->batch;
+			r = listing_hold(&p->l, from, n, e);
+		}
 		if (r > 0)
 			r = listing_places(&p->l, from, n, same ? after->image : INT64_MIN,
 					   p->chunk, &partial, e);

@@ -42,6 +42,7 @@ struct finding_query {
 	struct total *images;
 	/* 0 = as usual. */
 	unsigned places;    /* sets of images that are looked at together */
+	unsigned known;	    /* of a list over more of them, at most so many are all kept */
 	unsigned batch;	    /* checks that are looked at together */
 	unsigned questions; /* that a page may ask before it ends short */
 };

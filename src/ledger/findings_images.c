@@ -23,16 +23,17 @@ static struct total of_small(const struct listing *l, struct listing_policies *o
 
 #define IMAGES_MEMORY ((size_t)16 << 20) /* of the images of one check */
 
-int listing_images_known(const struct listing *l, size_t candidate, struct total *ret,
-			 struct err *e)
+int listing_images_known(const struct listing *l, size_t candidate, struct listing_policies *of,
+			 struct total *ret, struct err *e)
 {
 	struct arena scratch;
 	size_t n;
 	arena_init(&scratch, IMAGES_MEMORY);
-	bool ok = listing_all_images(l, &l->candidates[candidate], &scratch, &n) != NULL;
+	const int64_t *images = listing_all_images(l, &l->candidates[candidate], &scratch, &n);
+	if (images)
+		*ret = total_of(of ? listing_count_shown(l, candidate, of, images, n) : n, true);
 	arena_free(&scratch);
-	*ret = total_of(n, true);
-	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory for a count of images");
+	return images ? 0 : err_set(e, ERR_NOMEM, "no memory for a count of images");
 }
 
 /* The list of this check alone, with what else is asked for. */

@@ -51,6 +51,10 @@ struct listing {
 	bool small;
 	struct place *places;
 	size_t place_count;
+	/* Or all of them are here, and not their checks: places never are others. */
+	bool knows_places;
+	struct place *all_places;
+	size_t all_count;
 	struct candidate *candidates;
 	size_t candidate_count;
 	struct holding *holdings;
@@ -129,9 +133,17 @@ int listing_least(struct listing *l, uint64_t *ret, struct err *e);
 /* How many findings the list has; after listing_open, of a list without a cursor. The candidates of
  * one that is neither small nor named are overwritten. */
 int listing_total(struct listing *l, struct total *ret, struct err *e);
-/* In how many images a candidate is a finding whose places are all known. */
-int listing_images_known(const struct listing *l, size_t candidate, struct total *ret,
-			 struct err *e);
+/* The same where the places of all images are known and nothing but severities and patchable is
+ * asked for, policies left aside: 1; 0 = it is not so. */
+int listing_total_known(struct listing *l, struct total *ret, struct err *e);
+struct listing_policies;
+/* In how many images a candidate is a finding whose places are all known; of those that the
+ * policies leave in the list, where they are not NULL. */
+int listing_images_known(const struct listing *l, size_t candidate, struct listing_policies *of,
+			 struct total *ret, struct err *e);
+/* How many of the candidate's images the policies leave in the list. */
+uint64_t listing_count_shown(const struct listing *l, size_t candidate, struct listing_policies *of,
+			     const int64_t *images, size_t count);
 /* A list of checks: in how many images each of out is a finding, into q->images, where the list
  * did not go through all images itself: where the check alone decides. Where it is known already it
  * is not 0. */

@@ -9,9 +9,14 @@ static int no_memory(struct err *e)
 	return err_set(e, ERR_NOMEM, "no memory for a list of findings");
 }
 
+/* What numbers decide is decided here, so that few checks are found among many; the criteria then
+ * decide all of it. */
 #define NEXT(from, order)                                                                          \
 	"SELECT " FINDING_CHECK " FROM security_check c WHERE " from                               \
-	" AND ($5 = '' OR " LISTING_TEXT("$5") ") ORDER BY " order " LIMIT $4"
+	" AND ($5 = '' OR " LISTING_TEXT(                                                          \
+	    "$5") ") AND ($6 = 0 OR c.severity {IN $7})"                                           \
+		  " AND ($8 < 0 OR c.kev = $8) AND ($9 <= 0 OR c.cvss_base >= $9)"                 \
+		  " AND ($10 <= 0 OR c.epss >= $10) ORDER BY " order " LIMIT $4"
 #define BELOW(key) NEXT("$3 = '' AND (" key ", c.id) <= ($1, $2)", key " DESC, c.id DESC")
 /* After what was looked at last, itself included: some of it may be left. */
 static const char *const next_texts[FINDING_SORT_COUNT] = {
@@ -62,6 +67,15 @@ static int put_candidate(struct listing *l, struct db_stmt *s, struct arena *row
 	return finding_check_read(s, 0, l->a, &kept->check, e);
 }
 
+static size_t wanted_severities(const struct criteria *c, int64_t out[ADV_SEV_CRITICAL + 1])
+{
+	size_t n = 0;
+	for (int i = 0; i <= ADV_SEV_CRITICAL; i++)
+		if (c->severities[i])
+			out[n++] = i;
+	return n;
+}
+
 /* The next checks from l->from on: 1, 0 = there are none, <0. */
 static int read_next(struct listing *l, const char *text, size_t most, struct err *e)
 {
@@ -69,6 +83,10 @@ static int read_next(struct listing *l, const char *text, size_t most, struct er
 	bool by_name = l->q->sort == FINDING_BY_PACKAGE, some = false, ok = true;
 	struct arena row = {.blocks = NULL};
 	struct bytes pattern;
+	int64_t severities[ADV_SEV_CRITICAL + 1];
+	static const struct criteria none;
+	const struct criteria *c = l->q->criteria->any ? &none : l->q->criteria;
+	size_t severity_count = wanted_severities(c, severities);
 	l->candidate_count = 0;
 	l->candidates = arena_alloc(l->a, most, sizeof *l->candidates);
 	if (!l->candidates || !listing_pattern(l, &pattern))
@@ -76,7 +94,10 @@ static int read_next(struct listing *l, const char *text, size_t most, struct er
 	struct db_stmt *s =
 	    listing_ask(l, text,
 			DB_ARGS(DB_R(at->key), DB_I(at->check),
-				DB_T(by_name ? at->name : BYTES_NONE), DB_I(most), DB_T(pattern)),
+				DB_T(by_name ? at->name : BYTES_NONE), DB_I(most), DB_T(pattern),
+				DB_I(severity_count), DB_INTS(severities, severity_count),
+				DB_I(c->kev == RECORD_UNSAID ? -1 : c->kev == RECORD_YES),
+				DB_R(c->cvss_min), DB_R(c->epss_min)),
 			e);
 	int r = s ? 0 : -(int)e->code;
 	while (r >= 0 && (r = db_step(s, e)) > 0) {

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLACES_MAX 4096U     /* sets of images */
+#define PLACES_MAX 4096U     /* sets of images, whose checks are read */
+#define KNOWN_MAX 65536U     /* the same, of lists over more images: a subscription of many */
 #define COUNTED_MAX 32768U   /* the same, of one check, or where images of checks are counted */
 #define NAMED_MAX 4096U	     /* checks that a criterion names */
 #define LEAST_SETS_MAX 2048U /* whose images are counted to bound a list's length */
@@ -238,19 +239,23 @@ static int narrow(struct listing *l, struct err *e)
 static int read_places(struct listing *l, struct err *e)
 {
 	const struct finding_query *q = l->q;
-	size_t max = q->places ? q->places : PLACES_MAX;
+	size_t max = q->places ? q->places : PLACES_MAX, known = q->known    ? q->known
+								 : q->places ? max
+									     : KNOWN_MAX;
 	if (!l->narrowed && !l->digest_count && !q->by_place)
 		return 0;
 	int64_t *rows;
 	struct db_stmt *s = ask_images(l, SETS_OF NARROW " AND i.id > $1 AND i.id < $2 LIMIT $3",
 				       SETS_OF DIGESTS " AND i.id > $1 AND i.id < $2 LIMIT $3",
 				       (const struct db_value[]){DB_I(INT64_MIN), DB_I(INT64_MAX),
-								 DB_I(max + 1), LOOKED_AT(l)},
+								 DB_I(known + 1), LOOKED_AT(l)},
 				       e);
-	int r = read_twos(s, l->a, max, &rows, &l->place_count, e);
-	l->places = (struct place *)(void *)rows;
+	int r = read_twos(s, l->a, known, &rows, &l->place_count, e);
+	l->places = l->all_places = (struct place *)(void *)rows;
+	l->all_count = l->place_count;
+	l->knows_places = r > 0;
 	/* One image is looked at whole, whatever its sets are. */
-	l->small = r > 0;
+	l->small = r > 0 && l->place_count <= max;
 	return r < 0 ? r : 0;
 }
 
@@ -492,6 +497,11 @@ int listing_places(struct listing *l, size_t from, size_t count, int64_t after_i
 	size_t sets;
 	int64_t *rows;
 	*ret_partial = false;
+	if (l->knows_places) {
+		l->places = l->all_places;
+		l->place_count = l->all_count;
+		return 1;
+	}
 	int64_t *ids = listing_distinct((const int64_t *)(const void *)l->holdings,
 					l->holding_count, 1, l->a, &sets);
 	if (!ids)

@@ -199,34 +199,50 @@ static size_t sets_that_hold(const struct listing *l, const int64_t *checks, siz
 #define MATCHES                                                                                    \
 	"SELECT m.check_id, sp.set_id, sp.package_id, sp.path, m.fixed_version, m.status,"         \
 	" m.patchable, m.remediation FROM "
-#define HELD " WHERE sp.package_id = m.package_id AND sp.position = 0 AND sp.set_id {IN $1} AND "
-#define BY_CHECK MATCHES "package_match m CROSS JOIN set_package sp" HELD "m.check_id {IN $2}"
-#define BY_SET MATCHES "set_package sp CROSS JOIN package_match m" HELD "+m.check_id {IN $2}"
+#define HELD(sets)                                                                                 \
+	" WHERE sp.package_id = m.package_id AND sp.position = 0 AND sp.set_id {IN " sets "} AND "
+#define BY_CHECK(sets, checks)                                                                     \
+	MATCHES "package_match m CROSS JOIN set_package sp" HELD(sets) "m.check_id {IN " checks "}"
+#define BY_SET(sets, checks)                                                                       \
+	MATCHES "set_package sp CROSS JOIN package_match m" HELD(sets) "+m.check_id {IN " checks "}"
+/* Over many images each check is held by few of the sets: in parts, some checks each, with the sets
+ * that hold them; of one question. */
+#define PARTS 6U
+#define FEW_IMAGES 8U
+#define APART(by)                                                                                  \
+	by("$1", "$2") " UNION ALL " by("$3", "$4") " UNION ALL " by("$5", "$6") " UNION ALL " by( \
+	    "$7", "$8") " UNION ALL " by("$9", "$10") " UNION ALL " by("$11", "$12")
 
-/* Each check is held by few of the sets, so some are asked for at a time, each time of the sets
- * that hold them. */
-#define CHECKS_TOGETHER 8U
-#define FEW_SETS 8U
+static struct db_stmt *ask_apart(struct listing *l, const int64_t *checks, size_t check_count,
+				 const int64_t *sets, size_t count, struct err *e)
+{
+	struct db_value args[2 * PARTS];
+	size_t some = (check_count + PARTS - 1) / PARTS, from = 0;
+	for (size_t i = 0; i < PARTS; i++) {
+		size_t n = check_count - from < some ? check_count - from : some;
+		int64_t *held = arena_alloc(l->a, l->holding_count, sizeof *held);
+		if (!held) {
+			(void)no_memory(e);
+			return NULL;
+		}
+		args[2 * i] = DB_INTS(held, sets_that_hold(l, checks + from, n, sets, count, held));
+		args[2 * i + 1] = DB_INTS(checks + from, n);
+		from += n;
+	}
+	return listing_ask(l, some < FEW_CHECKS ? APART(BY_CHECK) : APART(BY_SET), args, 2 * PARTS,
+			   e);
+}
+
 static int read_matches(struct filling *f, const int64_t *checks, size_t check_count,
-			const int64_t *sets, size_t count, struct err *e)
+			const int64_t *sets, size_t count, size_t images, struct err *e)
 {
 	struct listing *l = f->l;
-	bool apart = l->holds_all && count > FEW_SETS;
-	size_t some = apart ? CHECKS_TOGETHER : check_count, n = count;
-	int64_t *held = apart ? arena_alloc(l->a, l->holding_count, sizeof *held) : NULL;
-	int r = apart && !held ? no_memory(e) : 0;
-	for (size_t from = 0; r >= 0 && from < check_count; from += some) {
-		some = check_count - from < some ? check_count - from : some;
-		if (apart)
-			n = sets_that_hold(l, checks + from, some, sets, count, held);
-		r = read_rows(f,
-			      listing_ask(l, some < FEW_CHECKS ? BY_CHECK : BY_SET,
-					  DB_ARGS(DB_INTS(apart ? held : sets, n),
-						  DB_INTS(checks + from, some)),
-					  e),
-			      &f->matches, read_match, e);
-	}
-	return r;
+	const struct db_value args[] = {DB_INTS(sets, count), DB_INTS(checks, check_count)};
+	struct db_stmt *s =
+	    l->holds_all && images > FEW_IMAGES ? ask_apart(l, checks, check_count, sets, count, e)
+	    : check_count < FEW_CHECKS		? listing_ask(l, BY_CHECK("$1", "$2"), args, 2, e)
+						: listing_ask(l, BY_SET("$1", "$2"), args, 2, e);
+	return read_rows(f, s, &f->matches, read_match, e);
 }
 
 static int read_all(struct filling *f, const int64_t *images, size_t image_count,
@@ -254,7 +270,7 @@ static int read_all(struct filling *f, const int64_t *images, size_t image_count
 	int64_t *ids = numbers(&f->sets, 1, l->a, &sets);
 	if (r < 0 || !ids)
 		return r < 0 ? r : no_memory(e);
-	r = read_matches(f, checks, check_count, ids, sets, e);
+	r = read_matches(f, checks, check_count, ids, sets, image_count, e);
 	ids = numbers(&f->matches, 2, l->a, &packages);
 	if (r < 0 || !ids)
 		return r < 0 ? r : no_memory(e);

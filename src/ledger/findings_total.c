@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define BATCH 64U	  /* checks that are counted together */
+#define KNOWN_BATCH 1024U /* the same, where all places are known */
 #define CHECKS_STEP 1024U /* checks that are read together, when all are gone through */
 #define CHECKS_FIRST 64U  /* at first: most long lists pass TOTAL_MAX there */
 #define FILLED_MAX 2000U  /* findings that are filled in to decide */
@@ -114,16 +115,14 @@ static int add_pairs(struct counting *c, size_t candidate, const int64_t *images
 	return 0;
 }
 
-/* How many of a candidate's images the policies leave in the list. */
-static uint64_t count_shown(struct counting *c, size_t candidate, const int64_t *images,
-			    size_t count)
+uint64_t listing_count_shown(const struct listing *l, size_t candidate, struct listing_policies *of,
+			     const int64_t *images, size_t count)
 {
-	struct listing *l = c->l;
 	uint64_t n = 0;
-	listing_judge(l, &l->candidates[candidate].check, &c->policies);
+	listing_judge(l, &l->candidates[candidate].check, of);
 	for (size_t i = 0; i < count; i++)
-		n += listing_is_disabled(l, &c->policies, images[i]) ==
-		     (l->q->shown == FINDING_SHOW_DISABLED);
+		n +=
+		    listing_is_disabled(l, of, images[i]) == (l->q->shown == FINDING_SHOW_DISABLED);
 	return n;
 }
 
@@ -137,7 +136,9 @@ static int count_one(struct counting *c, size_t candidate, struct err *e)
 	    listing_all_images(c->l, &c->l->candidates[candidate], &scratch, &n);
 	int r = images ? 0 : err_set(e, ERR_NOMEM, "no memory for a count of findings");
 	if (r == 0 && c->by_check)
-		c->count += c->by_policy ? count_shown(c, candidate, images, n) : n;
+		c->count += c->by_policy
+				? listing_count_shown(c->l, candidate, &c->policies, images, n)
+				: n;
 	else if (r == 0)
 		r = add_pairs(c, candidate, images, n, e);
 	arena_free(&scratch);
@@ -163,7 +164,7 @@ static int count_known(struct counting *c, size_t from, size_t to, struct err *e
 static int count_wide(struct counting *c, size_t from, size_t to, struct err *e)
 {
 	struct listing *l = c->l;
-	size_t most = BATCH;
+	size_t most = l->knows_places ? KNOWN_BATCH : BATCH;
 	while (from < to && !is_over(c)) {
 		size_t n = to - from < most ? to - from : most;
 		uint64_t least = 0;
@@ -243,6 +244,9 @@ int listing_total(struct listing *l, struct total *ret, struct err *e)
 	}
 	c.by_policy = l->policies.count && q.shown != FINDING_SHOW_ALL;
 	c.by_check = c.by_check && (!c.by_policy || listing_is_of_checks(l));
+	int known = c.by_policy ? 0 : listing_total_known(l, ret, e);
+	if (known != 0)
+		return known < 0 ? known : 0;
 	const struct finding_query *was = l->q;
 	l->q = &q;
 	l->questions = 0;
