@@ -3,5 +3,5 @@
 
 #define FEED_NAMES                                                                                 \
 	"osv, alpine-secdb, debian-tracker, debian-lists, kev, epss, cve5, ubuntu-tracker, "       \
-	"ubuntu-vex, oval, csaf, updateinfo, bodhi, arch-tracker, photon-cve, nvd, "               \
-	"rubysec, php-advisories"
+	"ubuntu-vex, oval, csaf, updateinfo, bodhi, apollo, arch-tracker, photon-cve, "            \
+	"nvd, rubysec, php-advisories"

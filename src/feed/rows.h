@@ -32,6 +32,7 @@ FEED_IMPORT(csaf_import);
 bool updateinfo_wants(struct bytes path); /* …updateinfo….xml */
 FEED_IMPORT(updateinfo_import);
 FEED_IMPORT(bodhi_import);
+FEED_IMPORT(apollo_import);
 FEED_IMPORT(arch_tracker_import);
 bool photon_cve_wants(struct bytes path); /* cve_data_photon….json */
 FEED_IMPORT(photon_cve_import);

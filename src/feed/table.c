@@ -107,7 +107,8 @@ const struct feed feed_table[] = {
     },
     {
 	.name = "updateinfo",
-	.title = "updateinfo.xml of rpm repositories: Amazon, Rocky, AlmaLinux, Oracle, Fedora",
+	.title = "updateinfo.xml of rpm repositories: Amazon, Rocky, AlmaLinux, Oracle, Fedora, "
+		 "Bottlerocket",
 	.licence = "each vendor's",
 	.url = NULL, /* one file for each repository: configured */
 	.document_max = 128 * MIB,
@@ -122,6 +123,15 @@ const struct feed feed_table[] = {
 	.document_max = 64 * MIB,
 	.wants = feed_wants_json,
 	.import = bodhi_import,
+    },
+    {
+	.name = "apollo",
+	.title = "Rocky Linux's errata (Apollo)",
+	.licence = "not stated (Rocky Linux)",
+	.url = NULL, /* pages of an API: configured */
+	.document_max = 64 * MIB,
+	.wants = feed_wants_json,
+	.import = apollo_import,
     },
     {
 	.name = "arch-tracker",

@@ -1,4 +1,5 @@
-/* updateinfo.xml of rpm repositories (Amazon Linux, Rocky Linux, AlmaLinux, Oracle Linux, Fedora):
+/* updateinfo.xml of rpm repositories (Amazon Linux, Rocky Linux, AlmaLinux, Oracle Linux, Fedora,
+ * Bottlerocket):
  *
  *   <updates><update type="security" status="final"><id>ALAS2-2018-939</id><title>…</title>
  *     <issued date="2018-01-11 21:05"/><updated date="…"/><severity>critical</severity>
@@ -8,8 +9,8 @@
  *       <package name="kernel" epoch="0" version="4.9.76" release="38.79.amzn2" arch="x86_64"/>…
  *
  * Which release a package is of, its own release says (".amzn2", ".el9_2", ".fc43"); for ".el" the
- * erratum's id says whose. Other updates than security's count when they name a CVE. Fedora names
- * its CVEs in the titles of bugs.
+ * erratum's id says whose, for Bottlerocket the collection's short name. Other updates than
+ * security's count when they name a CVE. Fedora names its CVEs in the titles of bugs.
  *
  * Amazon Linux 2 has "extras" beside its core, newer versions under the same names: their errata
  * say nothing of the core's. ALAS2KERNEL-5.15-2022-001 is about kernels from 5.15 on. */
@@ -25,8 +26,8 @@ struct update {
 	struct draft d;
 	struct builds builds;
 	struct bytes title, module;
-	bool security;
-	size_t other; /* packages of no release that is known */
+	bool security, bottlerocket; /* the collection's */
+	size_t other;		     /* packages of no release that is known */
 };
 
 struct reading {
@@ -113,7 +114,7 @@ static void read_package(struct xml *x, struct update *u)
 	xml_skip(x);
 	if (!xml_ok(x) || bytes_eq_lit(b.arches, "src") || b.name.len == 0 || version.len == 0)
 		return;
-	b.ecosystem = ecosystem_of(&u->d, release);
+	b.ecosystem = u->bottlerocket ? BYTES_LIT("Bottlerocket") : ecosystem_of(&u->d, release);
 	if (b.ecosystem.len == 0) {
 		u->other++;
 		return;
@@ -133,6 +134,7 @@ static void read_package(struct xml *x, struct update *u)
 static void read_collection(struct xml *x, struct update *u)
 {
 	u->module = BYTES_NONE;
+	u->bottlerocket = bytes_eq_lit(xml_attribute(x, "short"), "bottlerocket");
 	while (xml_child(x)) {
 		if (xml_is(x, "package")) {
 			read_package(x, u);

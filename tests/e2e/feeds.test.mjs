@@ -14,7 +14,7 @@ before(() => {
   const photon = path.join(dir, 'cve_data_photon5.0.json'); // the release is in the name alone
   fs.copyFileSync(path.join(root, 'tests/golden/feed-photon-cve/release/input'), photon);
   plimsoll(['vdb', 'build', '--quiet', '--out', vdb, golden('oval', 'oracle'), golden('oval', 'suse'), golden('csaf', 'redhat-vex'),
-    golden('updateinfo', 'amazon'), golden('updateinfo', 'modules'), golden('bodhi', 'page'), golden('arch-tracker', 'groups'),
+    golden('updateinfo', 'amazon'), golden('updateinfo', 'modules'), golden('updateinfo', 'bottlerocket'), golden('bodhi', 'page'), golden('apollo', 'page'), golden('arch-tracker', 'groups'),
     golden('ubuntu-tracker', 'esm'), golden('nvd', 'page'), `photon-cve=${photon}`]);
 });
 
@@ -51,6 +51,8 @@ const images = [
   ['rhel', '7.9', { vendor: 'Red Hat, Inc.', name: 'keel-libs', source: 'keel', version: '1.0-1.el7' }, ['CVE-2031-7', 'end_of_life', '']],
   ['photon', '5.0', { vendor: 'VMware, Inc.', name: 'anchor-libs', source: 'anchor', version: '1-1.ph5' }, ['CVE-2031-7', 'fixed', '2-1.ph5']],
   ['rocky', '8.9', { vendor: 'Rocky', name: 'anchor', version: '1.0-1.el8' }, ['RLSA-2031:0007', 'fixed', '2.0-3.el8_9']],
+  ['rocky', '10.1', { vendor: 'Rocky', name: 'anchor', version: '1.2-1.el10' }, ['RLSA-2031:0107', 'fixed', '1.2-3.el10_1']],
+  ['bottlerocket', '1.20.0', { vendor: 'Bottlerocket', name: 'glibc', version: '2.40-1.br1', epoch: 1 }, ['GHSA-2222-3333-4444', 'fixed', '1:2.43-1.1773716061.e2e9d7a9.br1']],
   ['arch', '', { name: 'anchor', version: '1.0-1' }, ['AVG-1', 'fixed', '2.0-1']],
   ['ubuntu', '22.04', ubuntu, ['CVE-2031-7', 'fixed', '1.9-1ubuntu0.2']],
   ['ubuntu', '24.04', ubuntu, null],
