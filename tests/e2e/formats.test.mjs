@@ -244,6 +244,18 @@ print(x.tests, x.failures, x.errors)`;
   }
 });
 
+const converter = path.join(root, 'tests/e2e/node_modules/trivy-to-sonarqube/dist/bin/index.js');
+test("a converter of Trivy's format makes issues of all of it", { skip: !fs.existsSync(converter) && 'tests/e2e/package-lock.json is not installed (tools/setup test)' }, () => {
+  const out = path.join(dir, 'sonar.json');
+  run('node', [converter, '-f', file('t.json', report('trivy')), '-o', out]);
+  const { issues } = JSON.parse(fs.readFileSync(out, 'utf8'));
+  assert.deepEqual(issues.map((i) => `${i.ruleId} ${i.severity}`).sort(), ['CVE-2026-1 MINOR', 'CVE-2026-1 MINOR', 'CVE-2026-2 MINOR', 'CVE-2026-2 MINOR', 'CVE-2026-3 INFO', 'CVE-2026-4 CRITICAL', 'CVE-2026-5 BLOCKER', 'CVE-2026-5 BLOCKER']);
+  for (const i of issues) {
+    assert.ok(i.primaryLocation.filePath);
+    assert.doesNotMatch(i.primaryLocation.message.replace(/=> undefined/, ''), /undefined/); // a package without a fix has none
+  }
+});
+
 test('Trivy itself reads its own format', { skip: !has('trivy') && 'trivy is not installed' }, () => {
   const said = run('trivy', ['convert', '--format', 'table', file('t.json', report('trivy'))]).stdout;
   assert.match(said, /Total: 6 \(UNKNOWN: 1, LOW: 4, MEDIUM: 0, HIGH: 0, CRITICAL: 1\)/);
