@@ -11,6 +11,7 @@
 #include "feed/grow.h"
 #include "feed/osv.h"
 #include "feed/value.h"
+#include "pkg/python_name.h"
 #include "pkg/version.h"
 
 #include <string.h>
@@ -387,16 +388,19 @@ void osv_finish_affected(struct osv_record *r)
 	}
 }
 
-/* NuGet's names are compared without case; package and record are looked up in lower case. */
+/* Names as they are compared: PyPI's as PEP 503 has them, NuGet's and Packagist's without case.
+ * Packages are looked up in that form. */
 static void fold_name(struct osv_record *r, struct adv_affected *x)
 {
-	bool ok;
-	if (!bytes_eq_lit(x->ecosystem, "NuGet"))
-		return;
-	struct bytes name = arena_lower(r->a, x->name, &ok);
-	if (ok)
+	bool ok = true;
+	if (bytes_eq_lit(x->ecosystem, "PyPI")) {
+		struct bytes name = python_name(x->name, r->a);
+		ok = name.len > 0 || x->name.len == 0;
 		x->name = name;
-	else
+	} else if (bytes_eq_lit(x->ecosystem, "NuGet") || bytes_eq_lit(x->ecosystem, "Packagist")) {
+		x->name = arena_lower(r->a, x->name, &ok);
+	}
+	if (!ok)
 		json_fail_memory(r->j);
 }
 

@@ -31,6 +31,16 @@ static const struct feed_case records[] = {
     {RECORD(AFFECTED(PKG("npm", "a") ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":["
 				     "{\"introduced\":\"0\"},{\"last_affected\":\"1\"}]}]")),
      HEAD " affected npm a binary affected\n  0 introduced 0\n  0 last_affected 1\n", 0},
+    /* names in the form that is compared */
+    {RECORD("\"affected\":[{" PKG("PyPI", "Py_Anchor..Keel") "," FROM0 "},{" PKG(
+	 "NuGet", "Anchor.Keel") "," FROM0
+				 "},{" PKG("Packagist", "Anchor/Keel") "," FROM0 "},{" PKG(
+				     "npm", "Anchor") "," FROM0 "}]"),
+     HEAD " affected PyPI py-anchor-keel binary affected\n  0 introduced 0\n"
+	  " affected NuGet anchor.keel binary affected\n  0 introduced 0\n"
+	  " affected Packagist anchor/keel binary affected\n  0 introduced 0\n"
+	  " affected npm Anchor binary affected\n  0 introduced 0\n",
+     0},
     /* withdrawn is not sent, whatever else it says */
     {RECORD("\"withdrawn\":\"2024-02-02T00:00:00Z\"," AFFECTED(PKG("npm", "a") "," FROM0)),
      "note X-1: record not used: withdrawn\n", 0},
