@@ -147,7 +147,7 @@ int vdb_verb_verify(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct cli_args args;
-	struct vdb_statement s;
+	struct vdb_statement s = {.created_ms = 0};
 	char when[CLOCK_RFC3339_CAP];
 	if (cli_parse(vdb_verify_options, argc, argv, &args, &e) == 0 && args.operand_count != 1)
 		(void)err_set(&e, ERR_FORMAT, "give one FILE");
@@ -155,8 +155,10 @@ int vdb_verb_verify(int argc, char **argv)
 		return cli_usage("vdb verify", &e);
 	const char *path = args.operands[0];
 	struct vdb *v = vdb_open(path, &e);
-	int r = v ? vdb_verify(v, &e) : -(int)e.code;
-	if (v && r < 0)
+	if (!v)
+		return cli_fail("vdb verify", &e);
+	int r = vdb_verify(v, &e);
+	if (r < 0)
 		(void)err_ctx(&e, "%s", path);
 	if (r == 0)
 		r = cli_vdb_check_signed(v, path, &args, &s, &e);

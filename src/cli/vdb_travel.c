@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct cli_option vdb_push_options[] = {CREG_OPTIONS, {0}};
+#define UNJAILED                                                                                   \
+	{                                                                                          \
+		"allow-unjailed", 0, NULL, NULL, "run even if this kernel cannot jail the workers" \
+	}
+const struct cli_option vdb_push_options[] = {CREG_OPTIONS, UNJAILED, {0}};
 const struct cli_option vdb_pull_options[] = {
     {"to", 't', "FILE", NULL, "the database to replace (default: the one that scan uses)"},
     VDB_KEY_OPTIONS,
@@ -17,6 +21,7 @@ const struct cli_option vdb_pull_options[] = {
     VDB_KEEP_OPTION,
     {"quiet", 'q', NULL, NULL, "print errors only"},
     CREG_OPTIONS,
+    UNJAILED,
     {0},
 };
 
@@ -24,6 +29,17 @@ static void on_note(void *arg, const char *text)
 {
 	(void)arg;
 	fprintf(stderr, "plimsoll vdb push: %s\n", text);
+}
+
+/* A worker packs and unpacks. */
+static struct pool *open_pool(const struct cli_args *args, struct err *e)
+{
+	struct pool_options po = {.limits = LIMITS_DEFAULT,
+				  .slots = 1,
+				  .skip_probe = true,
+				  .allow_unjailed = cli_has(args, "allow-unjailed")};
+	po.limits.layer_out_max = LIMIT_VDB_MAX;
+	return pool_open(&po, e);
 }
 
 static int open_place(const struct cli_args *args, struct arena *a, struct credentials *cred,
@@ -45,10 +61,13 @@ static int push(const struct cli_args *args, struct arena *a, struct err *e)
 				.bases = args->operands + 2,
 				.base_count = args->operand_count - 2,
 				.on_note = on_note};
-	if (open_place(args, a, &cred, &p.to, e) < 0 || travel_push(&p, digest, e) < 0)
+	if (open_place(args, a, &cred, &p.to, e) < 0 || !(p.pool = open_pool(args, e)))
 		return -(int)e->code;
-	printf("%s\n", digest);
-	return 0;
+	int r = travel_push(&p, digest, e);
+	pool_close(p.pool);
+	if (r == 0)
+		printf("%s\n", digest);
+	return r;
 }
 
 int vdb_verb_push(int argc, char **argv)
@@ -80,7 +99,7 @@ static int pull(const struct cli_args *args, struct arena *a, struct err *e)
 	char fallback[4096];
 	struct credentials cred;
 	struct cli_vdb_keys keys;
-	struct travel_pulled got;
+	struct travel_pulled got = {.changed = false};
 	uint64_t keep = 0;
 	cli_default_vdb(fallback);
 	const char *to = cli_get(args, "to") ? cli_get(args, "to") : fallback;
@@ -97,8 +116,11 @@ static int pull(const struct cli_args *args, struct arena *a, struct err *e)
 		r = cli_vdb_keep(args, &keep, e);
 	if (r == 0 && keep)
 		r = generations_keep(to, e);
+	if (r == 0 && !(p.pool = open_pool(args, e)))
+		r = -(int)e->code;
 	if (r == 0)
 		r = travel_pull(&p, &got, e);
+	pool_close(p.pool);
 	if (r == 0 && keep)
 		generations_prune_beside(to, keep);
 	if (r == -ERR_CONFLICT)

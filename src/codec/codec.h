@@ -23,3 +23,6 @@ extern const size_t codec_count;
  * ERR_INTEGRITY (CRC), ERR_LIMIT, ERR_NOMEM. */
 struct stream *codec_open(struct stream *in, const struct limits *lim, const char **ret_name,
 			  struct err *e);
+
+/* All of in as one zstd frame with a checksum, appended to fd. ERR_IO, NOMEM, and what in says. */
+int zstd_pack(struct stream *in, int fd, struct err *e);

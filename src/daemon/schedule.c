@@ -140,6 +140,7 @@ static enum outcome follow(struct schedule *s)
 	(void)snprintf(next, sizeof next, "%s/vdb/next.vdb", s->c->data_dir);
 	(void)snprintf(signature, sizeof signature, "%s" VDB_SIGNATURE_ENDING, next);
 	const struct travel_pull p = {.from = {.ref = s->c->vdb_source, .stop = &s->stopping},
+				      .pool = s->pool,
 				      .to = next,
 				      .current = present ? current : NULL,
 				      .known = s->pulled,

@@ -26,6 +26,9 @@ enum task_kind {
 	TASK_LIST_TAR,	/* fd 0: a docker-archive or OCI-layout tar (maybe compressed), fd 1: where
 			   to put it plain if compressed; answers members */
 	TASK_READ_SBOM, /* fd 0: a bill of materials; answers what it says (inventory/bill.h) */
+	TASK_PACK,	/* fd 0: a file, fd 1: where to put it compressed; answers nothing */
+	TASK_UNPACK, /* fd 0: a compressed file, fd 1: where to put it plain; name: how many bytes
+			it may have, in decimal; answers nothing */
 	TASK_KIND_COUNT
 };
 

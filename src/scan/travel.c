@@ -1,10 +1,9 @@
-#include "scan/travel.h"
+#include "scan/travel_impl.h"
 
 #include "base/io.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/own.h"
-#include "connect/client.h"
 #include "oci/manifest.h"
 #include "vdb/delta.h"
 
@@ -39,9 +38,10 @@ int travel_open(const struct travel_place *place, struct arena *a, struct client
 
 /* What an artifact is made of. */
 struct artifact {
-	const char *type, *title, *layer_digest;
+	const char *type, *layer_type, *title, *layer_digest;
 	uint64_t layer_len;
 	const char *base; /* of a delta; NULL: none */
+	const struct vdb_statement *is;
 	const struct vdb *v;
 	struct bytes signature;
 	int64_t created_ms;
@@ -80,7 +80,7 @@ static void put_manifest(struct buf *out, const struct artifact *x)
 {
 	struct json_out w;
 	struct digest d;
-	char config[DIGEST_TEXT_CAP];
+	char config[DIGEST_TEXT_CAP], length[24];
 	digest_of(DIGEST_SHA256, BYTES_LIT(EMPTY_CONFIG), &d);
 	digest_text(&d, config);
 	json_out_init(&w, out, false);
@@ -91,7 +91,7 @@ static void put_manifest(struct buf *out, const struct artifact *x)
 	put_descriptor(&w, "config", OCI_EMPTY_TYPE, config, sizeof EMPTY_CONFIG - 1);
 	json_put_end(&w, '}');
 	json_put_array(&w, "layers");
-	put_descriptor(&w, NULL, x->type, x->layer_digest, x->layer_len);
+	put_descriptor(&w, NULL, x->layer_type, x->layer_digest, x->layer_len);
 	json_put_object(&w, "annotations");
 	json_put_text(&w, TRAVEL_NOTE_TITLE, x->title);
 	json_put_end(&w, '}');
@@ -100,6 +100,9 @@ static void put_manifest(struct buf *out, const struct artifact *x)
 	json_put_object(&w, "annotations");
 	json_put_time(&w, TRAVEL_NOTE_CREATED, x->created_ms);
 	json_put_text(&w, TRAVEL_NOTE_GENERATION, vdb_digest(x->v));
+	json_put_text(&w, TRAVEL_NOTE_FILE, x->is->file);
+	(void)snprintf(length, sizeof length, "%llu", (unsigned long long)x->is->file_len);
+	json_put_text(&w, TRAVEL_NOTE_LENGTH, length);
 	if (x->base)
 		json_put_text(&w, TRAVEL_NOTE_BASE, x->base);
 	json_put_string_nonempty(&w, TRAVEL_NOTE_SIGNATURE, x->signature);
@@ -127,16 +130,6 @@ static int put_artifact(struct client *c, const char *tag, const struct artifact
 	return r;
 }
 
-/* A temporary file that is gone with its descriptor. */
-static int temporary(struct bytes content, struct err *e)
-{
-	const char *dir = getenv("TMPDIR");
-	OWN_FD int fd = open(dir && *dir ? dir : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_sys(e, "temporary file");
-	return io_write(fd, content.ptr, content.len, e) < 0 ? -(int)e->code : STEAL_FD(fd);
-}
-
 struct pushing {
 	const struct travel_push *p;
 	struct client *c;
@@ -157,14 +150,16 @@ static int put_delta(const struct pushing *w, const struct vdb *old, struct byte
 {
 	char tag[TRAVEL_TAG_CAP], digest[DIGEST_TEXT_CAP];
 	struct digest d;
-	OWN_FD int fd = temporary(delta, e);
-	if (fd < 0)
+	OWN_FD int fd = travel_temporary(e);
+	if (fd < 0 || io_write(fd, delta.ptr, delta.len, e) < 0)
 		return -(int)e->code;
 	const struct fetch_file file = {.fd = fd, .len = delta.len};
 	digest_of(DIGEST_SHA256, delta, &d);
 	digest_text(&d, digest);
 	travel_delta_tag(vdb_digest(old), w->is.file, tag);
 	const struct artifact x = {.type = TRAVEL_DELTA_TYPE,
+				   .layer_type = TRAVEL_DELTA_TYPE,
+				   .is = &w->is,
 				   .title = "plimsoll.vdb-delta",
 				   .layer_digest = digest,
 				   .layer_len = delta.len,
@@ -214,6 +209,19 @@ static int read_signature(const struct pushing *w, struct buf *text, int64_t *re
 	return r < 0 ? err_ctx(e, "%s" VDB_SIGNATURE_ENDING, w->p->file) : 0;
 }
 
+/* The layer: the file compressed. */
+static int put_file(const struct pushing *w, struct digest *d, uint64_t *ret_len, struct err *e)
+{
+	OWN_FD int fd = open(w->p->file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "%s", w->p->file);
+	OWN_FD int packed = travel_pack(w->p->pool, fd, ret_len, e);
+	if (packed < 0 || travel_digest(packed, d, e) < 0)
+		return -(int)e->code;
+	const struct fetch_file file = {.fd = packed, .len = *ret_len};
+	return client_put_blob(w->c, d, &file, NULL, e);
+}
+
 static int push_file(struct pushing *w, const char *tag, char ret_digest[DIGEST_TEXT_CAP],
 		     struct err *e)
 {
@@ -221,23 +229,19 @@ static int push_file(struct pushing *w, const char *tag, char ret_digest[DIGEST_
 	struct digest d;
 	struct buf text;
 	struct artifact x = {.type = TRAVEL_TYPE,
-			     .title = "plimsoll.vdb",
+			     .layer_type = TRAVEL_PACKED_TYPE,
+			     .title = "plimsoll.vdb.zst",
 			     .layer_digest = digest,
-			     .layer_len = w->is.file_len,
+			     .is = &w->is,
 			     .v = w->v,
 			     .created_ms = vdb_built_ms(w->v)};
-	OWN_FD int fd = open(w->p->file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "%s", w->p->file);
-	(void)snprintf(digest, sizeof digest, "sha256:%s", w->is.file);
-	if (digest_parse(bytes_of(digest), &d, e) < 0)
-		return -(int)e->code;
-	const struct fetch_file file = {.fd = fd, .len = w->is.file_len};
 	buf_init(&text, VDB_SIGNATURE_MAX);
 	int r = read_signature(w, &text, &x.created_ms, e);
 	x.signature = buf_bytes(&text);
 	if (r == 0)
-		r = client_put_blob(w->c, &d, &file, NULL, e);
+		r = put_file(w, &d, &x.layer_len, e);
+	if (r == 0)
+		digest_text(&d, digest);
 	/* Deltas come first: who sees the tag finds them. */
 	for (size_t i = 0; r == 0 && i < w->p->base_count; i++)
 		r = push_delta(w, w->p->bases[i], e);
@@ -251,7 +255,7 @@ int travel_push(const struct travel_push *p, char ret_digest[DIGEST_TEXT_CAP], s
 {
 	struct arena a;
 	struct client c = {.push = false};
-	struct ref ref;
+	struct ref ref = {.has_digest = false};
 	struct pushing w = {.p = p, .c = &c};
 	arena_init(&a, BUDGET);
 	struct vdb *v = vdb_open(p->file, e);

@@ -4,14 +4,18 @@
  * registry needs no more than tags. Spec: OCI image-spec v1.1 "Guidelines for Artifact Usage". */
 #pragma once
 #include "connect/credentials.h"
+#include "jail/pool.h"
 #include "oci/digest.h"
 #include "vdb/sign.h"
 #include <stdatomic.h>
 
 #define TRAVEL_SCHEME "oci://"
 #define TRAVEL_TYPE "application/vnd.plimsoll.vdb.v1"
+#define TRAVEL_PACKED_TYPE "application/vnd.plimsoll.vdb.v1+zstd" /* of the layer */
 #define TRAVEL_DELTA_TYPE "application/vnd.plimsoll.vdb.delta.v1"
 #define TRAVEL_NOTE_GENERATION "vnd.plimsoll.vdb.generation"
+#define TRAVEL_NOTE_FILE "vnd.plimsoll.vdb.file"     /* SHA-256 of the plain file */
+#define TRAVEL_NOTE_LENGTH "vnd.plimsoll.vdb.length" /* of the plain file */
 #define TRAVEL_NOTE_BASE "vnd.plimsoll.vdb.base"
 #define TRAVEL_NOTE_SIGNATURE "vnd.plimsoll.vdb.signature"
 #define TRAVEL_NOTE_FEED "vnd.plimsoll.vdb.feed." /* and the feed: when it was fetched */
@@ -30,6 +34,7 @@ struct travel_place {
  * another file. */
 struct travel_push {
 	struct travel_place to;
+	struct pool *pool; /* whose worker compresses it */
 	const char *file;
 	const char *const *bases;
 	size_t base_count;
@@ -40,6 +45,7 @@ int travel_push(const struct travel_push *p, char ret_digest[DIGEST_TEXT_CAP], s
 
 struct travel_pull {
 	struct travel_place from;
+	struct pool *pool;   /* whose worker makes it plain */
 	const char *to;	     /* the file that is replaced, and its .sig */
 	const char *current; /* the database in use, a base for deltas; may be to; NULL: none */
 	const char *known;   /* SHA-256 of a file that need not be fetched again; may be NULL */
@@ -58,13 +64,3 @@ struct travel_pulled {
  * off is continued by the next call. ERR_DENIED: unsigned, signed by others, of another series, or
  * (ERR_CONFLICT) older than current. ERR_UNSUPPORTED: the reference names something else. */
 int travel_pull(const struct travel_pull *p, struct travel_pulled *ret, struct err *e);
-
-/* Parts of it that both share. The reference of place, open for requests. */
-struct client;
-struct ref;
-int travel_open(const struct travel_place *place, struct arena *a, struct client *c,
-		struct ref *ref, struct err *e);
-/* "delta-BASE-FILE": the tag of a delta. */
-#define TRAVEL_TAG_CAP 64
-void travel_delta_tag(const char *base_generation, const char *file_sha256,
-		      char out[TRAVEL_TAG_CAP]);

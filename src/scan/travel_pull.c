@@ -1,11 +1,11 @@
-#include "scan/travel.h"
+#include "scan/travel_impl.h"
 
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/num.h"
 #include "base/own.h"
-#include "connect/client.h"
 #include "oci/manifest.h"
 #include "vdb/delta.h"
 
@@ -17,6 +17,8 @@
 
 #define BUDGET (16U << 20)
 #define PATH_CAP 4200
+#define WHOLE_CAP (PATH_CAP + 8)
+#define PLAIN_ENDING ".plain"
 #define PART_ENDING ".part-" /* and the beginning of the file's SHA-256 */
 
 struct pulling {
@@ -24,12 +26,14 @@ struct pulling {
 	struct travel_pulled *ret;
 	struct client *c;
 	struct arena *a;
-	struct digest file; /* of the layer */
-	uint64_t file_len;
-	struct bytes generation, signature; /* as annotated, "" = not */
-	struct vdb *current;		    /* NULL: none */
-	struct vdb_statement said;	    /* of the signature, if keys are wanted */
-	char part[PATH_CAP];		    /* what is fetched, until it is whole */
+	struct oci_descriptor layer;
+	bool packed;			      /* the layer is compressed */
+	uint64_t file_len;		      /* of the plain file */
+	struct bytes file, length, signature; /* as annotated, "" = not */
+	struct vdb *current;		      /* NULL: none */
+	struct vdb_statement said;	      /* of the signature, if keys are wanted */
+	char part[PATH_CAP];		      /* what is fetched, until it is whole */
+	char whole[WHOLE_CAP];		      /* the plain file, which takes the place: or part */
 };
 
 static bool wants_signature(const struct pulling *w)
@@ -45,8 +49,10 @@ static int take_annotations(struct pulling *w, struct bytes text, struct err *e)
 	json_init(&j, text, w->a);
 	if (json_enter_object(&j)) {
 		for (struct bytes key; json_next_key(&j, &key);) {
-			if (bytes_eq_lit(key, TRAVEL_NOTE_GENERATION))
-				w->generation = json_string(&j);
+			if (bytes_eq_lit(key, TRAVEL_NOTE_FILE))
+				w->file = json_string(&j);
+			else if (bytes_eq_lit(key, TRAVEL_NOTE_LENGTH))
+				w->length = json_string(&j);
 			else if (bytes_eq_lit(key, TRAVEL_NOTE_SIGNATURE))
 				w->signature = json_string(&j);
 			else
@@ -56,49 +62,70 @@ static int take_annotations(struct pulling *w, struct bytes text, struct err *e)
 	return json_finish(&j, e);
 }
 
-/* The manifest of an artifact of this type, which has one layer. */
+/* The layer of an artifact of this type, which has one, and the manifest's annotations. */
 static int take_manifest(struct pulling *w, struct bytes reference, const char *type,
-			 struct oci_manifest *m, struct err *e)
+			 struct oci_descriptor *ret_layer, struct bytes *ret_notes, struct err *e)
 {
 	struct buf text;
 	struct bytes content_type;
+	struct oci_manifest m = {.kind = OCI_IMAGE};
 	buf_init(&text, LIMIT_MANIFEST_MAX);
 	int r = client_manifest(w->c, reference, &text, &content_type, e);
 	bool ok = true;
 	struct bytes kept = r == 0 ? arena_bytes(w->a, buf_bytes(&text), &ok) : BYTES_NONE;
 	if (r == 0)
-		r = ok ? oci_manifest_parse(kept, content_type, w->a, m, e) : err_nomem(e);
+		r = ok ? oci_manifest_parse(kept, content_type, w->a, &m, e) : err_nomem(e);
 	buf_free(&text);
 	if (r < 0)
 		return r;
-	if (m->kind != OCI_IMAGE || !bytes_eq_lit(m->artifact_type, type) || m->layer_count != 1 ||
-	    m->layers[0].digest.algo != DIGEST_SHA256)
+	if (m.kind != OCI_IMAGE || !bytes_eq_lit(m.artifact_type, type) || m.layer_count != 1 ||
+	    !m.layers || m.layers[0].digest.algo != DIGEST_SHA256)
 		return err_set(e, ERR_UNSUPPORTED,
 			       "not a vulnerability database: an artifact of type \"%.*s\"",
-			       BYTES_ARG(bytes_part(m->artifact_type, 0, 100)));
+			       BYTES_ARG(bytes_part(m.artifact_type, 0, 100)));
+	*ret_layer = m.layers[0];
+	*ret_notes = m.annotations;
+	return 0;
+}
+
+/* Which file the layer holds: by its own digest, or, compressed, by what the artifact says of it,
+ * which must be so once it is plain. */
+static int take_identity(struct pulling *w, struct err *e)
+{
+	uint8_t raw[32];
+	if (bytes_eq_lit(w->layer.media_type, TRAVEL_PACKED_TYPE)) {
+		w->packed = true;
+		if (w->file.len != 2 * sizeof raw || !num_hex_decode(w->file, raw, sizeof raw) ||
+		    !num_u64(w->length, UINT64_MAX, &w->file_len))
+			return err_set(e, ERR_FORMAT,
+				       "the artifact does not say which file its layer holds");
+	} else if (bytes_eq_lit(w->layer.media_type, TRAVEL_TYPE)) {
+		memcpy(raw, w->layer.digest.hash, sizeof raw);
+		w->file_len = w->layer.size;
+	} else {
+		return err_set(e, ERR_UNSUPPORTED,
+			       "a database in a layer of type \"%.*s\": a newer Plimsoll reads it",
+			       BYTES_ARG(bytes_part(w->layer.media_type, 0, 100)));
+	}
+	num_hex_encode((struct bytes){.ptr = raw, .len = sizeof raw}, w->ret->file);
+	if (w->file_len > LIMIT_VDB_MAX || w->layer.size > LIMIT_VDB_MAX)
+		return err_set(e, ERR_LIMIT, "a database of %llu bytes, more than %llu",
+			       (unsigned long long)w->file_len, (unsigned long long)LIMIT_VDB_MAX);
 	return 0;
 }
 
 static int take_file(struct pulling *w, const struct ref *ref, struct err *e)
 {
-	struct oci_manifest m;
 	char digest[DIGEST_TEXT_CAP];
-	struct bytes reference = ref->tag;
+	struct bytes reference = ref->tag, notes = BYTES_NONE;
 	if (ref->has_digest) {
 		digest_text(&ref->digest, digest);
 		reference = bytes_of(digest);
 	}
-	if (take_manifest(w, reference, TRAVEL_TYPE, &m, e) < 0 ||
-	    take_annotations(w, m.annotations, e) < 0)
+	if (take_manifest(w, reference, TRAVEL_TYPE, &w->layer, &notes, e) < 0 ||
+	    take_annotations(w, notes, e) < 0)
 		return -(int)e->code;
-	w->file = m.layers[0].digest;
-	w->file_len = m.layers[0].size;
-	digest_text(&w->file, digest);
-	memcpy(w->ret->file, digest + sizeof "sha256:" - 1, 65);
-	if (w->file_len > LIMIT_VDB_MAX)
-		return err_set(e, ERR_LIMIT, "a database of %llu bytes, more than %llu",
-			       (unsigned long long)w->file_len, (unsigned long long)LIMIT_VDB_MAX);
-	return 0;
+	return take_identity(w, e);
 }
 
 /* Before anything else is fetched: who vouches for it, and for this very file? */
@@ -181,12 +208,12 @@ static int fetch_whole(struct pulling *w, struct err *e)
 	OWN_FD int fd = open(w->part, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "%s", w->part);
-	if ((uint64_t)st.st_size > w->file_len && ftruncate(fd, 0) < 0)
+	if ((uint64_t)st.st_size > w->layer.size && ftruncate(fd, 0) < 0)
 		return err_sys(e, "%s", w->part);
-	if ((uint64_t)st.st_size != w->file_len &&
-	    client_blob(w->c, &w->file, w->file_len, fd, e) < 0)
+	if ((uint64_t)st.st_size != w->layer.size &&
+	    client_blob(w->c, &w->layer.digest, w->layer.size, fd, e) < 0)
 		return -(int)e->code;
-	w->ret->received = w->file_len;
+	w->ret->received = w->layer.size;
 	return fsync(fd) < 0 ? err_sys(e, "%s", w->part) : 0;
 }
 
@@ -194,28 +221,26 @@ static int fetch_whole(struct pulling *w, struct err *e)
 static int fetch_delta(struct pulling *w, struct buf *out, struct err *e)
 {
 	char tag[TRAVEL_TAG_CAP];
-	struct oci_manifest m;
+	struct oci_descriptor layer = {.size = 0};
+	struct bytes notes;
 	struct digest d;
 	travel_delta_tag(vdb_digest(w->current), w->ret->file, tag);
-	if (take_manifest(w, bytes_of(tag), TRAVEL_DELTA_TYPE, &m, e) < 0)
+	if (take_manifest(w, bytes_of(tag), TRAVEL_DELTA_TYPE, &layer, &notes, e) < 0)
 		return -(int)e->code;
-	const struct oci_descriptor *layer = &m.layers[0];
-	if (layer->size > LIMIT_VDB_DELTA_MAX)
-		return err_set(e, ERR_LIMIT, "it has %llu bytes", (unsigned long long)layer->size);
-	const char *dir = getenv("TMPDIR");
-	OWN_FD int fd =
-	    open(dir && *dir ? dir : "/tmp", O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
+	if (layer.size > LIMIT_VDB_DELTA_MAX)
+		return err_set(e, ERR_LIMIT, "it has %llu bytes", (unsigned long long)layer.size);
+	OWN_FD int fd = travel_temporary(e);
 	if (fd < 0)
-		return err_sys(e, "temporary file");
-	if (client_blob(w->c, &layer->digest, LIMIT_VDB_DELTA_MAX, fd, e) < 0)
 		return -(int)e->code;
-	uint8_t *p = buf_room(out, (size_t)layer->size + 1);
-	ssize_t n = p ? io_pread(fd, p, (size_t)layer->size + 1, 0, e) : err_nomem(e);
+	if (client_blob(w->c, &layer.digest, LIMIT_VDB_DELTA_MAX, fd, e) < 0)
+		return -(int)e->code;
+	uint8_t *p = buf_room(out, (size_t)layer.size + 1);
+	ssize_t n = p ? io_pread(fd, p, (size_t)layer.size + 1, 0, e) : err_nomem(e);
 	if (n < 0)
 		return (int)n;
 	buf_commit(out, (size_t)n);
 	digest_of(DIGEST_SHA256, buf_bytes(out), &d);
-	return digest_eq(&d, &layer->digest)
+	return digest_eq(&d, &layer.digest)
 		   ? 0
 		   : err_set(e, ERR_INTEGRITY, "the content has a different digest");
 }
@@ -233,7 +258,7 @@ static bool by_delta(struct pulling *w)
 	if (r == 0)
 		r = vdb_delta_apply(w->current, buf_bytes(&delta), &file, &e);
 	if (r == 0)
-		r = io_replace_file(w->part, buf_bytes(&file), 0644, &e);
+		r = io_replace_file(w->whole, buf_bytes(&file), 0644, &e);
 	w->ret->by_delta = r == 0;
 	w->ret->received = delta.len;
 	if (r < 0 && e.code != ERR_NOT_FOUND)
@@ -247,7 +272,7 @@ static bool by_delta(struct pulling *w)
 static int check_part(const struct pulling *w, struct err *e)
 {
 	struct vdb_statement is = {.created_ms = 0};
-	struct vdb *v = vdb_open(w->part, e);
+	struct vdb *v = vdb_open(w->whole, e);
 	if (!v)
 		return -(int)e->code;
 	vdb_statement_of(v, &is);
@@ -278,7 +303,7 @@ static int put_signature(const struct pulling *w, const char *file, struct err *
 static int take_place(const struct pulling *w, struct err *e)
 {
 	char folder[PATH_CAP];
-	if (rename(w->part, w->p->to) < 0)
+	if (rename(w->whole, w->p->to) < 0)
 		return err_sys(e, "%s: rename", w->p->to);
 	const char *slash = strrchr(w->p->to, '/');
 	(void)snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - w->p->to) + 1 : 1,
@@ -307,18 +332,25 @@ static int pull(struct pulling *w, const struct ref *ref, struct err *e)
 	if (check_age_signed(w, e) < 0)
 		return -(int)e->code;
 	int n = snprintf(w->part, sizeof w->part, "%s" PART_ENDING "%.16s", w->p->to, w->ret->file);
-	if (n < 0 || (size_t)n >= sizeof w->part)
+	if (n < 0 || (size_t)n >= sizeof w->part - sizeof PLAIN_ENDING)
 		return err_set(e, ERR_FORMAT, "the path is too long");
+	(void)snprintf(w->whole, sizeof w->whole, "%s" PLAIN_ENDING, w->part);
 	sweep_parts(w);
 	bool patched = by_delta(w);
 	int r = patched ? 0 : fetch_whole(w, e);
 	if (r < 0)
 		return r;
-	r = check_part(w, e);
-	if (r < 0)
-		(void)unlink(w->part);
-	else
+	if (!patched && !w->packed)
+		memcpy(w->whole, w->part, sizeof w->part);
+	else if (!patched)
+		r = travel_unpack(w->p->pool, w->part, w->file_len, w->whole, e);
+	if (r == 0)
+		r = check_part(w, e);
+	if (r == 0)
 		r = take_place(w, e);
+	/* Whole and in its place, or not what it should be. */
+	(void)unlink(w->part);
+	(void)unlink(w->whole);
 	w->ret->changed = r == 0;
 	return r;
 }
@@ -339,7 +371,7 @@ int travel_pull(const struct travel_pull *p, struct travel_pulled *ret, struct e
 {
 	struct arena a;
 	struct client c = {.push = false};
-	struct ref ref;
+	struct ref ref = {.has_digest = false};
 	*ret = (struct travel_pulled){.changed = false};
 	struct pulling w = {.p = p, .ret = ret, .c = &c, .a = &a};
 	arena_init(&a, BUDGET);

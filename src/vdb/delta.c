@@ -198,7 +198,9 @@ static int add_base(struct vdb_writer *w, const struct vdb *old, const struct de
 static int add_records(struct vdb_writer *w, struct bytes records, struct err *e)
 {
 	struct vdb *v = vdb_open_bytes(records, e);
-	int r = v ? vdb_verify(v, e) : -(int)e->code;
+	if (!v)
+		return err_ctx(e, "delta");
+	int r = vdb_verify(v, e);
 	if (r == 0)
 		r = vdb_load_advisories(w, v, NULL, e);
 	if (r == 0)
@@ -218,7 +220,9 @@ int delta_apply(const struct vdb *old, const struct delta_view *d, struct buf *o
 		return err_set(e, ERR_CONFLICT, "the delta is for generation %.12s, this is %.12s",
 			       d->is.base, vdb_digest(old));
 	struct vdb_writer *w = vdb_writer_open(e);
-	int r = w ? add_base(w, old, d, e) : -(int)e->code;
+	if (!w)
+		return -(int)e->code;
+	int r = add_base(w, old, d, e);
 	if (r == 0)
 		r = add_records(w, d->part[DELTA_RECORDS], e);
 	if (r == 0)

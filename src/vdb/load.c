@@ -56,10 +56,12 @@ static int add_body(struct loading *l, const struct vdb *v, uint32_t advisory, s
 {
 	struct vdb_writer *w = l->w;
 	struct arena a;
-	struct adv adv;
-	arena_init(&a, LOAD_BUDGET);
+	struct adv adv = {.id = BYTES_NONE};
 	struct rec *to = vdb_writer_record(w, e);
-	int r = to ? vdb_advisory(v, advisory, &a, &adv, e) : -(int)e->code;
+	if (!to)
+		return -(int)e->code;
+	arena_init(&a, LOAD_BUDGET);
+	int r = vdb_advisory(v, advisory, &a, &adv, e);
 	if (r == 0) {
 		struct bytes summary = adv.summary, details = adv.details;
 		adv.summary = adv.details = BYTES_NONE; /* as they are: they were cut before */

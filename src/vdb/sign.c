@@ -224,7 +224,8 @@ static int parse(struct bytes text, struct parsed *ret, struct err *e)
 	if (base64.len != (SIGNATURE_LEN + 2) / 3 * 4 ||
 	    !base64_decode(BASE64_STANDARD, base64, p.signature, &n) || n != SIGNATURE_LEN)
 		return bad(e, "its last line");
-	memcpy(p.s.name, name.ptr, name.len);
+	if (name.len) /* it was checked */
+		memcpy(p.s.name, name.ptr, name.len);
 	*ret = p;
 	return 0;
 }

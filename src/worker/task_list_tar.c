@@ -1,26 +1,11 @@
 #include "worker/tasks.h"
 
 #include "archive/tar.h"
-#include "base/io.h"
 #include "codec/codec.h"
 
 /* An image saved as a tar (docker-archive, OCI layout): a record for every member that a reader of
  * images can want: where its bytes are. Offsets only help in a plain file, so a compressed one is
  * first written plain to the output file. */
-
-#define COPY_STEP 262144U /* bytes */
-
-static int put_plain(struct stream *in, int out_fd, struct err *e)
-{
-	struct bytes part;
-	int r;
-	while ((r = stream_peek(in, COPY_STEP, &part, e)) > 0) {
-		if (io_write(out_fd, part.ptr, part.len, e) < 0)
-			return err_ctx(e, "plain copy");
-		stream_consume(in, part.len);
-	}
-	return r;
-}
 
 static int list(struct session *s, struct stream *in, struct buf *buf, struct err *e)
 {
@@ -65,7 +50,7 @@ int task_list_tar(struct session *s, int out_fd, struct err *e)
 	int r = 0;
 	if (!bytes_eq_lit(bytes_of(codec), "none")) {
 		r = out_fd >= 0
-			? put_plain(in, out_fd, e)
+			? task_put_plain(in, UINT64_MAX, out_fd, e)
 			: err_set(e, ERR_UNSUPPORTED, "compressed, and no file to put it plain");
 		stream_close(in);
 		in = NULL;

@@ -16,3 +16,8 @@ int task_index_layer(struct session *s, int out_fd, struct err *e);
 int task_read_feed(struct session *s, int out_fd, struct err *e);
 int task_read_sbom(struct session *s, int out_fd, struct err *e);
 int task_list_tar(struct session *s, int out_fd, struct err *e);
+int task_pack(struct session *s, int out_fd, struct err *e);
+int task_unpack(struct session *s, int out_fd, struct err *e);
+
+/* All of in, appended to out_fd; more than max bytes are ERR_LIMIT. */
+int task_put_plain(struct stream *in, uint64_t max, int out_fd, struct err *e);

@@ -1,6 +1,6 @@
 // Databases travel: signed, pushed to a registry, pulled from it by a delta or whole, kept, and asked for as of a day.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -77,7 +77,10 @@ test('pushed, it is an artifact of one layer, and never an image', async () => {
   const digest = push('team/vdb', now, old);
   const m = await (await server.fetch(`/v2/team/vdb/manifests/${digest}`, { headers: { accept: 'application/vnd.oci.image.manifest.v1+json' } })).json();
   assert.equal(m.artifactType, 'application/vnd.plimsoll.vdb.v1');
-  assert.deepEqual(m.layers.map((l) => [l.mediaType, l.digest, l.size]), [['application/vnd.plimsoll.vdb.v1', `sha256:${sha256(bytes(now))}`, bytes(now).length]]);
+  assert.deepEqual(m.layers.map((l) => l.mediaType), ['application/vnd.plimsoll.vdb.v1+zstd']);
+  assert.deepEqual([m.annotations['vnd.plimsoll.vdb.file'], m.annotations['vnd.plimsoll.vdb.length']], [sha256(bytes(now)), `${bytes(now).length}`]);
+  const packed = Buffer.from(await (await server.fetch(`/v2/team/vdb/blobs/${m.layers[0].digest}`)).arrayBuffer());
+  if (has('zstd')) assert.deepEqual(spawnSync('zstd', ['-d', '-c'], { input: packed, maxBuffer: 1 << 26 }).stdout, bytes(now), 'by the program of others');
   assert.equal(m.config.mediaType, 'application/vnd.oci.empty.v1+json');
   assert.equal(m.annotations['vnd.plimsoll.vdb.signature'], fs.readFileSync(`${now}.sig`, 'utf8'));
   assert.match(m.annotations['vnd.plimsoll.vdb.feed.osv'], /^2026-11-02T12:00:00/);
@@ -93,7 +96,7 @@ test('pushed, it is an artifact of one layer, and never an image', async () => {
 test('pulled whole, then by a delta, bit for bit, and then not at all', () => {
   const to = path.join(tempDir(), 'a/b/local.vdb'), signed = ['--vdb-key', `${keys}.pub`];
   push('team/steps', old);
-  assert.match(pull('team/steps', to, signed).stdout, new RegExp(`replaced \\(${bytes(old).length} bytes, the whole file\\)`));
+  assert.match(pull('team/steps', to, signed).stdout, /replaced \(\d+ bytes, the whole file\)/);
   assert.deepEqual([bytes(to), bytes(`${to}.sig`)], [bytes(old), bytes(`${old}.sig`)]);
   push('team/steps', now, old);
   const said = /replaced \((\d+) bytes, a delta\)/.exec(pull('team/steps', to, signed).stdout);
@@ -141,6 +144,22 @@ test('an image and a damaged push are no databases', async () => {
   assert.match(plimsoll(['vdb', 'push', ref('team/bad'), bad], { env, check: false }).stderr, /of another file/);
 });
 
+test('an artifact that says other things than its layer is refused', async () => {
+  const to = path.join(tempDir(), 'local.vdb');
+  fs.copyFileSync(old, to);
+  const type = 'application/vnd.oci.image.manifest.v1+json', digest = push('team/false', now);
+  const said = await (await server.fetch(`/v2/team/false/manifests/${digest}`)).json();
+  const note = (key, value) => ({ ...said, annotations: { ...said.annotations, [`vnd.plimsoll.vdb.${key}`]: value } });
+  for (const [m, says] of [[note('length', '1000'), /more than was stated/], [note('length', `${2 ** 40}`), /more than 4294967296/], [note('file', sha256('x')), /different digest/], [note('file', 'x'), /does not say/],
+    [note('length', `${bytes(now).length + 1}`), /different digest/], [{ ...said, layers: [{ ...said.layers[0], mediaType: 'application/x' }] }, /a newer Plimsoll/], [{ ...said, layers: [] }, /not a vulnerability database/]]) {
+    const r = await server.fetch('/v2/team/false/manifests/latest', { method: 'PUT', headers: { 'content-type': type }, body: JSON.stringify(m) });
+    assert.equal(r.status, 201, await r.text());
+    refused('team/false', to, [], says);
+    if (m !== said && m.layers[0]?.mediaType.endsWith('zstd')) refused('team/false', to, ['--vdb-key', `${keys}.pub`], /./);
+    assert.deepEqual(fs.readdirSync(path.dirname(to)), ['local.vdb'], 'nothing is left');
+  }
+});
+
 /** A registry between the client and ours: change(request, its reply's body) may alter or cut what is sent. */
 async function between(change) {
   const proxy = http.createServer((request, reply) => {
@@ -178,8 +197,8 @@ test('a delta that lies or is gone costs a whole download and no more; one that 
 });
 
 test('cut off or killed in the middle, the old file stays, and the rest is fetched later', async () => {
-  const to = path.join(tempDir(), 'local.vdb'), half = Math.floor(bytes(now).length / 2);
-  push('team/cut', now);
+  const to = path.join(tempDir(), 'local.vdb'), digest = push('team/cut', now);
+  const half = Math.floor((await (await server.fetch(`/v2/team/cut/manifests/${digest}`)).json()).layers[0].size / 2);
   for (const hang of [false, true]) {
     let asked = 0, ranges = 0;
     const proxy = await between((request, body) => {

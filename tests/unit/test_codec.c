@@ -484,6 +484,37 @@ static void test_member(void **state)
 	buf_free(&out);
 }
 
+/* What our own packer writes is one frame of the format, whatever the length; another program's
+ * reader decides in the end-to-end tests. */
+static void test_zstd_pack(void **state)
+{
+	static uint8_t plain[700001];
+	static const size_t lens[] = {0, 1, 262144, 262145, sizeof plain};
+	struct err e = ERR_INIT;
+	struct buf packed;
+	(void)state;
+	for (size_t i = 0; i < sizeof plain; i++)
+		plain[i] = (uint8_t)(i * i >> 7 ^ i / 1000);
+	for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+		struct bytes in = {.ptr = plain, .len = lens[i]};
+		int fd = memfd_create("packed", MFD_CLOEXEC);
+		struct stream *s = stream_open_bytes(in, &e);
+		assert_int_equal(zstd_pack(s, fd, &e), 0);
+		stream_close(s);
+		buf_init(&packed, 1U << 20);
+		ssize_t n = pread(fd, buf_room(&packed, 1U << 20), 1U << 20, 0);
+		assert_true(n > 4);
+		buf_commit(&packed, (size_t)n);
+		assert_memory_equal(packed.ptr, "\x28\xb5\x2f\xfd", 4);
+		expect_plain(buf_bytes(&packed), in);
+		buf_free(&packed);
+		close(fd);
+	}
+	struct stream *s = stream_open_bytes(BYTES_LIT("x"), &e);
+	assert_int_equal(zstd_pack(s, -1, &e), -ERR_IO);
+	stream_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -492,7 +523,7 @@ int main(void)
 	    cmocka_unit_test(test_gzip_header), cmocka_unit_test(test_stored_blocks),
 	    cmocka_unit_test(test_zstd_frames), cmocka_unit_test(test_zstd_windows),
 	    cmocka_unit_test(test_none),	cmocka_unit_test(test_limits),
-	    cmocka_unit_test(test_member),
+	    cmocka_unit_test(test_member),	cmocka_unit_test(test_zstd_pack),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

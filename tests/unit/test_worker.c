@@ -452,12 +452,14 @@ static int visit(const char *path, const struct stat *st, int type, struct FTW *
 	int out = memfd_create("plain", MFD_CLOEXEC);
 	file_count++;
 	for (int kind = 0; kind < TASK_KIND_COUNT && fd >= 0 && out >= 0; kind++) {
-		if (kind == TASK_READ_FEED)
-			continue; /* tests of feed/ read those */
-		struct pool_task t = {.kind = (enum task_kind)kind,
-				      .fd = fd,
-				      .out_fd = kind == TASK_LIST_TAR ? out : -1,
-				      .len = UINT64_MAX};
+		if (kind == TASK_READ_FEED || kind == TASK_PACK)
+			continue; /* tests of feed/ read those; what is packed is not read */
+		struct pool_task t = {
+		    .kind = (enum task_kind)kind,
+		    .fd = fd,
+		    .out_fd = kind == TASK_LIST_TAR || kind == TASK_UNPACK ? out : -1,
+		    .len = UINT64_MAX,
+		    .name = kind == TASK_UNPACK ? BYTES_LIT("1048576") : BYTES_NONE};
 		try_one(path, &t);
 	}
 	buf_init(&content, 64U << 20);
