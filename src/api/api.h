@@ -36,8 +36,10 @@ struct api {
 	const char *public_url; /* "" = answer by the Host that was asked */
 	const char *version;
 	int64_t started_ms;
-	unsigned read_ms;   /* a reply's reading may take this long, then it is 503; 0 = 5 s */
-	_Atomic bool ready; /* set when everything runs */
+	bool anonymous_pushes; /* the registry takes pushes without an account */
+	bool secrets_off;      /* scans do not look for secrets */
+	unsigned read_ms;      /* a reply's reading may take this long, then it is 503; 0 = 5 s */
+	_Atomic bool ready;    /* set when everything runs */
 	/* Where the first start kept the owner's password; removed when the owner logs in or gets
 	 * another. */
 	const char *owner_file;

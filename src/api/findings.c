@@ -2,7 +2,9 @@
 #include "api/doc.h"
 #include "api/routes.h"
 
+#include "base/clock.h"
 #include "base/num.h"
+#include "defend/assessment.h"
 #include "ledger/findings.h"
 #include "ledger/images.h"
 #include "oci/digest.h"
@@ -14,7 +16,7 @@
 struct findings_query {
 	struct api_page page;
 	struct criteria criteria;
-	struct bytes registry;
+	struct bytes registry, recommendation;
 	enum finding_sort sort;
 	int shown; /* enum finding_shown */
 };
@@ -36,6 +38,9 @@ static const char *sort_word(int i)
 	RECORD_FIELD(struct findings_query, member, kind, key, __VA_ARGS__)
 static const struct record_field query_fields[] = {
     Q(registry, RECORD_TEXT, "registry", "In this registry"),
+    Q(recommendation, RECORD_TEXT, "recommendation",
+      "Of lists over several images: without registries that this recommendation leaves out (plan "
+      "off, exempt, switched off), by its key"),
     Q(sort, RECORD_WORD, "sort", "Order: highest first, packages by name", .words = sort_word,
       .fallback = FINDING_BY_SEVERITY),
     Q(shown, RECORD_WORD, "state", "Those that rules leave, or those that rules disable",
@@ -76,6 +81,18 @@ int api_repositories_check(struct db_tx *tx, struct bytes registry, const struct
 	return 0;
 }
 
+/* Images of registries that the recommendation leaves out are in none of its numbers. */
+static int leave_out(struct db_tx *tx, const struct listing *l, struct visibility *v, struct err *e)
+{
+	const struct recommendation *x = recommendation_find(l->q.recommendation);
+	if (!x)
+		return err_set(e, ERR_NOT_FOUND, "there is no recommendation \"%.*s\"",
+			       BYTES_ARG(bytes_part(l->q.recommendation, 0, 100)));
+	const struct assessment_query q = {
+	    .recommendation = x, .visible = *v, .now_ms = clock_wall_ms()};
+	return assessment_visible(tx, &q, http_arena(l->r), v, e);
+}
+
 /* What both lists ask for; of an image's own list its repository is known. */
 static int fill_query(struct db_tx *tx, const struct listing *l, struct finding_query *q,
 		      struct err *e)
@@ -86,6 +103,8 @@ static int fill_query(struct db_tx *tx, const struct listing *l, struct finding_
 	if (l->q.registry.len)
 		q->registry_id = api_registry_find(tx, l->q.registry, e);
 	if (q->registry_id < 0)
+		return -(int)e->code;
+	if (!l->digest.len && l->q.recommendation.len && leave_out(tx, l, &q->visible, e) < 0)
 		return -(int)e->code;
 	if (!l->digest.len)
 		return api_repositories_check(tx, l->q.registry, &l->q.criteria, &q->visible, e);

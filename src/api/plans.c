@@ -40,9 +40,8 @@ static const struct record_field new_fields[] = {
 static const struct record_object new_body = {
     .name = "NewPlan", .text = "What the plan becomes", RECORD_TABLE(new_fields)};
 
-/* The subscription of the path, where the caller may do what the route asks for. */
-static int subscription_find(struct db_tx *tx, struct http_request *r, struct store_scope *ret,
-			     struct err *e)
+int api_subscription_find(struct db_tx *tx, struct http_request *r, struct store_scope *ret,
+			  struct err *e)
 {
 	struct bytes name = http_param(r, "subscription");
 	struct visibility v;
@@ -61,7 +60,7 @@ static int write_plan(struct db_tx *tx, struct json_out *w, void *arg, struct er
 	struct http_request *r = arg;
 	struct store_scope s;
 	struct plan_row row = {.subscription = http_param(r, "subscription")};
-	int rc = subscription_find(tx, r, &s, e);
+	int rc = api_subscription_find(tx, r, &s, e);
 	if (rc >= 0)
 		rc = store_plan_get(tx, s.id, http_arena(r), &row.plan, e);
 	if (rc >= 0)
@@ -87,7 +86,7 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct store_plan before;
 	struct bytes path;
 	struct arena *a = http_arena(c->r);
-	int rc = subscription_find(tx, c->r, &s, e);
+	int rc = api_subscription_find(tx, c->r, &s, e);
 	if (rc >= 0)
 		rc = store_plan_get(tx, s.id, a, &before, e);
 	if (rc >= 0)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "defend/score.h"
+#include "defend/sibling.h"
 #include "oci/reference.h"
 
 #define PAGE 1000 /* registries that are read at once for sums */
@@ -43,13 +44,14 @@ static const struct record_field recommendation_fields[] = {
     R(state, RECORD_WORD, "state",
       "Unhealthy: a registry is. NotApplicable: no registry could be assessed",
       .words = assessment_state_word),
-    R(unhealthy, RECORD_UINT, "unhealthy_registries", "Registries with findings"),
+    R(unhealthy, RECORD_UINT, "unhealthy_registries",
+      "Registries that it concerns: those with findings, or as its description says"),
     R(healthy, RECORD_UINT, "healthy_registries",
-      "Registries all of whose images were assessed and have none"),
+      "Registries all of whose images were assessed and that it does not concern"),
     R(not_applicable, RECORD_UINT, "not_applicable_registries",
       "Registries that are not assessed; each has its reason"),
     R(images, RECORD_UINT, "images", "Images of all these registries"),
-    R(unhealthy_images, RECORD_UINT, "unhealthy_images", "Images with findings"),
+    R(unhealthy_images, RECORD_UINT, "unhealthy_images", "Images that it concerns"),
     R(counts, RECORD_OBJECT, "findings", "Findings by severity, summed over the images",
       .of = &api_counts),
     R(counts.disabled, RECORD_UINT, "disabled",
@@ -97,12 +99,22 @@ static int steps_list(const struct recommendation *x, struct arena *a, struct re
 	return 0;
 }
 
+static struct assessment_query query_of(struct http_request *r, const struct recommendation *x,
+					size_t n)
+{
+	return (struct assessment_query){.recommendation = x,
+					 .n = n,
+					 .now_ms = clock_wall_ms(),
+					 .anonymous_pushes = api_of(r)->anonymous_pushes,
+					 .secrets_off = api_of(r)->secrets_off};
+}
+
 static int put_recommendation(struct db_tx *tx, struct json_out *w, struct http_request *r,
 			      const struct recommendation *x, struct err *e)
 {
 	struct arena *a = http_arena(r);
 	struct assessments page = {.more = true};
-	struct assessment_query q = {.recommendation = x, .n = PAGE, .now_ms = clock_wall_ms()};
+	struct assessment_query q = query_of(r, x, PAGE);
 	struct recommendation_row row = {.key = bytes_of(x->key),
 					 .name = bytes_of(x->name),
 					 .description = bytes_of(x->description),
@@ -196,8 +208,8 @@ static const struct record_field resource_fields[] = {
     A(as.state, RECORD_WORD, "state", "Its state by this recommendation",
       .words = assessment_state_word),
     A(as.cause, RECORD_WORD, "cause",
-      "Why it is NotApplicable: the plan is off, an exemption holds, it has no images, or images "
-      "could not be assessed or are not scanned yet; empty else",
+      "Why it is NotApplicable: the plan or the recommendation is off, an exemption holds, it "
+      "has no images, or images could not be assessed or are not scanned yet; empty else",
       .words = assessment_cause_word),
     A(as.reason, RECORD_TEXT, "reason", "The same in words; empty else"),
     A(exemption, RECORD_TEXT, "exemption", "Name of the exemption that holds",
@@ -288,10 +300,9 @@ static int write_resources(struct db_tx *tx, struct json_out *w, void *arg, stru
 	const struct listing *l = arg;
 	struct arena *a = http_arena(l->r);
 	struct assessments page = {.more = true};
-	struct assessment_query q = {.recommendation = l->recommendation,
-				     .after = l->q.page.cursor,
-				     .n = l->q.state < 0 ? (size_t)l->q.page.limit + 1 : PAGE,
-				     .now_ms = clock_wall_ms()};
+	struct assessment_query q =
+	    query_of(l->r, l->recommendation, l->q.state < 0 ? (size_t)l->q.page.limit + 1 : PAGE);
+	q.after = l->q.page.cursor;
 	struct total total;
 	uint64_t written = 0;
 	struct bytes next = BYTES_NONE;
@@ -331,6 +342,106 @@ static int get_resources(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_resources, &l, e);
 }
 
+/* An image as a recommendation sees it. */
+static const char *image_state_word(int state)
+{
+	static const char *const words[] = {"Healthy", "Unhealthy", "NotApplicable"};
+	return state >= 0 && state <= SIBLING_UNKNOWN ? words[state] : NULL;
+}
+#define I(member, kind, key, ...) RECORD_FIELD(struct sibling_image, member, kind, key, __VA_ARGS__)
+static const struct record_field image_fields[] = {
+    I(registry, RECORD_TEXT, "registry", "Its registry"),
+    I(repository, RECORD_TEXT, "repository", "Its repository",
+      .pattern = RECORD_REPOSITORY_PATTERN),
+    I(digest, RECORD_TEXT, "digest", "Its digest", .pattern = RECORD_DIGEST_PATTERN),
+    I(distro_id, RECORD_TEXT, "distro", "Its distribution", .flags = RECORD_OPTIONAL),
+    I(distro_version, RECORD_TEXT, "distro_version", "The release of that",
+      .flags = RECORD_OPTIONAL),
+    I(state, RECORD_WORD, "state",
+      "Unhealthy: the recommendation concerns it; NotApplicable: that is not known",
+      .words = image_state_word),
+    I(reason, RECORD_TEXT, "reason", "Why, unless it is Healthy"),
+};
+static const struct record_object image_object = {.name = "AssessedImage",
+						  .text =
+						      "An image and its state by a recommendation",
+						  RECORD_TABLE(image_fields)};
+
+struct images_query {
+	struct api_page page;
+	int state; /* -1: any */
+	struct bytes registry;
+};
+static const struct record_field images_query_fields[] = {
+    RECORD_FIELD(struct images_query, state, RECORD_WORD, "state", "Of this state",
+		 .words = image_state_word, .fallback = RECORD_NONE),
+    RECORD_FIELD(struct images_query, registry, RECORD_TEXT, "registry", "In this registry"),
+    API_PAGE_FIELDS(struct images_query, page),
+};
+static const struct record_object images_query = {RECORD_TABLE(images_query_fields)};
+
+struct image_listing {
+	struct images_query q; /* the tables' struct */
+	struct http_request *r;
+	const struct recommendation *recommendation;
+	int64_t after;
+};
+#define IMAGES_LOOKS 20 /* pages of images that a page of one state is looked for in */
+
+/* Registries that the recommendation leaves out, of those that the caller sees: their images are
+ * not listed. */
+static int left_out(struct db_tx *tx, const struct image_listing *l, struct visibility *v,
+		    struct err *e)
+{
+	struct assessment_query q = query_of(l->r, l->recommendation, PAGE);
+	q.visible = *v;
+	return assessment_visible(tx, &q, http_arena(l->r), v, e);
+}
+
+static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+{
+	const struct image_listing *l = arg;
+	struct arena *a = http_arena(l->r);
+	struct sibling_images got = {.last = l->after};
+	struct sibling_images_query q = {.about = l->recommendation->about,
+					 .n = (size_t)l->q.page.limit,
+					 .state = l->q.state,
+					 .now_ms = clock_wall_ms()};
+	uint64_t written = 0;
+	int rc = api_visibility(l->r, &q.visible, e);
+	if (rc >= 0 && l->q.registry.len)
+		q.registry_id = api_registry_find(tx, l->q.registry, e);
+	if (rc < 0 || q.registry_id < 0 || left_out(tx, l, &q.visible, e) < 0)
+		return -(int)e->code;
+	api_list_begin(w);
+	for (int look = 0; look < IMAGES_LOOKS && written == 0 && (look == 0 || got.last); look++) {
+		q.after = got.last;
+		rc = sibling_images(tx, &q, a, &got, e);
+		if (rc < 0)
+			return rc;
+		for (size_t i = 0; i < got.count; i++)
+			record_put(w, NULL, &image_object, &got.items[i]);
+		written += got.count;
+	}
+	struct bytes next =
+	    got.last ? api_cursor(w, arena_printf(a, "%lld", (long long)got.last)) : BYTES_NONE;
+	/* How many there are in all would take going through all of them. */
+	api_list_end(w, next, total_of(written, !got.last && l->after == 0));
+	return 0;
+}
+
+static int get_images(struct http_request *r, struct err *e)
+{
+	struct image_listing l = {.r = r};
+	uint64_t after = 0;
+	if (recommendation_of(r, &l.recommendation, e) < 0 || api_query_read(r, &l.q, e) < 0)
+		return -(int)e->code;
+	if (l.q.page.cursor.len && !num_u64(l.q.page.cursor, INT64_MAX, &after))
+		return api_bad_cursor(e);
+	l.after = (int64_t)after;
+	return api_reply_read(r, 200, write_images, &l, e);
+}
+
 static const struct api_doc list_doc = {
     .id = "listRecommendations",
     .query = &api_page_query,
@@ -350,6 +461,16 @@ static const struct api_doc resources_doc = {
 		 .text = "A page of registries, by name",
 		 .of = &resource_object,
 		 .list = true}},
+};
+
+static const struct api_doc images_doc = {
+    .id = "listAssessedImages",
+    .query = &images_query,
+    .replies = {{.status = 200,
+		 .text = "A page of images, by number; one of a state may be short",
+		 .of = &image_object,
+		 .list = true}},
+    .errors = {404},
 };
 
 #define RECOMMENDATIONS "/api/v1/recommendations"
@@ -375,6 +496,13 @@ const struct http_route api_recommendations_routes[] = {
      .anywhere = true,
      .summary = "Registries by a recommendation: unhealthy, healthy, not applicable",
      .doc = &resources_doc},
+    {.methods = HTTP_GET,
+     .pattern = RECOMMENDATIONS "/{key}/images",
+     .handle = get_images,
+     .action = ACTION_SECURITY_READ,
+     .anywhere = true,
+     .summary = "Images by a recommendation, without those of registries that it leaves out",
+     .doc = &images_doc},
 };
 const size_t api_recommendations_route_count =
     sizeof api_recommendations_routes / sizeof *api_recommendations_routes;

@@ -20,6 +20,10 @@ int api_image_find(struct db_tx *tx, struct http_request *r, struct ledger_image
 /* The registry that the path names. ERR_NOT_FOUND. */
 struct registry;
 int api_registry_get(struct http_request *r, struct registry **ret, struct err *e);
+/* The subscription of the path, where the caller may do what the route asks for. ERR_NOT_FOUND. */
+struct store_scope;
+int api_subscription_find(struct db_tx *tx, struct http_request *r, struct store_scope *ret,
+			  struct err *e);
 /* The number of a registry ("": the first). ERR_NOT_FOUND. */
 int64_t api_registry_find(struct db_tx *tx, struct bytes name, struct err *e);
 /* The number of its repository. ERR_NOT_FOUND where none is visible, ERR_FORMAT where it is not a
@@ -70,6 +74,8 @@ extern const struct http_route api_registries_routes[];
 extern const size_t api_registries_route_count;
 extern const struct http_route api_scopes_routes[];
 extern const size_t api_scopes_route_count;
+extern const struct http_route api_recommendation_switch_routes[];
+extern const size_t api_recommendation_switch_route_count;
 extern const struct http_route api_plans_routes[];
 extern const size_t api_plans_route_count;
 extern const struct http_route api_usage_routes[];

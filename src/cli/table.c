@@ -143,11 +143,12 @@ const struct cli_command cli_table[] = {
      .text = "A plan holds for all registries of its subscription, present and future. With the "
 	     "plan off (free) they are not assessed.",
      .verbs = plan_commands},
-    {"recommendation", verb_recommendation, "", "the state of the registries of a server",
+    {"recommendation", verb_recommendation, "[KEY] [--all] [--images] [--on|--off SUBSCRIPTION]",
+     "the state of the registries of a server",
      "Lists the registries by the recommendation that vulnerabilities in images should be "
-     "remediated. A registry is Healthy only if every image of it was assessed and none has "
-     "findings; NotApplicable has its reason.",
-     defend_options, NULL},
+     "remediated, or by that of KEY. A registry is Healthy only if every image of it was assessed "
+     "and none is concerned; NotApplicable has its reason.",
+     recommendation_options, NULL},
     {.name = "rule",
      .main = verb_rule,
      .synopsis = "COMMAND ...",

@@ -184,22 +184,81 @@ static const struct listing_column registry_columns[] = {
     {"reason", "REASON", 0},
 };
 
+static const struct listing_column all_columns[] = {
+    {"key", "KEY", 36},
+    {"state", "STATE", 13},
+    {"unhealthy_registries", "REGISTRIES", 10},
+    {"unhealthy_images", "IMAGES", 6},
+    {"name", "NAME", 0},
+};
+static const struct listing_column assessed_image_columns[] = {
+    {"registry", "REGISTRY", 16}, {"repository", "REPOSITORY", 28}, {"digest", "DIGEST", 71},
+    {"state", "STATE", 13},	  {"reason", "REASON", 0},
+};
+static const struct listing_column switch_columns[] = {
+    {"name", "recommendation", 0},
+    {"state", "state", 0},
+    {"changed_by", "changed by", 0},
+    {"changed_at", "changed", 0},
+};
+const struct cli_option recommendation_options[] = {
+    {"all", 0, NULL, NULL, "list all recommendations"},
+    {"images", 0, NULL, NULL, "list images, not registries"},
+    {"on", 0, "SUBSCRIPTION", NULL, "switch the recommendation on for a subscription"},
+    {"off", 0, "SUBSCRIPTION", NULL, "switch it off: registries there are NotApplicable by it"},
+    SRV_OPTIONS,
+    {0},
+};
+
+static int recommendation_switch(struct ppl *p, const struct recommendation *x, struct err *e)
+{
+	bool on = cli_has(&p->args, "on");
+	const char *of = people_path(p, "/api/v1/subscriptions/",
+				     cli_get(&p->args, on ? "on" : "off"), "/recommendations/");
+	const char *path = of ? arena_printf(&p->arena, "%s%s", of, x->key) : NULL;
+	if (!path)
+		return err_set(e, ERR_NOMEM, "no memory");
+	return listing_print_reply(p, "PUT", path,
+				   on ? "{\"state\":\"On\"}" : "{\"state\":\"Off\"}",
+				   switch_columns, COUNT(switch_columns), e);
+}
+
+static int recommendation_print(struct ppl *p, const struct recommendation *x, struct err *e)
+{
+	bool images = cli_has(&p->args, "images");
+	const char *path =
+	    people_path(p, "/api/v1/recommendations/", x->key, images ? "/images" : "/registries");
+	if (!path)
+		return err_set(e, ERR_NOMEM, "no memory");
+	printf("%s\n\n", x->name);
+	return images ? listing_print(p, path, assessed_image_columns,
+				      COUNT(assessed_image_columns), e)
+		      : listing_print(p, path, registry_columns, COUNT(registry_columns), e);
+}
+
 int verb_recommendation(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"recommendation", defend_options, 0, 0},
+	if (people_open(&p,
+			&(const struct people_verb){"recommendation", recommendation_options, 0, 1},
 			argc, argv, &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
-	const char *path =
-	    people_path(&p, "/api/v1/recommendations/", RECOMMENDATION_IMAGES->key, "/registries");
-	if (r == 0 && !path)
-		r = err_set(&e, ERR_NOMEM, "no memory");
-	if (r == 0) {
-		printf("%s\n\n", RECOMMENDATION_IMAGES->name);
-		r = listing_print(&p, path, registry_columns, COUNT(registry_columns), &e);
-	}
+	const struct recommendation *x = p.args.operand_count
+					     ? recommendation_find(bytes_of(p.args.operands[0]))
+					     : RECOMMENDATION_IMAGES;
+	int r = x ? people_connect(&p, &e)
+		  : err_set(&e, ERR_FORMAT,
+			    "\"%s\" is not the key of a recommendation (plimsoll recommendation "
+			    "--all)",
+			    p.args.operands[0]);
+	if (r == 0 && cli_has(&p.args, "all"))
+		r = listing_print(&p, "/api/v1/recommendations", all_columns, COUNT(all_columns),
+				  &e);
+	else if (r == 0 && (cli_has(&p.args, "on") || cli_has(&p.args, "off")))
+		r = recommendation_switch(&p, x, &e);
+	else if (r == 0)
+		r = recommendation_print(&p, x, &e);
 	return people_close(&p, r, &e);
 }
 

@@ -20,7 +20,7 @@ extern const struct cli_option usage_options[];
 extern const struct cli_command token_commands[];
 extern const struct cli_command role_commands[];
 
-extern const struct cli_option defend_options[];
+extern const struct cli_option defend_options[], recommendation_options[];
 extern const struct cli_option remediation_options[];
 extern const struct cli_command audit_commands[];
 extern const struct cli_command plan_commands[];

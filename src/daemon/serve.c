@@ -44,6 +44,7 @@
 struct server {
 	const struct config *c;
 	struct api api;
+	unsigned content_checks; /* groups */
 	struct blobs *blobs;
 	struct db *db;
 	struct pool *pool;
@@ -161,6 +162,7 @@ static int open_scanning(struct server *s, struct err *e)
 			       "content-checks: \"%s\" is neither none nor a list of accounts and "
 			       "secrets",
 			       s->c->content_checks);
+	s->content_checks = eo.content_checks;
 	s->engine = engine_new(&eo, e);
 	return s->engine ? io_mkdirs(s->vdb_dir, e) : -(int)e->code;
 }
@@ -333,6 +335,7 @@ static int open_http(struct server *s, struct err *e)
 			      .public_url = s->c->public_url,
 			      .version = s->api.version,
 			      .started_ms = clock_wall_ms(),
+			      .secrets_off = !(s->content_checks & 1U << INSPECT_SECRETS),
 			      .read_ms = (unsigned)s->c->read_timeout_ms};
 	struct http_hooks hooks = {.context = &s->api,
 				   .authorise = api_authorise,

@@ -1,5 +1,8 @@
 #include "defend/assessment.h"
 
+#include "defend/sibling.h"
+#include "store/recommendation_off.h"
+
 const char *assessment_state_word(int state)
 {
 	static const char *const words[] = {"Healthy", "Unhealthy", "NotApplicable"};
@@ -8,11 +11,13 @@ const char *assessment_state_word(int state)
 
 const char *assessment_cause_word(int cause)
 {
-	static const char *const words[] = {"", "PlanOff", "Exempt", "NoImages", "NotAssessed"};
-	return cause >= 0 && cause <= ASSESSMENT_NOT_ASSESSED ? words[cause] : NULL;
+	static const char *const words[] = {"",		"PlanOff",     "Exempt",
+					    "NoImages", "NotAssessed", "SwitchedOff"};
+	return cause >= 0 && cause <= ASSESSMENT_SWITCHED_OFF ? words[cause] : NULL;
 }
 
-static const char *reason_of(const struct assessment *as, struct arena *a)
+static const char *reason_of(const struct assessment_facts *f, const struct assessment *as,
+			     struct arena *a)
 {
 	switch (as->cause) {
 	case ASSESSMENT_NO_CAUSE:
@@ -26,11 +31,18 @@ static const char *reason_of(const struct assessment *as, struct arena *a)
 				    BYTES_ARG(as->exemption->name));
 	case ASSESSMENT_NO_IMAGES:
 		return "the registry holds no images";
+	case ASSESSMENT_SWITCHED_OFF:
+		return arena_printf(a,
+				    "the recommendation is switched off for subscription \"%.*s\"",
+				    BYTES_ARG(as->subscription));
 	case ASSESSMENT_NOT_ASSESSED:
+		if (f->unasked)
+			return "the server does not look for secrets (setting content-checks)";
 		return arena_printf(
 		    a,
-		    "no image has findings, but of %llu images %llu could not be assessed and %llu "
+		    "no image %s, but of %llu images %llu could not be assessed and %llu "
 		    "are not scanned yet",
+		    f->about == RECOMMENDATION_OF_FINDINGS ? "has findings" : "is affected",
 		    (unsigned long long)as->total.images, (unsigned long long)as->total.unverified,
 		    (unsigned long long)as->pending);
 	}
@@ -43,16 +55,19 @@ int assessment_judge(const struct assessment_facts *f, struct arena *a, struct a
 	ret->total = f->total;
 	ret->pending = repository_total_pending(&f->total);
 	ret->exemption = f->exemption;
-	ret->cause = f->plan_off			   ? ASSESSMENT_PLAN_OFF
-		     : f->exemption			   ? ASSESSMENT_EXEMPT
-		     : f->total.unhealthy		   ? ASSESSMENT_NO_CAUSE
-		     : f->total.images == 0		   ? ASSESSMENT_NO_IMAGES
-		     : f->total.unverified || ret->pending ? ASSESSMENT_NOT_ASSESSED
-							   : ASSESSMENT_NO_CAUSE;
-	ret->state = ret->cause != ASSESSMENT_NO_CAUSE ? ASSESSMENT_NOT_APPLICABLE
-		     : f->total.unhealthy	       ? ASSESSMENT_UNHEALTHY
-						       : ASSESSMENT_HEALTHY;
-	const char *reason = reason_of(ret, a);
+	ret->cause = f->plan_off			    ? ASSESSMENT_PLAN_OFF
+		     : f->switched_off			    ? ASSESSMENT_SWITCHED_OFF
+		     : f->exemption			    ? ASSESSMENT_EXEMPT
+		     : f->unasked			    ? ASSESSMENT_NOT_ASSESSED
+		     : f->unhealthy || f->total.unhealthy   ? ASSESSMENT_NO_CAUSE
+		     : f->about == RECOMMENDATION_OF_PUSHES ? ASSESSMENT_NO_CAUSE
+		     : f->total.images == 0		    ? ASSESSMENT_NO_IMAGES
+		     : f->total.unverified || ret->pending  ? ASSESSMENT_NOT_ASSESSED
+							    : ASSESSMENT_NO_CAUSE;
+	ret->state = ret->cause != ASSESSMENT_NO_CAUSE	  ? ASSESSMENT_NOT_APPLICABLE
+		     : f->unhealthy || f->total.unhealthy ? ASSESSMENT_UNHEALTHY
+							  : ASSESSMENT_HEALTHY;
+	const char *reason = reason_of(f, ret, a);
 	if (!reason)
 		return err_set(e, ERR_NOMEM, "no memory for a reason");
 	ret->reason = bytes_of(reason);
@@ -64,6 +79,7 @@ struct facts {
 	int64_t *ids; /* of the registries, in their order */
 	bool *plan_off;
 	struct store_exempts exempts;
+	struct store_recommendation_offs offs;
 };
 
 static int registries_read(struct db_tx *tx, const struct assessment_query *q, struct arena *a,
@@ -122,32 +138,152 @@ static const struct store_exemption *exemption_of(const struct facts *f, int64_t
 	return NULL;
 }
 
+static bool is_off(const struct store_recommendation_offs *offs, int64_t subscription)
+{
+	for (size_t i = 0; i < offs->count; i++)
+		if (offs->items[i].subscription_id == subscription)
+			return true;
+	return false;
+}
+
+/* Those of findings, or of what the recommendation is about. */
+static int totals_of(struct db_tx *tx, const struct assessment_query *q, const struct facts *f,
+		     size_t count, struct arena *a, struct repository_total *ret, struct err *e)
+{
+	if (repository_totals_sums(tx, f->ids, count, &VISIBILITY_ALL, ret, e) < 0)
+		return -(int)e->code;
+	const struct sibling_query of = {.about = q->recommendation->about,
+					 .registries = f->ids,
+					 .count = count,
+					 .now_ms = q->now_ms};
+	return sibling_totals(tx, &of, a, ret, e);
+}
+
+/* A page of registries, and what holds for each besides its images. */
+static int page_read(struct db_tx *tx, const struct assessment_query *q, struct arena *a,
+		     struct assessments *ret, struct facts *f, struct err *e)
+{
+	*ret = (struct assessments){0};
+	*f = (struct facts){0};
+	int r = registries_read(tx, q, a, ret, f, e);
+	if (r < 0 || ret->count == 0)
+		return r;
+	r = store_exemption_hold(
+	    tx,
+	    &(struct store_exempt_query){.recommendation = bytes_of(q->recommendation->key),
+					 .registries = f->ids,
+					 .count = ret->count,
+					 .now_ms = q->now_ms},
+	    a, &f->exempts, e);
+	return r < 0 ? r
+		     : store_recommendation_offs(tx, bytes_of(q->recommendation->key), a, &f->offs,
+						 e);
+}
+
 int assessment_list(struct db_tx *tx, const struct assessment_query *q, struct arena *a,
 		    struct assessments *ret, struct err *e)
 {
-	struct facts f = {0};
-	*ret = (struct assessments){0};
-	int r = registries_read(tx, q, a, ret, &f, e);
-	if (r >= 0 && ret->count)
-		r = store_exemption_hold(
-		    tx,
-		    &(struct store_exempt_query){.recommendation = bytes_of(q->recommendation->key),
-						 .registries = f.ids,
-						 .count = ret->count,
-						 .now_ms = q->now_ms},
-		    a, &f.exempts, e);
+	struct facts f;
+	enum recommendation_about about = q->recommendation->about;
+	int r = page_read(tx, q, a, ret, &f, e);
 	struct repository_total *totals =
-	    ret->count ? arena_alloc(a, ret->count, sizeof *totals) : NULL;
+	    r >= 0 && ret->count ? arena_alloc(a, ret->count, sizeof *totals) : NULL;
 	if (r >= 0 && ret->count)
-		r = totals
-			? repository_totals_sums(tx, f.ids, ret->count, &VISIBILITY_ALL, totals, e)
-			: err_set(e, ERR_NOMEM, "no memory for registries");
+		r = totals ? totals_of(tx, q, &f, ret->count, a, totals, e)
+			   : err_set(e, ERR_NOMEM, "no memory for registries");
 	for (size_t i = 0; i < ret->count && r >= 0; i++) {
 		struct assessment *as = &ret->items[i];
-		struct assessment_facts facts = {.plan_off = f.plan_off[i],
-						 .exemption = exemption_of(&f, as->registry_id),
-						 .total = totals[i]};
+		struct assessment_facts facts = {
+		    .about = about,
+		    .plan_off = f.plan_off[i],
+		    .switched_off = is_off(&f.offs, as->subscription_id),
+		    .unhealthy = about == RECOMMENDATION_OF_PUSHES && q->anonymous_pushes,
+		    .unasked = about == RECOMMENDATION_OF_SECRETS && q->secrets_off,
+		    .exemption = exemption_of(&f, as->registry_id),
+		    .total = totals[i]};
 		r = assessment_judge(&facts, a, as, e);
 	}
 	return r < 0 ? r : 0;
+}
+
+/* what lists show */
+
+struct kept {
+	struct arena *a;
+	int64_t *in, *out; /* registries */
+	size_t in_count, in_cap, out_count, out_cap;
+};
+
+static bool keep(struct arena *a, int64_t **list, size_t *count, size_t *cap, int64_t id)
+{
+	*list = arena_grow(a, *list, *count, cap, sizeof **list);
+	if (*list)
+		(*list)[(*count)++] = id;
+	return *list != NULL;
+}
+
+static int registries_sort(struct db_tx *tx, const struct assessment_query *asked, struct kept *k,
+			   struct err *e)
+{
+	struct assessment_query q = *asked;
+	struct assessments page = {.more = true};
+	struct facts f;
+	for (q.after = BYTES_NONE, q.n = 1000; page.more;) {
+		if (page_read(tx, &q, k->a, &page, &f, e) < 0)
+			return -(int)e->code;
+		for (size_t i = 0; i < page.count; i++) {
+			const struct assessment *as = &page.items[i];
+			bool out = f.plan_off[i] || is_off(&f.offs, as->subscription_id) ||
+				   exemption_of(&f, as->registry_id);
+			if (!(out ? keep(k->a, &k->out, &k->out_count, &k->out_cap, as->registry_id)
+				  : keep(k->a, &k->in, &k->in_count, &k->in_cap, as->registry_id)))
+				return err_set(e, ERR_NOMEM, "no memory for registries");
+			q.after = as->registry;
+		}
+	}
+	return 0;
+}
+
+/* Repositories that the caller sees by themselves, but of registries that are left out. */
+static int repositories_add(struct db_tx *tx, const struct visibility *v, struct kept *k,
+			    struct err *e)
+{
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT s.id FROM scope s WHERE s.id {IN $1} AND s.kind = 5 AND NOT EXISTS"
+	    " (SELECT 1 FROM scope_up u WHERE u.scope_id = s.id AND u.ancestor_id {IN $2})",
+	    DB_ARGS(DB_INTS(v->scopes, v->count), DB_INTS(k->out, k->out_count)), e);
+	int r = s ? 1 : -(int)e->code;
+	while (r > 0 && (r = db_step(s, e)) > 0)
+		if (!keep(k->a, &k->in, &k->in_count, &k->in_cap, db_int(s, 0)))
+			r = err_set(e, ERR_NOMEM, "no memory for repositories");
+	db_done(s);
+	return r < 0 ? r : 0;
+}
+
+int assessment_visible(struct db_tx *tx, const struct assessment_query *q, struct arena *a,
+		       struct visibility *ret, struct err *e)
+{
+	struct assessment_query all = *q;
+	struct kept k = {.a = a};
+	all.visible = VISIBILITY_ALL;
+	if (registries_sort(tx, &all, &k, e) < 0)
+		return -(int)e->code;
+	*ret = q->visible;
+	if (k.out_count == 0)
+		return 0;
+	if (!q->visible.all) {
+		struct kept own = {.a = a, .out = k.out, .out_count = k.out_count};
+		struct kept seen = {.a = a};
+		if (registries_sort(tx, q, &seen, e) < 0)
+			return -(int)e->code;
+		own.in = seen.in;
+		own.in_count = seen.in_count;
+		own.in_cap = seen.in_cap;
+		if (repositories_add(tx, &q->visible, &own, e) < 0)
+			return -(int)e->code;
+		k = own;
+	}
+	*ret = (struct visibility){.scopes = k.in, .count = k.in_count};
+	return 0;
 }

@@ -1,10 +1,12 @@
 /* assessment: the state of each registry by a recommendation. Nothing here fails open: a registry
  * is Healthy only when every image of it was assessed and none has findings.
  *
- *   NotApplicable  the plan is off, an exemption holds, there is no image, or no image has findings
- *                  and some could not be assessed or are not scanned yet; the reason says which
- *   Unhealthy      an image has findings
- *   Healthy        else */
+ *   NotApplicable  the plan or the recommendation is off, an exemption holds, there is no image, or
+ * no image has findings and some could not be assessed or are not scanned yet; the reason says
+ * which Unhealthy      an image has findings Healthy        else
+ *
+ * Of another recommendation than that about findings, total says how many images it concerns
+ * (unhealthy), how many not (healthy) and of how many that is not known (unverified). */
 #pragma once
 #include "defend/recommendation.h"
 #include "ledger/counts.h"
@@ -23,8 +25,9 @@ enum assessment_cause {
 	ASSESSMENT_EXEMPT,
 	ASSESSMENT_NO_IMAGES,
 	ASSESSMENT_NOT_ASSESSED,
+	ASSESSMENT_SWITCHED_OFF,
 };
-/* "", "PlanOff", "Exempt", "NoImages", "NotAssessed"; NULL past them. */
+/* "", "PlanOff", "Exempt", "NoImages", "NotAssessed", "SwitchedOff"; NULL past them. */
 const char *assessment_cause_word(int cause);
 
 struct assessment {
@@ -50,14 +53,24 @@ struct assessment_query {
 	size_t n;
 	struct visibility visible; /* of registries: who may read one repository sees none */
 	int64_t now_ms;
+	bool anonymous_pushes; /* the server takes pushes without an account */
+	bool secrets_off;      /* it does not look for secrets */
 };
 /* Runs live in the arena. */
 int assessment_list(struct db_tx *tx, const struct assessment_query *q, struct arena *a,
 		    struct assessments *ret, struct err *e);
 
+/* What of q->visible a list of the recommendation's images, findings or checks shows: not the
+ * registries that it leaves out (plan off, switched off, exempt). *ret is in the arena. */
+int assessment_visible(struct db_tx *tx, const struct assessment_query *q, struct arena *a,
+		       struct visibility *ret, struct err *e);
+
 /* The state of one registry from what is known of it; a->reason is in the arena. */
 struct assessment_facts {
-	bool plan_off;
+	enum recommendation_about about;
+	bool plan_off, switched_off;
+	bool unhealthy;				 /* whatever its images are */
+	bool unasked;				 /* what it is about is not looked for */
 	const struct store_exemption *exemption; /* NULL = none */
 	struct repository_total total;
 };

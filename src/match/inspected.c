@@ -3,12 +3,18 @@
 #include "inspect/inspect.h"
 #include "match/verdict.h"
 
+uint64_t match_content_check(unsigned kind)
+{
+	struct bytes id = bytes_of(inspect_table[kind].id);
+	return check_number(BYTES_LIT(INSPECT_TYPE), id, id);
+}
+
 static bool fill_check(enum inspect_kind kind, struct match_check *c, struct arena *a)
 {
 	const struct inspect_check *x = &inspect_table[kind];
 	struct bytes id = bytes_of(x->id);
 	char *title = arena_printf(a, "%s (%s)", x->title, x->id);
-	*c = (struct match_check){.id = check_number(BYTES_LIT(INSPECT_TYPE), id, id),
+	*c = (struct match_check){.id = match_content_check(kind),
 				  .advisory = id,
 				  .source_name = id,
 				  .title = bytes_of(title),

@@ -65,6 +65,8 @@ struct match {
 
 enum match_outcome { MATCH_AFFECTED, MATCH_NOT_AFFECTED, MATCH_NO_RECORD, MATCH_NOT_ASSESSED };
 
+/* The number of a content check's security check (enum inspect_kind); 0: no memory. */
+uint64_t match_content_check(unsigned kind);
 /* All matches of p (p->distro set); of what a content check found v may be NULL. *ret from a,
  * sorted by check id, one per check (several ranges or names of the same check are one match).
  * Returns their number or <0. */

@@ -44,9 +44,19 @@
 	"){NOROWID};"                                                                              \
 	"CREATE INDEX billable_image_at ON billable_image(at, digest);"
 
+#define OFF                                                                                        \
+	"CREATE TABLE recommendation_off("                                                         \
+	" subscription_id BIGINT NOT NULL,"                                                        \
+	" recommendation TEXT NOT NULL,"                                                           \
+	" changed_by TEXT NOT NULL,"                                                               \
+	" changed_at BIGINT NOT NULL,"                                                             \
+	" PRIMARY KEY(subscription_id, recommendation)"                                            \
+	"){NOROWID};"
+
 const struct db_migration schema_defend[] = {
     {.number = 1, .what = "plans, exemptions and the score of each day", .sql = TABLES},
     {.number = 2, .what = "images that are billed", .sql = USAGE},
+    {.number = 3, .what = "recommendations that subscriptions do not want", .sql = OFF},
     {0},
 };
 const char *const schema_defend_baseline[] = {TABLES, NULL};

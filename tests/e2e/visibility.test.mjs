@@ -63,6 +63,7 @@ const lists = {
   listAllImages: () => ['/api/v1/images'],
   listFindings: () => ['/api/v1/findings'],
   listScans: () => ['/api/v1/scans'],
+  listAssessedImages: () => ['/api/v1/recommendations/dbd0cb49-b563-45e7-9724-889e799fa648/images'],
   listCheckImages: () => [`/api/v1/checks/${check}/images`],
   listCveImages: () => ['/api/v1/cves/cve-2026-1000/images'],
   searchPackages: () => ['/api/v1/packages?name=shared&version_below=2'],
@@ -103,7 +104,8 @@ const ofServer = {
   listRoleAssignments: '/api/v1/role-assignments', listAudit: '/api/v1/audit', listImageAudit: '/api/v1/audit/images', listDenials: '/api/v1/audit/denials',
 };
 // Tested by name below, or nothing of repositories in them; what recommendations, plans, exemptions and the score show is tested beside them.
-const others = new Set(['getRegistry', 'streamEvents', 'getOpenapi', 'getVulndb', 'getSession', 'getPlan', 'listUsage', 'listBilledImages', 'getUsageCsv', 'getSignInWays', 'beginProviderSignIn', 'endProviderSignIn', 'listRecommendations', 'getRecommendation',
+const others = new Set(['listRecommendationSwitches',
+  'getRegistry', 'streamEvents', 'getOpenapi', 'getVulndb', 'getSession', 'getPlan', 'listUsage', 'listBilledImages', 'getUsageCsv', 'getSignInWays', 'beginProviderSignIn', 'endProviderSignIn', 'listRecommendations', 'getRecommendation',
   'listAssessedRegistries', 'listImports', 'getImport', 'listExemptions', 'getExemption', 'listRules', 'getRule', 'exportRules', 'getSecureScore', 'listSecureScoreDays', 'getRemediation', 'getScansSummary',
   'getImageManifest', 'getImageConfig', 'downloadBlob' /* by the right to pull: image_contents.test.mjs */]);
 

@@ -14,6 +14,7 @@
 #include "store/list_functions.h"
 #include "store/schema.h"
 #include "store/stored.h"
+#include "store/recommendation_off.h"
 #include "store/usage.h"
 
 #include <limits.h>
@@ -174,6 +175,27 @@ static void defend_2(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(got.count, 0);
 }
 
+/* All recommendations are on. */
+static void defend_3(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct store_recommendation_offs got;
+	assert_int_equal(store_recommendation_offs_of(tx, 1, a, &got, e), 0);
+	assert_int_equal(got.count, 0);
+}
+
+static void defend_3_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct store_recommendation_offs got;
+	struct store_recommendation_off x = {
+	    .subscription_id = 1, .key = BYTES_LIT("k"), .by = BYTES_LIT("ann"), .at = 7};
+	assert_int_equal(store_recommendation_off_put(tx, &x, true, e), 1);
+	assert_int_equal(store_recommendation_off_put(tx, &x, true, e), 0);
+	assert_int_equal(store_recommendation_offs(tx, x.key, a, &got, e), 0);
+	assert_int_equal(got.count, 1);
+	assert_int_equal(store_recommendation_off_put(tx, &x, false, e), 1);
+	assert_int_equal(store_recommendation_off_put(tx, &x, false, e), 0);
+}
+
 static const struct change {
 	const char *module;
 	int step;	    /* this one, after all before it */
@@ -214,6 +236,7 @@ static const struct change {
     {"access", 4, access_3_rows, access_4, NULL},
     {"access", 5, access_4_rows, access_5, access_5_goes_on},
     {"defend", 2, "", defend_2, NULL},
+    {"defend", 3, "", defend_3, defend_3_goes_on},
 };
 #define CHANGES (sizeof changes / sizeof *changes)
 
