@@ -60,12 +60,21 @@ static bool ends_as(struct bytes path, struct bytes want)
 	return fits;
 }
 
+/* Nearly all paths end in another byte: looked at for every member of every layer. */
+static bool may_end_as(struct bytes path, struct bytes want)
+{
+	return path.len > 0 &&
+	       (want.ptr[want.len - 1] == path.ptr[path.len - 1] || want.ptr[want.len - 1] == '*');
+}
+
 bool eco_is_anywhere(size_t row, struct bytes path)
 {
 	const char *const *pattern = eco_table[row].anywhere;
-	for (; pattern && *pattern; pattern++)
-		if (ends_as(path, bytes_of(*pattern)))
+	for (; pattern && *pattern; pattern++) {
+		struct bytes want = bytes_of(*pattern);
+		if (may_end_as(path, want) && ends_as(path, want))
 			return true;
+	}
 	return false;
 }
 

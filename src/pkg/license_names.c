@@ -364,6 +364,7 @@ const char *license_by_name(struct bytes name)
 static size_t behind_words(struct bytes text, struct bytes words)
 {
 	for (size_t from = 0; from < text.len; from++) {
+		from += bytes_find(bytes_from(text, from), words.ptr[0]);
 		size_t at = from, k = 0;
 		while (k < words.len && at < text.len) {
 			bool blank = words.ptr[k] == ' ' && byte_is_space(text.ptr[at]);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Cold `plimsoll scan --input` against inflating the same layers alone. Usage: tests/bench/scan.sh LAYOUT…   (OCI layout folders; gzip or zstd layers)
-# Prints median seconds of both, the ratio, and the most memory all processes held together (PSS). Limits: gzip 1.25, zstd 1.35, again 10 ms, memory 100 MiB;
+# Prints median seconds of both, the ratio, and the most memory all processes held together (PSS). Limits: gzip 1.25, zstd 1.35, again 10 ms, memory 100 MiB; of what languages.sh makes 1.35 and 120 MiB;
 # status 1 over one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -46,9 +46,12 @@ for layout in "$@"; do
 	limit=1.25 codec=gzip
 	if grep -qs 'tar+zstd' "$layout"/blobs/sha256/* 2>/dev/null; then limit=1.35 codec=zstd; fi
 	what="$codec $(($(cat "${layers[@]}" | wc -c) / 1000000)) MB"
+	memory=100
+	# Thousands of packages of languages (languages.sh), all of which are read.
+	case $layout in *languages-*) limit=1.35 memory=120 what="languages, $what" ;; esac
 	echo "$layout: cold $((c / 1000)) ms, inflating alone $((b / 1000)) ms"
 	figure "scan: cold against inflating alone, $what" "$(awk -v c="$c" -v b="$b" 'BEGIN {print c / b}')" x '<=' $limit
 	figure "scan: again, layers known, $what" "$(awk -v a="$a" 'BEGIN {print a / 1e3}')" ms '<=' 10
-	figure "scan: peak memory of all processes, $what" "$(awk -v m="$m" 'BEGIN {print m / 1024}')" MiB '<=' 100
+	figure "scan: peak memory of all processes, $what" "$(awk -v m="$m" 'BEGIN {print m / 1024}')" MiB '<=' $memory
 done
 figure_end

@@ -22,6 +22,7 @@ static void full_header(struct buf *out)
 	rpm_make_string(&h, 1001, "5.1");
 	rpm_make_string(&h, 1002, "3.el9");
 	rpm_make_string(&h, 1011, "Example Vendor");
+	rpm_make_string(&h, 1014, "GPLv3+ and MIT");
 	rpm_make_string(&h, 1022, "x86_64");
 	rpm_make_string(&h, 1044, "bash-src-5.1-3.el9.src.rpm");
 	rpm_make_string(&h, 5096, "bash:9:1");
@@ -51,6 +52,7 @@ static void test_header(void **state)
 	full_header(&blob);
 	parse_header(&c, buf_bytes(&blob));
 	assert_string_equal(buf_cstr(&c.packages), FULL_STATED);
+	assert_string_equal(buf_cstr(&c.licenses), "bash\tGPL-3.0-or-later AND MIT\n");
 	/* usr/share is a folder by its mode */
 	assert_string_equal(buf_cstr(&c.owned),
 			    "bash:x86_64 /usr/bin/bash\nbash:x86_64 /usr/README\n");
