@@ -19,7 +19,7 @@ static atomic_int next_name;
 
 static void gunzip(int fd, uint8_t *in, uint8_t *out)
 {
-	struct inflate_state s;
+	static __thread struct inflate_state s; /* 85 KiB: too much for a frame */
 	isal_inflate_init(&s);
 	s.crc_flag = ISAL_GZIP;
 	for (ssize_t n; (n = read(fd, in, IN_LEN)) > 0;) {
