@@ -312,8 +312,10 @@ static int make_page(struct page *p, struct err *e)
 	    !p->by_check || p->l.q->max >= CHUNK_MAX || p->l.q->shown == FINDING_SHOW_DISABLED;
 	if (make_space(p, few ? CHUNK_MAX : p->l.q->max + 1, e) < 0)
 		return -(int)e->code;
-	if (p->l.small)
-		return go_through(p, 0, p->l.candidate_count, false, e);
+	if (p->l.small) {
+		r = go_through(p, 0, p->l.candidate_count, false, e);
+		return r == 0 ? p->l.goes_on : r;
+	}
 	return p->l.named ? wide(p, 0, p->l.candidate_count, e) : all_checks(p, e);
 }
 

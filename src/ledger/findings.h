@@ -45,6 +45,7 @@ struct finding_query {
 	unsigned known;	    /* of a list over more of them, at most so many are all kept */
 	unsigned batch;	    /* checks that are looked at together */
 	unsigned questions; /* that a page may ask before it ends short */
+	unsigned walk; /* checks that few images must hold for a way through all checks in order */
 };
 
 /* The finding that was looked at last, be it on the page or not. Order: key descending, package's

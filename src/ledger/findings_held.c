@@ -238,26 +238,146 @@ int listing_read_candidates(struct listing *l, const int64_t *ids, size_t count,
 	return 0;
 }
 
-/* In their order, without a look at the checks. */
+/* In their order, without a look at the checks: behind the first that is after the cursor all are.
+ */
 static int put_by_severity(struct listing *l, const int64_t *ids, const uint8_t *severities,
 			   size_t count, struct err *e)
 {
+	struct criteria of_severity = *l->q->criteria;
+	bool ahead = false;
+	of_severity.id_count = 0;
 	l->candidates = arena_alloc(l->a, count, sizeof *l->candidates);
 	l->candidate_count = 0;
 	if (!l->candidates)
 		return no_memory(e);
 	for (int severity = ADV_SEV_CRITICAL; severity >= 0; severity--) {
+		const struct match_check any = {.severity = (enum adv_severity)severity,
+						.epss = -1};
+		if (!criteria_fits_check(&of_severity, &any))
+			continue;
 		for (size_t i = count; i-- > 0;) {
+			struct candidate *c = &l->candidates[l->candidate_count];
 			if (severities[i] != severity)
 				continue;
-			l->candidates[l->candidate_count].check =
-			    (struct match_check){.id = (uint64_t)ids[i],
-						 .severity = (enum adv_severity)severity,
-						 .epss = -1};
-			keep_candidate(l, true);
+			c->key = severity;
+			c->is_brief = true;
+			c->check = any;
+			c->check.id = (uint64_t)ids[i];
+			ahead = ahead || is_ahead(l, c);
+			l->candidate_count +=
+			    ahead && (!l->q->criteria->id_count ||
+				      criteria_fits_check(l->q->criteria, &c->check));
 		}
 	}
 	return 0;
+}
+
+/* Where the checks that are held are many, those that a page shows are soon met on the way through
+ * all checks in the list's order, which an index has. */
+#define WALK_LEAST 1024U /* checks that are held */
+#define WALK_MAX 8192U	 /* checks on the way: beyond, those that are held are read */
+#define WALK_MORE 4U	 /* checks beyond a page's findings */
+#define WALK_FIRST 1e9	 /* above all keys */
+#define WALK(what, from, order)                                                                    \
+	"SELECT c.id, " what " FROM security_check c WHERE " from " ORDER BY " order " LIMIT $3"
+#define WALK_BELOW(key) WALK(key, "(" key ", c.id) <= ($1, $2)", key " DESC, c.id DESC")
+static const char walk_cvss[] = WALK_BELOW("c.cvss_base");
+static const char walk_epss[] = WALK_BELOW("c.epss");
+static const char walk_unrated[] =
+    WALK("c.epss", "$1 >= -1 AND c.epss IS NULL AND c.id <= $2", "c.id DESC");
+static const char walk_name[] =
+    WALK("c.source_name", "c.source_name >= $1 AND (c.source_name > $1 OR c.id <= $2)",
+	 "c.source_name, c.id DESC");
+
+struct walk {
+	struct listing *l;
+	const int64_t *ids;
+	const uint8_t *severities;
+	size_t count; /* of ids */
+	size_t met;   /* checks on the way */
+};
+
+/* The check of the row, when it is held and wanted. */
+static int walk_over(struct walk *w, struct db_stmt *s, struct err *e)
+{
+	struct listing *l = w->l;
+	const int64_t id = db_int(s, 0),
+		      *held = bsearch(&id, w->ids, w->count, sizeof id, listing_cmp_ids);
+	bool by_name = l->q->sort == FINDING_BY_PACKAGE;
+	w->met++;
+	if (!held)
+		return 0;
+	struct match_check *c = &l->candidates[l->candidate_count].check;
+	*c = (struct match_check){.id = (uint64_t)id,
+				  .severity = (enum adv_severity)w->severities[held - w->ids],
+				  .epss = -1};
+	if (by_name && !finding_copy(l->a, s, 1, &c->source_name))
+		return no_memory(e);
+	if (l->q->sort == FINDING_BY_CVSS)
+		c->cvss.base = db_real(s, 1);
+	if (l->q->sort == FINDING_BY_EPSS && !db_is_null(s, 1))
+		c->epss = db_real(s, 1);
+	keep_candidate(l, true);
+	return 0;
+}
+
+/* 1 = all checks of this text were met. */
+static int walk_through(struct walk *w, const char *text, struct db_value key, size_t most,
+			struct err *e)
+{
+	struct listing *l = w->l;
+	size_t rows = WALK_MAX - w->met, n = 0;
+	int64_t id = l->after.is_set ? l->after.check : INT64_MAX;
+	struct db_stmt *s = listing_ask(l, text, DB_ARGS(key, DB_I(id), DB_I(rows)), e);
+	int r = s ? 0 : -(int)e->code;
+	while (s && l->candidate_count < most && (r = db_step(s, e)) > 0) {
+		n++;
+		if ((r = walk_over(w, s, e)) < 0)
+			break;
+	}
+	db_done(s);
+	return r < 0 ? r : r == 0 && l->candidate_count < most && n < rows;
+}
+
+/* The first candidates behind the cursor, in order: 1, 0 = they are too far apart. */
+static int walk(struct walk *w, struct err *e)
+{
+	struct listing *l = w->l;
+	const struct finding_cursor *at = &l->after;
+	size_t most = l->q->max + WALK_MORE;
+	bool by_epss = l->q->sort == FINDING_BY_EPSS, by_name = l->q->sort == FINDING_BY_PACKAGE;
+	l->candidates = arena_alloc(l->a, most + 1, sizeof *l->candidates);
+	l->candidate_count = 0;
+	if (!l->candidates)
+		return no_memory(e);
+	int r = 1;
+	if (!by_epss || !at->is_set || at->key >= 0)
+		r = walk_through(w,
+				 by_name   ? walk_name
+				 : by_epss ? walk_epss
+					   : walk_cvss,
+				 by_name ? DB_T(at->name) : DB_R(at->is_set ? at->key : WALK_FIRST),
+				 most, e);
+	if (r > 0 && by_epss) {
+		struct finding_cursor was = l->after;
+		l->after.is_set = was.is_set && was.key < 0;
+		r = walk_through(w, walk_unrated, DB_R(-1), most, e);
+		l->after = was;
+	}
+	l->goes_on = r == 0;
+	return r < 0 ? r : r > 0 || l->candidate_count == most;
+}
+
+/* Not where criteria ask more of a check than its severity, and not where all checks are counted.
+ */
+static bool is_to_walk(const struct listing *l, size_t count)
+{
+	const struct finding_query *q = l->q;
+	struct finding_query by_severity = *q;
+	by_severity.sort = FINDING_BY_SEVERITY;
+	return count >= (q->walk ? q->walk : WALK_LEAST) && q->sort != FINDING_BY_SEVERITY &&
+	       !l->by_package && is_of_severity(&by_severity) &&
+	       (!q->count || l->after.is_set || listing_is_of_sums(q)) && !q->images;
 }
 
 int listing_read_held(struct listing *l, struct err *e)
@@ -270,6 +390,11 @@ int listing_read_held(struct listing *l, struct err *e)
 	int64_t *ids = settle_checks(l, &severities, &count);
 	if (!ids)
 		return no_memory(e);
+	struct walk w = {.l = l, .ids = ids, .severities = severities, .count = count};
+	r = is_to_walk(l, count) ? walk(&w, e) : 0;
+	if (r != 0)
+		return r;
+	l->goes_on = false;
 	r = is_of_severity(l->q) && !l->by_package ? put_by_severity(l, ids, severities, count, e)
 						   : listing_read_candidates(l, ids, count, e);
 	return r < 0 ? r : 1;

@@ -61,6 +61,7 @@ struct listing {
 	size_t holding_count;
 	bool holds_all; /* the holdings are all that any sets hold of their checks */
 	bool named;	/* candidates are all there are */
+	bool goes_on;	/* there are more behind the candidates of a small list */
 	/* What the finding itself must still be asked for: the criteria without those that decided
 	 * which checks and sets are holdings. */
 	struct criteria left;
@@ -130,6 +131,9 @@ int listing_read_checks(struct listing *l, const struct pair *pairs, size_t coun
  * of a list over all images: for each the images of the set that most have, counted to TOTAL_MAX.
  */
 int listing_least(struct listing *l, uint64_t *ret, struct err *e);
+/* Which findings it has is a question of severity and place alone: sums that are kept say how many.
+ */
+bool listing_is_of_sums(const struct finding_query *q);
 /* How many findings the list has; after listing_open, of a list without a cursor. The candidates of
  * one that is neither small nor named are overwritten. */
 int listing_total(struct listing *l, struct total *ret, struct err *e);

@@ -33,9 +33,8 @@ static bool is_over(const struct counting *c)
 	return c->count > TOTAL_MAX || !c->whole;
 }
 
-/* Which findings they are is a question of severity and place alone. Those that are disabled are
- * not kept by severity. */
-static bool is_of_sums(const struct finding_query *q)
+/* Those that are disabled are not kept by severity. */
+bool listing_is_of_sums(const struct finding_query *q)
 {
 	const struct criteria *c = q->criteria;
 	if (q->shown != FINDING_SHOW_ACTIVE && memchr(c->severities, 1, sizeof c->severities))
@@ -234,7 +233,7 @@ int listing_total(struct listing *l, struct total *ret, struct err *e)
 {
 	struct finding_query q = *l->q;
 	struct counting c = {.l = l, .by_check = is_of_check(&l->left), .whole = true};
-	if (is_of_sums(&q))
+	if (listing_is_of_sums(&q))
 		return total_of_sums(l, ret, e);
 	if (listing_know_policies(l, e) < 0)
 		return -(int)e->code;

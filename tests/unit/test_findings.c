@@ -303,11 +303,12 @@ static size_t compare(const struct criteria *criteria, const struct place *w, co
 	    {.max = 3},
 	    {.max = ROWS_MAX},
 	    {.max = 2, .places = 1, .batch = 1, .questions = 1},
-	    {.max = 5, .places = 4, .batch = 3},
+	    {.max = 5, .places = 4, .batch = 3, .walk = 1},
 	    {.max = 1, .batch = 2, .questions = 4},
 	    {.max = 4, .places = 1, .known = 100000, .batch = 3},
 	    {.max = ROWS_MAX, .places = 1, .known = 100000},
-	    {.max = 7, .places = 2}};
+	    {.max = 7, .places = 2},
+	    {.max = 3, .walk = 1}};
 	struct err e = ERR_INIT;
 	int64_t scope = w->visible ? scope_of(w->visible) : 0;
 	size_t rows = 0;
