@@ -24,6 +24,7 @@ static int find_manifest(struct http_request *r, struct registry **g, bool conte
 {
 	struct bytes name = http_param(r, "repository"), digest = http_param(r, "digest");
 	struct digest d;
+	*ret = (struct store_manifest){.digest = BYTES_NONE};
 	if (!ref_is_name(name))
 		return err_set(e, ERR_FORMAT, "repository: \"%.*s\" is not a valid repository name",
 			       BYTES_ARG(name));

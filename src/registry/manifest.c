@@ -428,7 +428,7 @@ static int clear_step(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct clear_job *j = arg;
 	struct store_registry t = registry_rows(j->g, tx);
-	struct store_texts list;
+	struct store_texts list = {.count = 0};
 	arena_free(&j->a);
 	arena_init(&j->a, PARSE_BUDGET);
 	j->count = 0;

@@ -34,7 +34,7 @@ const rules = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'
 /** Until it has a title and nothing of it is loading. */
 export const settled = (page) => page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('[aria-busy]'));
 
-/** What axe finds on pages of the portal in light and in dark, and which of them scroll sideways. page: signed in, somewhere in the portal; addresses: name → address; none: what is shown. */
+/** What axe finds on pages of the portal in light and in dark, which of them scroll sideways, and which lack a title or the end of a breadcrumb. page: signed in, somewhere in the portal; addresses: name → address; none: what is shown. */
 export async function lookAt(page, addresses) {
   const found = [];
   await page.evaluate(axe());
@@ -55,6 +55,8 @@ export async function lookAt(page, addresses) {
     await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
     await settled(page).catch((e) => { throw new Error(`${name}: ${e.message}`); });
     await look(name);
+    const [title, here] = await page.evaluate(() => [document.title, document.querySelectorAll('nav[aria-label=Breadcrumb] [aria-current=page]').length]);
+    if (!/^\S.* – Plimsoll$/.test(title) || here !== 1) found.push([name, `title "${title}", ${here} ends of the breadcrumb`]);
   }
   return found;
 }
