@@ -30,7 +30,17 @@ def parts(version):
     return out
 
 
+def semver(version):
+    """Numbers, then whether it is a release, then the pre-release's identifiers: numbers before words (semver.org 2.0.0, 11)."""
+    core, _, pre = version.lstrip('v').split('+')[0].partition('-')
+    numbers = [int(n) for n in core.split('.')] + [0, 0]
+    return numbers[:3], pre == '', [(0, int(p), '') if p.isdigit() else (1, 0, p) for p in pre.split('.')]
+
+
 def compare(a, b, ecosystem):
+    if ecosystem in ('Go', 'npm', 'crates.io'):
+        x, y = semver(a), semver(b)
+        return (x > y) - (x < y)
     if ecosystem == 'PyPI':
         try:
             x, y = Version(a), Version(b)
