@@ -222,6 +222,10 @@ static const struct {
     {"sbt-lockfile", "srv/build.sbt.lock"},
     {"swift-resolved", "srv/Package.resolved"},
     {"wordpress", "srv/wp-includes/version.php"},
+    {"bottlerocket_inventory", "usr/share/bottlerocket/application-inventory.json"},
+    {"nuget-packages-config", "srv/packages.config"},
+    {"nuget-packagesprops", "srv/Directory.Packages.props"},
+    {"pom-xml", "srv/pom.xml"},
 };
 #define KIND_COUNT (sizeof kinds / sizeof *kinds)
 
