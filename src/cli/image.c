@@ -295,7 +295,8 @@ static int take_inventory(struct cimg *c, const struct cli_args *args, struct er
 	if (cli_has(args, "content-checks") &&
 	    !inspect_groups_read(bytes_of(cli_get(args, "content-checks")), &groups))
 		return err_set(e, ERR_FORMAT,
-			       "--content-checks: none, or groups of accounts, secrets");
+			       "--content-checks: none, or groups of accounts, secrets, "
+			       "permissions, configuration");
 	if (c->is_bill)
 		return 0;
 	const char *dir = cache_dir(args, cache);
@@ -312,7 +313,8 @@ static int take_inventory(struct cimg *c, const struct cli_args *args, struct er
 					  .diff_id_count = c->input.config.diff_id_count};
 	r = inv_merge(&source, &c->arena, &c->image, e);
 	if (r == 0)
-		r = contents_settle(&c->image, &c->input.config, groups, &c->arena, e);
+		r = contents_settle(&c->image, &c->input.config, groups, clock_wall_ms(), &c->arena,
+				    e);
 	return r < 0 ? r : note_rootfs(c, e);
 }
 

@@ -34,7 +34,8 @@
 	     "of a root folder: enter other file systems, too"},                                   \
 	    {"skip-dirs", 0, "LIST", NULL, "of a root folder: do not enter these folders"},        \
 	    {"content-checks", 0, "LIST", NULL,                                                    \
-	     "groups of content checks: accounts, secrets, or none (default: accounts,secrets)"},  \
+	     "groups of content checks: accounts, secrets, permissions, configuration, or none "   \
+	     "(default: accounts,secrets)"},                                                       \
 	    {"vdb", 0, "FILE", NULL,                                                               \
 	     "the vulnerability database, or a folder of some: the newest"},                       \
 	    VDB_KEY_OPTIONS, KEPT_OPTION,                                                          \

@@ -159,8 +159,8 @@ static int open_scanning(struct server *s, struct err *e)
 				    .layers_ms = (int64_t)s->c->gc_grace_ms};
 	if (!inspect_groups_read(bytes_of(s->c->content_checks), &eo.content_checks))
 		return err_set(e, ERR_FORMAT,
-			       "content-checks: \"%s\" is neither none nor a list of accounts and "
-			       "secrets",
+			       "content-checks: \"%s\" is neither none nor a list of accounts, "
+			       "secrets, permissions and configuration",
 			       s->c->content_checks);
 	s->content_checks = eo.content_checks;
 	s->engine = engine_new(&eo, e);

@@ -142,7 +142,8 @@
 	X("recheck", CONFIG_TIME, "TIME", "7d", 60000, 365 * CONFIG_DAY,                           \
 	  "images pulled in the last 30 days are rescanned after this", recheck_ms)                \
 	X("content-checks", CONFIG_TEXT, "TEXT", "accounts,secrets", 0, 0,                         \
-	  "groups of content checks that images are scanned with: accounts, secrets, or none",     \
+	  "groups of content checks that images are scanned with: accounts, secrets, "             \
+	  "permissions, configuration, or none",                                                   \
 	  content_checks)                                                                          \
 	X("history", CONFIG_TIME, "TIME", "90d", 3600000, 3650 * CONFIG_DAY,                       \
 	  "how long events and finished scans are kept", history_ms)                               \

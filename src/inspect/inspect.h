@@ -6,7 +6,13 @@
 #include "pkg/package.h"
 
 /* What is switched on and off together. */
-enum inspect_group { INSPECT_ACCOUNTS, INSPECT_SECRETS, INSPECT_GROUP_COUNT };
+enum inspect_group {
+	INSPECT_ACCOUNTS,
+	INSPECT_SECRETS,
+	INSPECT_PERMISSIONS,
+	INSPECT_CONFIGURATION,
+	INSPECT_GROUP_COUNT
+};
 
 enum inspect_kind {
 #define ROW(kind, ...) INSPECT_##kind,
@@ -39,5 +45,7 @@ bool inspect_groups_read(struct bytes list, unsigned *ret);
  * ERR_NOMEM. */
 int inspect_package(enum inspect_kind kind, struct bytes detail, struct bytes path, struct arena *a,
 		    struct pkg *ret, struct err *e);
+/* What a member's mode says: INSPECT_KIND_COUNT: nothing. */
+enum inspect_kind inspect_mode(struct bytes path, uint32_t mode);
 #define INSPECT_DETAIL_MAX 80U /* bytes of what is said of one that was found */
 #define INSPECT_TYPE PKG_CONTENT_TYPE

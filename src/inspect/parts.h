@@ -35,6 +35,7 @@ struct inspect_token {
 	size_t (*len)(struct bytes text, size_t off, enum inspect_kind *ret_kind);
 	enum inspect_kind kind;
 };
+#define INSPECT_TOKENS_MAX 32U
 extern const struct inspect_token inspect_tokens[];
 extern const size_t inspect_token_count;
 

@@ -18,8 +18,14 @@
 #define TEXT_LOOK 1024U /* bytes without a NUL are text */
 
 struct inspect_search {
-	uint8_t shift[PAIRS]; /* by the last two bytes of a place */
+	uint8_t shift[PAIRS];		     /* by the last two bytes of a place */
+	uint32_t starts[INSPECT_TOKENS_MAX]; /* the first bytes of each token */
 };
+
+static uint32_t start_of(const uint8_t *b)
+{
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
 
 struct inspect_search *inspect_search_open(struct err *e)
 {
@@ -31,6 +37,7 @@ struct inspect_search *inspect_search_open(struct err *e)
 	memset(s->shift, START_LEN - 1, sizeof s->shift);
 	for (size_t i = 0; i < inspect_token_count; i++) {
 		const uint8_t *start = (const uint8_t *)inspect_tokens[i].start;
+		s->starts[i] = start_of(start);
 		for (size_t k = 1; k < START_LEN; k++) {
 			uint8_t *shift = &s->shift[start[k - 1] << 8 | start[k]];
 			if (*shift > START_LEN - 1 - k)
@@ -98,13 +105,14 @@ bool inspect_wants(struct bytes path)
 static bool is_example(struct bytes path)
 {
 	static const char *const folders[] = {
-	    "test",    "tests",	    "testing",	"testdata", "test-data", "test_data", "__tests__",
-	    "fixture", "fixtures",  "example",	"examples", "sample",	 "samples",   "demo",
-	    "demos",   "spec",	    "specs",	"doc",	    "docs",	 "mock",      "mocks",
-	    "vendor",  "__mocks__", "tutorial", "selftest", "e2e"};
-	static const char *const ends[] = {"_test.go", ".md",	   ".rst",     ".adoc",
-					   ".html",    ".test.js", ".test.ts", ".spec.js",
-					   ".spec.ts", "_test.py", ".pod",     ".ipynb"};
+	    "test",	 "tests",    "testing",	 "testdata", "test-data",   "test_data",
+	    "__tests__", "fixture",  "fixtures", "example",  "examples",    "sample",
+	    "samples",	 "demo",     "demos",	 "spec",     "specs",	    "doc",
+	    "docs",	 "mock",     "mocks",	 "vendor",   "dummyserver", "__mocks__",
+	    "tutorial",	 "selftest", "e2e"};
+	static const char *const ends[] = {
+	    "_test.go", ".md",	    ".rst",	".adoc", ".html",	   ".test.js", ".test.ts",
+	    ".spec.js", ".spec.ts", "_test.py", ".pod",	 ".examples.json", ".ipynb"};
 	size_t slash = bytes_find_last(path, '/');
 	struct bytes name = slash < path.len ? bytes_from(path, slash + 1) : path;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
@@ -130,15 +138,18 @@ static bool is_made_up(const struct inspect_text *t, enum inspect_kind kind)
 	return is_of_nobody && is_example(t->path);
 }
 
-/* The token at off is reported; *at moves behind it. */
-static int look_at(struct inspect_text *t, size_t off, size_t *at)
+/* The token at off is reported; *at moves behind it. *cost grows by what a look takes. */
+static int look_at(const struct inspect_search *s, struct inspect_text *t, size_t off, size_t *at,
+		   uint64_t *cost)
 {
 	struct bytes rest = bytes_from(t->text, off);
+	uint32_t start = start_of(rest.ptr);
 	for (size_t i = 0; i < inspect_token_count; i++) {
 		const struct inspect_token *token = &inspect_tokens[i];
 		enum inspect_kind kind = token->kind;
-		if (!bytes_has_prefix_lit(rest, token->start))
+		if (s->starts[i] != start || !bytes_has_prefix_lit(rest, token->start))
 			continue;
+		*cost += LOOK_COST;
 		size_t len = token->len(t->text, off, &kind);
 		if (len == 0)
 			continue;
@@ -161,10 +172,9 @@ static int find_tokens(const struct inspect_search *s, struct inspect_text *t)
 			continue;
 		}
 		size_t behind = at + 1;
-		cost += LOOK_COST;
-		if (cost > most)
+		r = look_at(s, t, at + 1 - START_LEN, &behind, &cost);
+		if (r == 0 && cost > most)
 			return 1;
-		r = look_at(t, at + 1 - START_LEN, &behind);
 		at = behind > at + 1 ? behind + START_LEN - 1 : at + 1;
 	}
 	return r;

@@ -28,6 +28,8 @@ static const struct {
 } groups[INSPECT_GROUP_COUNT] = {
     [INSPECT_ACCOUNTS] = {"accounts", "Accounts"},
     [INSPECT_SECRETS] = {"secrets", "Secrets"},
+    [INSPECT_PERMISSIONS] = {"permissions", "Permissions"},
+    [INSPECT_CONFIGURATION] = {"configuration", "Configuration"},
 };
 
 const char *inspect_group_word(int group)
@@ -82,4 +84,15 @@ int inspect_package(enum inspect_kind kind, struct bytes detail, struct bytes pa
 	bool whole = buf_ok(&b) && ok[0] && ok[1] && ok[2];
 	buf_free(&b);
 	return whole ? 0 : err_set(e, ERR_NOMEM, "content checks: out of memory");
+}
+
+enum inspect_kind inspect_mode(struct bytes path, uint32_t mode)
+{
+	static const char *const system[] = {"etc/", "usr/", "bin/", "lib/", "lib64/", "sbin/"};
+	if (mode & 06000U && mode & 0111U)
+		return INSPECT_SETUID;
+	for (size_t i = 0; mode & 02U && i < sizeof system / sizeof *system; i++)
+		if (bytes_has_prefix_lit(path, system[i]))
+			return INSPECT_WORLD_WRITABLE;
+	return INSPECT_KIND_COUNT;
 }

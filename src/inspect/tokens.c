@@ -293,4 +293,6 @@ const struct inspect_token inspect_tokens[] = {
     {"eyJ0", jwt_len, INSPECT_JWT},
     {"eyJr", jwt_len, INSPECT_JWT},
 };
+_Static_assert(sizeof inspect_tokens / sizeof *inspect_tokens <= INSPECT_TOKENS_MAX,
+	       "space for all starts");
 const size_t inspect_token_count = sizeof inspect_tokens / sizeof *inspect_tokens;

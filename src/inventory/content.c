@@ -72,6 +72,19 @@ int indexer_content(struct indexer *ix, struct tar *t, const struct tar_entry *t
 	return r;
 }
 
+int indexer_mode(struct indexer *ix, const struct tar_entry *tar, struct bytes path, struct err *e)
+{
+	char detail[INSPECT_DETAIL_MAX];
+	enum inspect_kind kind = inspect_mode(path, tar->mode);
+	if (kind == INSPECT_KIND_COUNT)
+		return 0;
+	(void)snprintf(detail, sizeof detail, "mode %04o", tar->mode & 07777U);
+	const struct layer_content c = {.kind = kind, .path = path, .detail = bytes_of(detail)};
+	int r = layer_writer_content(&ix->w, &c, e);
+	ix->modes_full = ix->modes_full || r == 1;
+	return r < 0 ? r : 0;
+}
+
 static int note(struct indexer *ix, uint64_t count, const char *what, struct err *e)
 {
 	char text[160];
@@ -87,6 +100,9 @@ int indexer_content_end(struct indexer *ix, struct err *e)
 	int r = note(ix, ix->texts_cut, "only the first MiB was looked at", e);
 	if (r == 0)
 		r = note(ix, ix->texts_skipped, "nothing was looked at: the layer has too many", e);
+	if (r == 0 && ix->modes_full)
+		r = layer_writer_note(&ix->w, BYTES_NONE,
+				      "content checks: more permissions than are listed", e);
 	if (r == 0)
 		r = note(ix, ix->texts_full, "not all that was found is listed", e);
 	return r;

@@ -35,13 +35,15 @@ static int take_layer(struct merge *m, size_t layer, size_t max, struct err *e)
 	const struct lay *l = &m->layers[layer];
 	for (size_t i = 0; i < l->content_count; i++) {
 		const struct layer_content *c = &l->contents[i];
-		bool is_secret = inspect_table[c->kind].group == INSPECT_SECRETS;
+		enum inspect_group group = inspect_table[c->kind].group;
+		bool is_secret = group == INSPECT_SECRETS;
 		int r = steps_check(&m->steps, e);
 		steps_add(&m->steps, m->layer_count);
 		if (r < 0)
 			return r;
 		bool hidden = is_hidden(m, layer, c->path);
-		if ((hidden && !is_secret) || (is_secret && owner_is_own(m, layer, c->path)))
+		if ((hidden && !is_secret) ||
+		    (group != INSPECT_ACCOUNTS && owner_is_own(m, layer, c->path)))
 			continue;
 		if (m->image.content_count == max)
 			return note_add(m, (int32_t)layer, BYTES_NONE,

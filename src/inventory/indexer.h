@@ -41,6 +41,7 @@ struct indexer {
 	uint64_t text_total;	/* bytes that were looked at */
 	uint64_t texts_cut;	/* files of which only the beginning was */
 	uint64_t texts_skipped; /* files of which nothing was */
+	bool modes_full;	/* permissions that are not recorded */
 	uint64_t texts_full;	/* files of which not all that was found is recorded */
 };
 
@@ -76,6 +77,8 @@ int indexer_second_member(struct indexer *ix, struct tar *t, const struct tar_en
 /* Content checks of a file's text; head is what was read of it. */
 int indexer_content(struct indexer *ix, struct tar *t, const struct tar_entry *tar,
 		    struct bytes path, struct bytes head, struct err *e);
+/* Of its permissions. */
+int indexer_mode(struct indexer *ix, const struct tar_entry *tar, struct bytes path, struct err *e);
 /* What they did not look at. */
 int indexer_content_end(struct indexer *ix, struct err *e);
 

@@ -279,6 +279,8 @@ static int index_content(struct indexer *ix, struct tar *t, const struct member 
 	int r = place_put(&ix->place, &m->spot, m->tar->type == TAR_DIR ? MARK_DIR : MARK_FILE,
 			  BYTES_NONE, e);
 	bool added = false;
+	if (r == 0 && m->tar->type == TAR_FILE)
+		r = indexer_mode(ix, m->tar, m->spot.path, e);
 	if (r == 0 && m->tar->type == TAR_FILE && m->license < eco_count)
 		return indexer_licenses(ix, m->license, t, m->tar, m->spot.path, e);
 	if (r == 0 && m->tar->type == TAR_FILE && m->eco == eco_count)

@@ -4,6 +4,7 @@
 #include "scan/contents.h"
 
 #include "inspect/search.h"
+#include "pkg/support.h"
 
 #include <stdio.h>
 
@@ -106,8 +107,33 @@ static bool is_on(const struct pkg *p, unsigned groups)
 	return kind != INSPECT_KIND_COUNT && (groups & 1U << inspect_table[kind].group);
 }
 
+/* Whom processes run as, and the release. Both are of the image as a whole. */
+static int facts(struct run *run, const struct oci_config *c, int64_t now_ms, struct err *e)
+{
+	const struct inv_image *image = run->image;
+	const struct pkg_distro *d = &image->distro;
+	struct bytes rest = c->user, user = bytes_cut(&rest, ':');
+	struct support s;
+	int r = 0;
+	run->place = "config: user";
+	if (!user.len || bytes_eq_lit(user, "0") || bytes_eq_lit(user, "root"))
+		r = put(run, INSPECT_ROOT, user.len ? user : BYTES_LIT("no user is named"), e);
+	run->place = "distribution";
+	run->layer = 0;
+	if (r >= 0 && now_ms && image->has_distro &&
+	    support_find(d->id, d->version_id, d->name, d->support_end, now_ms, &s) &&
+	    s.state == SUPPORT_ENDED) {
+		char *release =
+		    arena_printf(run->a, "%.*s %.*s", BYTES_ARG(bytes_part(d->id, 0, 40)),
+				 BYTES_ARG(bytes_part(d->version_id, 0, 40)));
+		r = release ? put(run, INSPECT_END_OF_LIFE, bytes_of(release), e)
+			    : err_set(e, ERR_NOMEM, "content checks: out of memory");
+	}
+	return r;
+}
+
 int contents_settle(struct inv_image *image, const struct oci_config *c, unsigned groups,
-		    struct arena *a, struct err *e)
+		    int64_t now_ms, struct arena *a, struct err *e)
 {
 	size_t kept = 0;
 	struct run run = {
@@ -124,6 +150,8 @@ int contents_settle(struct inv_image *image, const struct oci_config *c, unsigne
 		struct inspect_search *s = inspect_search_open(e);
 		r = s ? config(&run, s, c, e) : -ERR_NOMEM;
 		inspect_search_close(s);
+		run.layer = (uint32_t)c->diff_id_count - 1;
+		r = r < 0 ? r : facts(&run, c, now_ms, e);
 	}
 	kept = 0;
 	for (size_t i = 0; i < image->content_count; i++)

@@ -525,7 +525,8 @@ static int match_and_commit(struct image_scan *w, struct err *e)
 					  .diff_id_count = w->config.diff_id_count,
 					  .cancel = &w->g->stopping};
 	if (inv_merge(&source, w->arena, &w->image, e) < 0 ||
-	    contents_settle(&w->image, &w->config, w->g->o.content_checks, w->arena, e) < 0)
+	    contents_settle(&w->image, &w->config, w->g->o.content_checks, clock_wall_ms(),
+			    w->arena, e) < 0)
 		return -(int)e->code;
 	/* A switch of generations waits for this scan, or this scan for it: never half of each. */
 	pthread_rwlock_rdlock(&w->g->rows_lock);

@@ -134,3 +134,14 @@ test('an ordinary image has none', () => {
   { config: { Env: ['PATH=/usr/local/bin', 'GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D', 'PYTHON_SHA256=abc'] } });
   assert.deepEqual(JSON.parse(plimsoll(['scan', dir.dir, '--vdb', vdb, '--format', 'json'], { check: false }).stdout).findings, []);
 });
+
+test('permissions and configuration: off by default; what a package owns is left out', () => {
+  const list = { path: 'var/lib/dpkg/info/bash.list', content: '/usr/bin/owned\n' };
+  const one = makeLayout([[debianRelease('9', 'stretch'), dpkgStatus([{ name: 'bash', version: '5.2' }]), list, { path: 'usr/bin/owned', content: 'x', mode: 0o4755 }, { path: 'usr/bin/mine', content: 'x', mode: 0o4755 },
+    { path: 'usr/lib/gone', content: 'x', mode: 0o2755 }, { path: 'etc/open', content: 'x', mode: 0o666 }], [{ path: 'usr/lib/.wh.gone' }]]);
+  const found = (...args) => JSON.parse(plimsoll(['scan', one.dir, '--vdb', vdb, '--format', 'json', ...args], { check: false }).stdout).findings
+    .flatMap((f) => f.matches.map((m) => [f.advisory, f.severity, m.path, m.installed_version].join(' '))).sort();
+  assert.deepEqual(found(), []);
+  assert.deepEqual(found('--content-checks', 'permissions,configuration'), ['CONFIG-END-OF-LIFE High distribution debian 9', 'CONFIG-ROOT Low config: user no user is named',
+    'PERMISSION-SETUID Low usr/bin/mine mode 4755', 'PERMISSION-WORLD-WRITABLE Low etc/open mode 0666']);
+});

@@ -377,6 +377,10 @@ static void test_table(void **state)
 	assert_true(inspect_groups_read(BYTES_LIT("secrets"), &groups));
 	assert_int_equal(groups, 1U << INSPECT_SECRETS);
 	assert_true(inspect_groups_read(BYTES_LIT("none"), &groups) && groups == 0);
+	assert_int_equal(inspect_mode(BYTES_LIT("opt/a"), 04755), INSPECT_SETUID);
+	assert_int_equal(inspect_mode(BYTES_LIT("opt/a"), 04644), INSPECT_KIND_COUNT);
+	assert_int_equal(inspect_mode(BYTES_LIT("etc/a"), 0666), INSPECT_WORLD_WRITABLE);
+	assert_int_equal(inspect_mode(BYTES_LIT("app/a"), 0666), INSPECT_KIND_COUNT);
 	assert_true(inspect_groups_read(BYTES_LIT("accounts, secrets"), &groups));
 	assert_int_equal(groups, INSPECT_GROUPS_DEFAULT);
 	assert_false(inspect_groups_read(BYTES_LIT("secret"), &groups));
