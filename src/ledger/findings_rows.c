@@ -249,7 +249,7 @@ static int read_all(struct filling *f, const int64_t *images, size_t image_count
 		    const int64_t *checks, size_t check_count, struct err *e)
 {
 	struct listing *l = f->l;
-	size_t sets, packages;
+	size_t set_count, packages;
 	int r = read_rows(f,
 			  listing_ask(l,
 				      "SELECT i.id, nr.name, i.digest, i.distro_id,"
@@ -267,10 +267,10 @@ static int read_all(struct filling *f, const int64_t *images, size_t image_count
 				" WHERE s.image_id {IN $1}",
 				DB_ARGS(DB_INTS(images, image_count)), e),
 		    &f->sets, read_set, e);
-	int64_t *ids = numbers(&f->sets, 1, l->a, &sets);
+	int64_t *ids = numbers(&f->sets, 1, l->a, &set_count);
 	if (r < 0 || !ids)
 		return r < 0 ? r : no_memory(e);
-	r = read_matches(f, checks, check_count, ids, sets, image_count, e);
+	r = read_matches(f, checks, check_count, ids, set_count, image_count, e);
 	ids = numbers(&f->matches, 2, l->a, &packages);
 	if (r < 0 || !ids)
 		return r < 0 ? r : no_memory(e);
