@@ -1,9 +1,11 @@
-/* Exemptions: registries taken out of a recommendation, at and below a scope. */
+/* Exemptions: registries and images taken out of a recommendation, at and below a scope. */
 #include "api/doc.h"
 #include "api/people.h"
 #include "base/clock.h"
 #include "base/num.h"
 #include "defend/recommendation.h"
+#include "ledger/images.h"
+#include "oci/digest.h"
 #include "store/exemption.h"
 
 #define BODY_MAX 65536
@@ -19,6 +21,8 @@ static const struct record_field exemption_fields[] = {
     X(x.name, RECORD_TEXT, "name", "What people call it"),
     X(scope, RECORD_TEXT, "scope", "At and below which scope it holds",
       .example = "\"/registries/local\""),
+    X(x.digest, RECORD_TEXT, "digest", "At a repository: the image that it is about; absent: all",
+      .flags = RECORD_OPTIONAL, .pattern = RECORD_DIGEST_PATTERN),
     X(x.recommendation, RECORD_TEXT, "recommendation", "Key of the recommendation"),
     X(x.category, RECORD_WORD, "category",
       "Mitigated: the risk is dealt with otherwise. Waiver: it is accepted",
@@ -36,7 +40,7 @@ static const struct record_object exemption_object = {
     RECORD_TABLE(exemption_fields)};
 
 struct new_exemption {
-	struct bytes name, scope, recommendation, description;
+	struct bytes name, scope, digest, recommendation, description;
 	int category;
 	int64_t expires_at;
 };
@@ -51,8 +55,11 @@ struct new_exemption {
 	    N(expires_at, RECORD_TIME, "expires_at", "When it ends; absent: never")
 static const struct record_field new_fields[] = {
     CHANGEABLE,
-    N(scope, RECORD_TEXT, "scope", "A management group, subscription, resource group or registry",
+    N(scope, RECORD_TEXT, "scope",
+      "A management group, subscription, resource group, registry or repository",
       .flags = RECORD_NEEDED, .example = "\"/registries/local\""),
+    N(digest, RECORD_TEXT, "digest", "Of a repository only this image",
+      .pattern = RECORD_DIGEST_PATTERN),
     N(recommendation, RECORD_TEXT, "recommendation",
       "Key of a recommendation; absent: that of vulnerabilities in images"),
 };
@@ -165,6 +172,23 @@ static int audit(struct db_tx *tx, struct change *c, const char *action, int64_t
 	return access_audit(tx, &c->by, action, bytes_of(subject), BYTES_NONE, BYTES_NONE, e);
 }
 
+/* The image that a body names is in the repository. */
+static int image_of_body(struct db_tx *tx, struct change *c, const struct store_scope *s,
+			 struct err *e)
+{
+	struct digest d;
+	struct ledger_image image;
+	if (s->kind != STORE_SCOPE_REPOSITORY)
+		return err_set(e, ERR_FORMAT, "digest: the scope of an image is its repository");
+	if (digest_parse(c->ask.digest, &d, e) < 0)
+		return err_ctx(e, "digest");
+	int rc = ledger_image_get(tx, s->id, c->ask.digest, http_arena(c->r), &image, e);
+	return rc == 0	? err_set(e, ERR_FORMAT, "digest: there is no such image in %.*s",
+				  BYTES_ARG(c->ask.scope))
+	       : rc < 0 ? rc
+			: 1;
+}
+
 /* The scope that a body names, where the caller may do what the route asks for. */
 static int scope_of_body(struct db_tx *tx, struct change *c, struct store_scope *ret, struct err *e)
 {
@@ -178,11 +202,12 @@ static int scope_of_body(struct db_tx *tx, struct change *c, struct store_scope 
 		rc = store_scope_is_visible(tx, ret->id, &v, e);
 	if (rc == 0)
 		return api_scope_denied(c->r, c->ask.scope, e);
-	if (rc > 0 && (ret->kind == STORE_SCOPE_REPOSITORY || ret->kind == STORE_SCOPE_ROOT))
-		return err_set(
-		    e, ERR_FORMAT,
-		    "scope: a management group, subscription, resource group or registry "
-		    "is needed");
+	if (rc > 0 && ret->kind == STORE_SCOPE_ROOT)
+		return err_set(e, ERR_FORMAT,
+			       "scope: a management group, subscription, resource group, registry "
+			       "or repository is needed");
+	if (rc > 0 && c->ask.digest.len)
+		rc = image_of_body(tx, c, ret, e);
 	return rc < 0 ? rc : 0;
 }
 
@@ -197,9 +222,15 @@ static int post_tx(struct db_tx *tx, void *arg, struct err *e)
 		return err_set(e, ERR_FORMAT, "recommendation: there is none with this key");
 	if (scope_of_body(tx, c, &s, e) < 0)
 		return -(int)e->code;
+	if (s.kind == STORE_SCOPE_REPOSITORY && about != RECOMMENDATION_IMAGES)
+		return err_set(e, ERR_FORMAT,
+			       "scope: images are exempt from \"%s\" alone; this one takes a "
+			       "registry or what is above it",
+			       RECOMMENDATION_IMAGES->name);
 	const struct store_exemption x = {.scope_id = s.id,
 					  .recommendation = bytes_of(about->key),
 					  .name = c->ask.name,
+					  .digest = c->ask.digest,
 					  .description = c->ask.description,
 					  .author = c->by.name,
 					  .category = (enum exemption_category)c->ask.category,
@@ -325,7 +356,7 @@ const struct http_route api_exemptions_routes[] = {
      .action = ACTION_EXEMPTION_WRITE,
      .anywhere = true,
      .body_max = BODY_MAX,
-     .summary = "Take registries out of a recommendation",
+     .summary = "Take registries or images out of a recommendation",
      .doc = &post_doc},
     {.methods = HTTP_GET,
      .pattern = EXEMPTIONS "/{id}",

@@ -215,6 +215,8 @@ static const struct record_field resource_fields[] = {
     A(exemption, RECORD_TEXT, "exemption", "Name of the exemption that holds",
       .flags = RECORD_OPTIONAL),
     A(category, RECORD_TEXT, "category", "Category of that exemption", .flags = RECORD_OPTIONAL),
+    A(as.exempt_images, RECORD_UINT, "exempt_images",
+      "Images that exemptions of their own take out: in none of the figures that follow"),
     A(as.total.images, RECORD_UINT, "images", "Images in all"),
     A(as.total.unhealthy, RECORD_UINT, "unhealthy", "Images with findings"),
     A(as.total.healthy, RECORD_UINT, "healthy", "Images without findings"),

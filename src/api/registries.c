@@ -119,7 +119,7 @@ struct registry_page {
 	struct store_registry_row *rows;
 	int64_t *ids;
 	bool *whole; /* seen whole */
-	struct repository_total *totals;
+	struct repository_total *totals, *exempt;
 	struct store_stored *stored;
 	struct store_exempts exempts;
 	size_t count;
@@ -148,7 +148,8 @@ static int put_registry(struct json_out *w, struct arena *a, const struct regist
 	struct assessment as = {.subscription = g->subscription};
 	const struct assessment_facts f = {.plan_off = g->plan_off,
 					   .exemption = p->whole[i] ? exemption_of(p, i) : NULL,
-					   .total = row.total};
+					   .total = row.total,
+					   .exempt = p->exempt[i]};
 	if (!g->is_going) {
 		if (assessment_judge(&f, a, &as, e) < 0)
 			return -(int)e->code;
@@ -182,8 +183,9 @@ static int read_page(struct db_tx *tx, struct registry_page *p, const struct vis
 		     struct arena *a, struct err *e)
 {
 	p->totals = arena_alloc(a, p->count, sizeof *p->totals);
+	p->exempt = arena_alloc(a, p->count, sizeof *p->exempt);
 	p->stored = arena_alloc(a, p->count, sizeof *p->stored);
-	if (!p->totals || !p->stored)
+	if (!p->totals || !p->exempt || !p->stored)
 		return err_set(e, ERR_NOMEM, "no memory for registries");
 	if (p->count == 0)
 		return 0;
@@ -192,6 +194,8 @@ static int read_page(struct db_tx *tx, struct registry_page *p, const struct vis
 					     .count = p->count,
 					     .now_ms = clock_wall_ms()};
 	int r = repository_totals_sums(tx, p->ids, p->count, v, p->totals, e);
+	if (r >= 0)
+		r = assessment_exempt(tx, &q, v, p->exempt, e);
 	if (r >= 0)
 		r = read_stored(tx, p, v, a, e);
 	return r < 0 ? r : store_exemption_hold(tx, &q, a, &p->exempts, e);

@@ -108,6 +108,7 @@ static const struct cli_option add_options[] = {
     {"category", 0, "WORD", "waiver", "mitigated (dealt with otherwise) or waiver (accepted)"},
     {"expires", 0, "TIME", NULL, "when it ends, such as 2027-01-31T00:00:00Z (default: never)"},
     {"description", 0, "TEXT", NULL, "why"},
+    {"digest", 0, "DIGEST", NULL, "of a repository only this image"},
     SRV_OPTIONS,
     {0},
 };
@@ -124,6 +125,7 @@ static int exemption_add(int argc, char **argv)
 				     "category",    cli_get(&p.args, "category"),
 				     "description", cli_get(&p.args, "description"),
 				     "expires_at",  cli_get(&p.args, "expires"),
+				     "digest",	    cli_get(&p.args, "digest"),
 				     NULL};
 	const char *json = people_json(&p, pairs, &e);
 	int r = json ? people_connect(&p, &e) : -(int)e.code;
@@ -161,7 +163,7 @@ const struct cli_command exemption_commands[] = {
     {.name = "add",
      .main = exemption_add,
      .synopsis = "SCOPE NAME [--category mitigated|waiver] [--expires TIME]",
-     .summary = "take the registries at and below a scope out of the recommendation",
+     .summary = "take the registries or images at and below a scope out of the recommendation",
      .options = add_options},
     {.name = "remove",
      .main = exemption_remove,

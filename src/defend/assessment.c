@@ -26,6 +26,8 @@ static const char *reason_of(const struct assessment_facts *f, const struct asse
 		return arena_printf(a, "the plan of subscription \"%.*s\" is off",
 				    BYTES_ARG(as->subscription));
 	case ASSESSMENT_EXEMPT:
+		if (!as->exemption)
+			return "exempt: each of its images, or its repository";
 		return arena_printf(a, "exempt: %s, \"%.*s\"",
 				    exemption_category_word((int)as->exemption->category),
 				    BYTES_ARG(as->exemption->name));
@@ -49,24 +51,41 @@ static const char *reason_of(const struct assessment_facts *f, const struct asse
 	return "";
 }
 
+static struct repository_total without(const struct repository_total *all,
+				       const struct repository_total *part)
+{
+	struct repository_total t = *all;
+	t.images -= part->images;
+	t.healthy -= part->healthy;
+	t.unhealthy -= part->unhealthy;
+	t.unverified -= part->unverified;
+	t.counts.disabled -= part->counts.disabled;
+	for (size_t i = 0; i < sizeof t.counts.by / sizeof *t.counts.by; i++)
+		t.counts.by[i] -= part->counts.by[i];
+	return t;
+}
+
 int assessment_judge(const struct assessment_facts *f, struct arena *a, struct assessment *ret,
 		     struct err *e)
 {
-	ret->total = f->total;
-	ret->pending = repository_total_pending(&f->total);
+	ret->total = without(&f->total, &f->exempt);
+	ret->exempt_images = f->exempt.images;
+	ret->pending = repository_total_pending(&ret->total);
 	ret->exemption = f->exemption;
+	const struct repository_total *left = &ret->total;
 	ret->cause = f->plan_off			    ? ASSESSMENT_PLAN_OFF
 		     : f->switched_off			    ? ASSESSMENT_SWITCHED_OFF
 		     : f->exemption			    ? ASSESSMENT_EXEMPT
 		     : f->unasked			    ? ASSESSMENT_NOT_ASSESSED
-		     : f->unhealthy || f->total.unhealthy   ? ASSESSMENT_NO_CAUSE
+		     : f->unhealthy || left->unhealthy	    ? ASSESSMENT_NO_CAUSE
 		     : f->about == RECOMMENDATION_OF_PUSHES ? ASSESSMENT_NO_CAUSE
-		     : f->total.images == 0		    ? ASSESSMENT_NO_IMAGES
-		     : f->total.unverified || ret->pending  ? ASSESSMENT_NOT_ASSESSED
+		     : left->images == 0 && f->total.images ? ASSESSMENT_EXEMPT
+		     : left->images == 0		    ? ASSESSMENT_NO_IMAGES
+		     : left->unverified || ret->pending	    ? ASSESSMENT_NOT_ASSESSED
 							    : ASSESSMENT_NO_CAUSE;
-	ret->state = ret->cause != ASSESSMENT_NO_CAUSE	  ? ASSESSMENT_NOT_APPLICABLE
-		     : f->unhealthy || f->total.unhealthy ? ASSESSMENT_UNHEALTHY
-							  : ASSESSMENT_HEALTHY;
+	ret->state = ret->cause != ASSESSMENT_NO_CAUSE ? ASSESSMENT_NOT_APPLICABLE
+		     : f->unhealthy || left->unhealthy ? ASSESSMENT_UNHEALTHY
+						       : ASSESSMENT_HEALTHY;
 	const char *reason = reason_of(f, ret, a);
 	if (!reason)
 		return err_set(e, ERR_NOMEM, "no memory for a reason");
@@ -180,17 +199,77 @@ static int page_read(struct db_tx *tx, const struct assessment_query *q, struct 
 						 e);
 }
 
+/* A state as repository_total sums it: an artifact is no image. */
+static void add_image(struct repository_total *t, int64_t rest, const uint64_t by[6],
+		      uint64_t disabled)
+{
+	uint64_t findings = 0;
+	if (rest == IMAGE_ARTIFACT)
+		return;
+	for (size_t i = 0; i < 6; i++)
+		findings += by[i];
+	t->images++;
+	t->unhealthy += findings > 0;
+	t->healthy += findings == 0 && rest == IMAGE_HEALTHY;
+	t->unverified += findings == 0 && rest == IMAGE_UNVERIFIED;
+	t->counts.disabled += disabled;
+	static const enum adv_severity order[] = {ADV_SEV_CRITICAL,   ADV_SEV_HIGH,
+						  ADV_SEV_MEDIUM,     ADV_SEV_LOW,
+						  ADV_SEV_NEGLIGIBLE, ADV_SEV_UNKNOWN};
+	for (size_t i = 0; i < 6; i++)
+		t->counts.by[order[i]] += by[i];
+}
+
+int assessment_exempt(struct db_tx *tx, const struct store_exempt_query *q,
+		      const struct visibility *v, struct repository_total *ret, struct err *e)
+{
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT r.registry_id, n.rest, n.critical, n.high, n.medium, n.low, n.negligible,"
+	    " n.unknown, n.disabled FROM image_seen n JOIN repository r ON r.id = n.repository_id"
+	    " WHERE n.image_id IN (" STORE_EXEMPT_IMAGES(
+		"$1", "$2") ") AND r.registry_id {IN $3}"
+			    " AND " STORE_VISIBLE("n.repository_id", "$4", "$5"),
+	    DB_ARGS(DB_T(q->recommendation), DB_I(q->now_ms), DB_INTS(q->registries, q->count),
+		    STORE_VISIBLE_ARGS(v)),
+	    e);
+	int r = s ? 1 : -(int)e->code;
+	for (size_t i = 0; i < q->count; i++)
+		ret[i] = (struct repository_total){0};
+	while (r > 0 && (r = db_step(s, e)) > 0) {
+		uint64_t by[6];
+		for (int k = 0; k < 6; k++)
+			by[k] = (uint64_t)db_int(s, 2 + k);
+		for (size_t i = 0; i < q->count; i++)
+			if (q->registries[i] == db_int(s, 0))
+				add_image(&ret[i], db_int(s, 1), by, (uint64_t)db_int(s, 8));
+	}
+	db_done(s);
+	return r < 0 ? r : 0;
+}
+
 int assessment_list(struct db_tx *tx, const struct assessment_query *q, struct arena *a,
 		    struct assessments *ret, struct err *e)
 {
 	struct facts f;
 	enum recommendation_about about = q->recommendation->about;
 	int r = page_read(tx, q, a, ret, &f, e);
-	struct repository_total *totals =
-	    r >= 0 && ret->count ? arena_alloc(a, ret->count, sizeof *totals) : NULL;
-	if (r >= 0 && ret->count)
-		r = totals ? totals_of(tx, q, &f, ret->count, a, totals, e)
-			   : err_set(e, ERR_NOMEM, "no memory for registries");
+	struct repository_total *totals = NULL, *exempt = NULL;
+	if (r >= 0 && ret->count) {
+		totals = arena_alloc(a, ret->count, sizeof *totals);
+		exempt = arena_alloc(a, ret->count, sizeof *exempt);
+		r = totals && exempt ? totals_of(tx, q, &f, ret->count, a, totals, e)
+				     : err_set(e, ERR_NOMEM, "no memory for registries");
+	}
+	/* Images are exempt from the recommendation about their findings alone. */
+	if (r >= 0 && ret->count && about == RECOMMENDATION_OF_FINDINGS)
+		r = assessment_exempt(
+		    tx,
+		    &(struct store_exempt_query){.recommendation = bytes_of(q->recommendation->key),
+						 .registries = f.ids,
+						 .count = ret->count,
+						 .now_ms = q->now_ms},
+		    &VISIBILITY_ALL, exempt, e);
 	for (size_t i = 0; i < ret->count && r >= 0; i++) {
 		struct assessment *as = &ret->items[i];
 		struct assessment_facts facts = {
@@ -200,7 +279,8 @@ int assessment_list(struct db_tx *tx, const struct assessment_query *q, struct a
 		    .unhealthy = about == RECOMMENDATION_OF_PUSHES && q->anonymous_pushes,
 		    .unasked = about == RECOMMENDATION_OF_SECRETS && q->secrets_off,
 		    .exemption = exemption_of(&f, as->registry_id),
-		    .total = totals[i]};
+		    .total = totals[i],
+		    .exempt = exempt[i]};
 		r = assessment_judge(&facts, a, as, e);
 	}
 	return r < 0 ? r : 0;

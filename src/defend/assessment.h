@@ -35,9 +35,10 @@ struct assessment {
 	struct bytes registry, subscription;
 	enum assessment_state state;
 	enum assessment_cause cause;
-	struct bytes reason; /* empty where the state says all */
-	uint64_t pending;    /* images that are not scanned yet */
-	struct repository_total total;
+	struct bytes reason;	       /* empty where the state says all */
+	uint64_t pending;	       /* images that are not scanned yet */
+	struct repository_total total; /* without images that are exempt by themselves */
+	uint64_t exempt_images;
 	/* The exemption that holds, nearest scope first; NULL = none. */
 	const struct store_exemption *exemption;
 };
@@ -73,6 +74,11 @@ struct assessment_facts {
 	bool unasked;				 /* what it is about is not looked for */
 	const struct store_exemption *exemption; /* NULL = none */
 	struct repository_total total;
+	/* Of total: images that exemptions at their repositories take out. */
+	struct repository_total exempt;
 };
+/* The last of these facts, of many registries: ret[i] of registries[i]. */
+int assessment_exempt(struct db_tx *tx, const struct store_exempt_query *q,
+		      const struct visibility *v, struct repository_total *ret, struct err *e);
 int assessment_judge(const struct assessment_facts *f, struct arena *a, struct assessment *ret,
 		     struct err *e);

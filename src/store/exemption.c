@@ -1,5 +1,7 @@
 #include "store/exemption.h"
 
+#include "store/digest_key.h"
+
 const char *exemption_category_word(int category)
 {
 	static const char *const words[] = {"Mitigated", "Waiver"};
@@ -8,7 +10,7 @@ const char *exemption_category_word(int category)
 
 #define COLUMNS                                                                                    \
 	"x.id, x.scope_id, x.recommendation, x.name, x.description, x.author, x.category,"         \
-	" x.created_at, x.expires_at"
+	" x.created_at, x.expires_at, x.digest"
 
 static struct bytes text(struct db_stmt *s, int column, struct arena *a, bool *ok)
 {
@@ -31,6 +33,9 @@ static int row(struct db_stmt *s, struct arena *a, struct store_exemption *ret, 
 	    .category = db_int(s, 6) == EXEMPTION_WAIVER ? EXEMPTION_WAIVER : EXEMPTION_MITIGATED,
 	    .created_at = db_int(s, 7),
 	    .expires_at = db_int(s, 8)};
+	bool kept = true;
+	ret->digest = digest_key_text(db_bytes(s, 9), a, &kept);
+	ok = ok && kept;
 	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory for an exemption");
 }
 
@@ -55,14 +60,17 @@ int64_t store_exemption_add(struct db_tx *tx, const struct store_exemption *x, s
 	int64_t id = r < 0 ? r : db_id_next(tx, "exemption", e);
 	if (id < 0)
 		return id;
-	int64_t n = db_exec(tx,
-			    "INSERT INTO exemption(id, scope_id, recommendation, name, category,"
-			    " description, author, created_at, expires_at)"
-			    " VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-			    DB_ARGS(DB_I(id), DB_I(x->scope_id), DB_T(x->recommendation),
-				    DB_T(x->name), DB_I(x->category), DB_T(x->description),
-				    DB_T(x->author), DB_I(x->created_at), DB_I(x->expires_at)),
-			    e);
+	struct digest_key room;
+	struct db_value digest = x->digest.len ? DB_B(digest_key_of(x->digest, &room)) : DB_N;
+	int64_t n =
+	    db_exec(tx,
+		    "INSERT INTO exemption(id, scope_id, recommendation, name, category,"
+		    " description, author, created_at, expires_at, digest)"
+		    " VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+		    DB_ARGS(DB_I(id), DB_I(x->scope_id), DB_T(x->recommendation), DB_T(x->name),
+			    DB_I(x->category), DB_T(x->description), DB_T(x->author),
+			    DB_I(x->created_at), DB_I(x->expires_at), digest),
+		    e);
 	return n < 0 ? n : id;
 }
 
@@ -147,10 +155,29 @@ int store_exemption_hold(struct db_tx *tx, const struct store_exempt_query *q, s
 			break;
 		}
 		struct store_exempt *x = &ret->items[ret->count++];
-		x->registry_id = db_int(s, 9);
+		x->registry_id = db_int(s, 10);
 		if (row(s, a, &x->exemption, e) < 0)
 			r = -(int)e->code;
 	}
 	db_done(s);
 	return r < 0 ? r : 0;
+}
+
+int store_exemption_of_image(struct db_tx *tx, const struct store_exempt_query *q, int64_t image,
+			     struct arena *a, struct bytes *ret, struct err *e)
+{
+	bool ok = true;
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT x.name FROM image i JOIN scope_up u ON u.scope_id = i.repository_id"
+	    " JOIN exemption x ON x.scope_id = u.ancestor_id WHERE i.id = $1"
+	    " AND x.recommendation = $2 AND (x.expires_at = 0 OR x.expires_at > $3)"
+	    " AND (x.digest IS NULL OR x.digest = i.digest) ORDER BY u.distance, x.id LIMIT 1",
+	    DB_ARGS(DB_I(image), DB_T(q->recommendation), DB_I(q->now_ms)), e);
+	*ret = BYTES_NONE;
+	int r = s ? db_step(s, e) : -(int)e->code;
+	if (r > 0)
+		*ret = arena_bytes(a, db_bytes(s, 0), &ok);
+	db_done(s);
+	return r < 0 ? r : ok ? 0 : err_set(e, ERR_NOMEM, "no memory for an exemption");
 }

@@ -1,5 +1,6 @@
 /* exemption: takes the registries at and below a scope out of a recommendation, because the risk is
- * mitigated otherwise or accepted. One that expired is kept and not honoured. */
+ * mitigated otherwise or accepted; at a repository its images, or one of them. One that expired is
+ * kept and not honoured. */
 #pragma once
 #include "base/arena.h"
 #include "db/db.h"
@@ -16,6 +17,7 @@ const char *exemption_category_word(int category);
 struct store_exemption {
 	int64_t id, scope_id;
 	struct bytes recommendation, name, description, author;
+	struct bytes digest; /* of a repository's: this image alone; empty: all of them */
 	enum exemption_category category;
 	int64_t created_at, expires_at; /* wall ms; expires_at 0 = never */
 };
@@ -58,3 +60,14 @@ struct store_exempt_query {
 };
 int store_exemption_hold(struct db_tx *tx, const struct store_exempt_query *q, struct arena *a,
 			 struct store_exempts *ret, struct err *e);
+/* In SQL: the numbers of images that exemptions at repositories take out of a recommendation at a
+ * moment. */
+#define STORE_EXEMPT_IMAGES(recommendation, now)                                                   \
+	"SELECT xi.id FROM exemption x JOIN scope xs ON xs.id = x.scope_id AND xs.kind = 5"        \
+	" JOIN scope_up xu ON xu.ancestor_id = x.scope_id JOIN image xi"                           \
+	" ON xi.repository_id = xu.scope_id AND (x.digest IS NULL OR x.digest = xi.digest)"        \
+	" WHERE x.recommendation = " recommendation                                                \
+	" AND (x.expires_at = 0 OR x.expires_at > " now ")"
+/* The names of those that hold for an image, nearest scope's first, empty: none. */
+int store_exemption_of_image(struct db_tx *tx, const struct store_exempt_query *q, int64_t image,
+			     struct arena *a, struct bytes *ret, struct err *e);

@@ -53,10 +53,13 @@
 	" PRIMARY KEY(subscription_id, recommendation)"                                            \
 	"){NOROWID};"
 
+#define IMAGES "ALTER TABLE exemption ADD COLUMN digest {BLOB};"
+
 const struct db_migration schema_defend[] = {
     {.number = 1, .what = "plans, exemptions and the score of each day", .sql = TABLES},
     {.number = 2, .what = "images that are billed", .sql = USAGE},
     {.number = 3, .what = "recommendations that subscriptions do not want", .sql = OFF},
+    {.number = 4, .what = "exemptions of single images", .sql = IMAGES},
     {0},
 };
 const char *const schema_defend_baseline[] = {TABLES, NULL};

@@ -82,10 +82,59 @@ test('an exemption takes a registry out until it expires, is changed or deleted'
   assert.deepEqual((await ask('GET', '/api/v1/exemptions')).items.map((x) => x.id), [made.id]);
   await ask('DELETE', `/api/v1/exemptions/${made.id}`, undefined, 204);
   await ask('DELETE', `/api/v1/exemptions/${made.id}`, undefined, 404);
-  for (const [body, what] of [[{ name: 'x', scope: '/registries/local/repositories/app', category: 'Waiver' }, /scope/], [{ name: 'x', scope: '/registries/none', category: 'Waiver' }, /scope/],
+  for (const [body, what] of [[{ name: 'x', scope: '/registries/none', category: 'Waiver' }, /scope/],
     [{ name: 'x', scope: '/registries/local', category: 'Maybe' }, /category/], [{ name: 'x', scope: '/registries/local', category: 'Waiver', expires_at: 'soon' }, /expires_at/],
     [{ scope: '/registries/local', category: 'Waiver' }, /name/]])
     assert.match((await ask('POST', '/api/v1/exemptions', body, 400)).detail, what);
+});
+
+test('an exemption of a repository or of one image takes those images out of the registry, and out of nothing else', async () => {
+  const before = await only(), repositories = '/registries/local/repositories', whole = await score();
+  assert.equal(before.state, 'Unhealthy');
+  const bad = (await server.all('/api/v1/registries/local/repositories/app/images')).filter((x) => x.state === 'Unhealthy');
+  const other = image('1', 'exempt elsewhere'), made = [];
+  await push('aside/nested', other);
+  const exempt = async (body, status = 201) => { const x = await ask('POST', '/api/v1/exemptions', { category: 'Waiver', ...body }, status); if (status === 201) made.push(x); return x; };
+  const at = (x) => ask('GET', `/api/v1/registries/local/repositories/${x.repository}/images/${x.digest}`);
+  assert.equal((await only()).unhealthy, bad.length + 1);
+  // One image: the registry is still Unhealthy by the others; the image keeps its own state and says that it is exempt.
+  const one = await exempt({ name: 'one image', scope: `${repositories}/aside/nested`, digest: other.digest });
+  assert.equal(one.digest, other.digest);
+  let r = await only();
+  assert.deepEqual([r.state, r.unhealthy, r.exempt_images, r.images], ['Unhealthy', bad.length, 1, before.images]);
+  assert.deepEqual(r.findings, before.findings);
+  const shown = await at({ repository: 'aside/nested', digest: other.digest });
+  assert.deepEqual([shown.state, shown.exemption], ['Unhealthy', 'one image']);
+  assert.equal((await at(bad[0])).exemption, undefined);
+  // A repository, with those named below it.
+  await ask('DELETE', `/api/v1/exemptions/${one.id}`, undefined, 204);
+  assert.equal((await only()).exempt_images, 0);
+  await exempt({ name: 'a folder', scope: `${repositories}/aside/nested`, category: 'Mitigated' });
+  assert.equal((await only()).exempt_images, 1);
+  const names = [...new Set((await server.all('/api/v1/registries/local/repositories')).filter((x) => x.unhealthy).map((x) => x.repository ?? x.name))].filter((x) => x !== 'aside/nested');
+  for (const name of names) await exempt({ name: 'this one', scope: `${repositories}/${name}`, expires_at: new Date(clock.now() + 3600e3).toISOString() });
+  // Nothing unhealthy is left: recommendation, registry and score say so.
+  r = await only();
+  assert.equal(r.unhealthy, 0);
+  assert.notEqual(r.state, 'Unhealthy');
+  assert.equal((await ask('GET', '/api/v1/registries/local')).state, r.state);
+  const [all] = (await ask('GET', '/api/v1/recommendations')).items;
+  assert.deepEqual([all.unhealthy_images, all.unhealthy_registries], [0, 0]);
+  assert.ok(!((await score()).unhealthy > 0));
+  // When they end, everything is back.
+  clock.advance(3601e3);
+  r = await only();
+  assert.deepEqual([r.state, r.unhealthy, (await score()).unhealthy], ['Unhealthy', bad.length, whole.unhealthy]);
+  for (const [body, what] of [[{ name: 'x', scope: '/registries/local', digest: other.digest }, /digest: .*repository/], [{ name: 'x', scope: `${repositories}/aside/nested`, digest: `sha256:${'0'.repeat(64)}` }, /digest: there is no such image/],
+    [{ name: 'x', scope: `${repositories}/aside/nested`, digest: 'latest' }, /digest/], [{ name: 'x', scope: '/' }, /scope/]])
+    assert.match((await exempt(body, 400)).detail, what);
+  for (const x of made.slice(1)) await ask('DELETE', `/api/v1/exemptions/${x.id}`, undefined, 204);
+  const env = { PLIMSOLL_SERVER: server.url, PLIMSOLL_USERNAME: 'admin', PLIMSOLL_PASSWORD: server.password };
+  plimsoll(['exemption', 'add', `${repositories}/aside/nested`, 'by hand', '--digest', other.digest], { env });
+  const [last] = (await ask('GET', '/api/v1/exemptions')).items.slice(-1);
+  assert.deepEqual([last.name, last.digest, last.scope], ['by hand', other.digest, `${repositories}/aside/nested`]);
+  plimsoll(['exemption', 'remove', String(last.id)], { env });
+  await ask('DELETE', `/v2/aside/nested/manifests/${other.digest}`, undefined, 202);
 });
 
 test('a plan that is off takes the registries of its subscription out; switching is audited', async () => {

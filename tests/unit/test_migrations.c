@@ -15,6 +15,7 @@
 #include "store/schema.h"
 #include "store/stored.h"
 #include "store/recommendation_off.h"
+#include "store/exemption.h"
 #include "store/usage.h"
 
 #include <limits.h>
@@ -196,6 +197,19 @@ static void defend_3_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(store_recommendation_off_put(tx, &x, false, e), 0);
 }
 
+static const char defend_3_rows[] =
+    "INSERT INTO exemption SELECT 7, id, 'k', 'n', 1, 'd', 'a', 8, 9 FROM scope WHERE kind = 4;";
+
+/* An exemption of before is about no single image. */
+static void defend_4(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct store_exemptions got;
+	assert_int_equal(store_exemption_list(tx, 0, 2, &VISIBILITY_ALL, a, &got, e), 0);
+	assert_int_equal(got.count, 1);
+	assert_true(got.items[0].id == 7 && got.items[0].digest.len == 0);
+	assert_true(bytes_eq_lit(got.items[0].name, "n") && got.items[0].expires_at == 9);
+}
+
 static const struct change {
 	const char *module;
 	int step;	    /* this one, after all before it */
@@ -237,6 +251,7 @@ static const struct change {
     {"access", 5, access_4_rows, access_5, access_5_goes_on},
     {"defend", 2, "", defend_2, NULL},
     {"defend", 3, "", defend_3, defend_3_goes_on},
+    {"defend", 4, defend_3_rows, defend_4, NULL},
 };
 #define CHANGES (sizeof changes / sizeof *changes)
 
