@@ -8,6 +8,7 @@
 #include "ledger/findings.h"
 #include "ledger/images.h"
 #include "oci/digest.h"
+#include "oci/reference.h"
 
 #define IMAGE_MATCHES_MAX 1000U /* shown below a finding in a list of one image */
 #define CHECKS_QUESTIONS                                                                           \
@@ -74,9 +75,14 @@ int api_repositories_check(struct db_tx *tx, struct bytes registry, const struct
 {
 	for (size_t i = 0; i < c->repositories.count; i++) {
 		struct bytes name = c->repositories.items[i];
-		if (bytes_find(name, '*') == name.len && bytes_find(name, '?') == name.len &&
-		    api_repository_find(tx, registry, name, v, e) < 0)
-			return -(int)e->code;
+		struct err why = ERR_INIT;
+		if (bytes_find(name, '*') < name.len || bytes_find(name, '?') < name.len)
+			continue;
+		/* Without a registry those of all are meant. */
+		int64_t id = api_repository_find(tx, registry, name, v, &why);
+		bool several = id == -(int64_t)ERR_FORMAT && !registry.len && ref_is_name(name);
+		if (id < 0 && !several)
+			return err_again(e, &why);
 	}
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "defend/recommendation.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
 #include "report/package.h"
@@ -13,7 +14,10 @@
 #include "ledger/holders.h"
 #include "ledger/images.h"
 #include "store/digest_key.h"
+#include "store/exemption.h"
 #include "store/registries.h"
+
+#include <stdio.h>
 
 #define TAGS_MAX 100	  /* shown for one image */
 #define SUPPORT_MAX 4096U /* bytes: what is said of a release's support takes some 200 */
@@ -124,12 +128,12 @@ static const struct record_object base_object = {
 /* What only a single image shows. */
 struct image_more {
 	struct base_row base;
-	struct bytes runs_as;
+	struct bytes runs_as, exemption;
 };
 
 struct image_row {
 	const void *base; /* struct base_row */
-	struct bytes runs_as;
+	struct bytes runs_as, exemption;
 	int kind; /* of kind_word */
 	struct record_rows tags;
 	struct ledger_image i;
@@ -197,6 +201,9 @@ static const struct record_field image_fields[] = {
     RECORD_FIELD(struct image_row, i.coverage, RECORD_JSON, "coverage",
 		 "What was assessed; absent until it is scanned", .flags = RECORD_OPTIONAL,
 		 .of = &coverage_object),
+    RECORD_FIELD(struct image_row, exemption, RECORD_TEXT, "exemption",
+		 "Name of the exemption that takes it out of the recommendation; of one image only",
+		 .flags = RECORD_OPTIONAL),
     RECORD_FIELD(struct image_row, runs_as, RECORD_TEXT, "runs_as",
 		 "The user of its processes, as its config states it; `root` also where it states "
 		 "none. Not in lists",
@@ -258,14 +265,54 @@ int64_t api_registry_find(struct db_tx *tx, struct bytes name, struct err *e)
 		       : id;
 }
 
+/* The first visible ones of this name: how many, at most 3. */
+static int named_so(struct db_tx *tx, struct bytes name, const struct visibility *v,
+		    int64_t *ret_id, char *registries, size_t cap, struct err *e)
+{
+	int n = 0, at = 0;
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT r.id, g.name FROM scope g JOIN repository r ON r.registry_id = g.id"
+		     " AND r.name = $1 WHERE g.kind = 4 AND " STORE_VISIBLE(
+			 "r.id", "$2", "$3") " ORDER BY g.name LIMIT 3",
+		     DB_ARGS(DB_T(name), STORE_VISIBLE_ARGS(v)), e);
+	int rc = s ? 1 : -(int)e->code;
+	while (rc > 0 && (rc = db_step(s, e)) > 0) {
+		*ret_id = db_int(s, 0);
+		at += snprintf(registries + at, cap - (size_t)at, "%s%.*s", n ? ", " : "",
+			       BYTES_ARG(bytes_part(db_bytes(s, 1), 0, 64)));
+		n++;
+	}
+	db_done(s);
+	return rc < 0 ? rc : n;
+}
+
+int64_t api_repository_anywhere(struct db_tx *tx, struct bytes name, const struct visibility *v,
+				struct err *e)
+{
+	char registries[256];
+	int64_t id = 0;
+	int n = named_so(tx, name, v, &id, registries, sizeof registries, e);
+	if (n > 1)
+		return err_set(e, ERR_FORMAT,
+			       "repository: there is a \"%.*s\" in several registries (%s%s): name "
+			       "one by registry=",
+			       BYTES_ARG(name), registries, n > 2 ? " …" : "");
+	return n < 0 ? n : id;
+}
+
 int64_t api_repository_find(struct db_tx *tx, struct bytes registry, struct bytes name,
 			    const struct visibility *v, struct err *e)
 {
 	if (!ref_is_name(name))
 		return err_set(e, ERR_FORMAT, "repository: \"%.*s\" is not a valid repository name",
 			       BYTES_ARG(name));
-	struct store_registry t = {.tx = tx, .registry = api_registry_find(tx, registry, e)};
-	int64_t id = t.registry < 0 ? t.registry : store_repository_find(&t, name, e);
+	struct store_registry t = {.tx = tx};
+	if (registry.len)
+		t.registry = api_registry_find(tx, registry, e);
+	int64_t id = !registry.len    ? api_repository_anywhere(tx, name, v, e)
+		     : t.registry < 0 ? t.registry
+				      : store_repository_find(&t, name, e);
 	int seen = id > 0 ? store_scope_is_visible(tx, id, v, e) : (int)id;
 	if (seen == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no repository \"%.*s\"",
@@ -385,6 +432,7 @@ static int put_images(struct db_tx *tx, struct json_out *w, struct http_request 
 		    .i = *i,
 		    .base = more && more->base.found.how != ANCESTRY_NONE ? &more->base : NULL,
 		    .runs_as = more ? more->runs_as : BYTES_NONE,
+		    .exemption = more ? more->exemption : BYTES_NONE,
 		    .kind = i->state == IMAGE_ARTIFACT,
 		    .tags = {f.tags[k].items, f.tags[k].count},
 		    .next = f.next[k]};
@@ -457,13 +505,22 @@ static int find_user(struct db_tx *tx, struct http_request *r, int64_t image, st
 	return rc < 0 ? rc : 0;
 }
 
+static int find_exemption(struct db_tx *tx, struct http_request *r, int64_t image,
+			  struct bytes *ret, struct err *e)
+{
+	const struct store_exempt_query q = {.recommendation = bytes_of(RECOMMENDATION_IMAGES->key),
+					     .now_ms = clock_wall_ms()};
+	return store_exemption_of_image(tx, &q, image, http_arena(r), ret, e);
+}
+
 static int write_image(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	struct ledger_image image;
 	struct image_more more = {.base = {.found = {.how = ANCESTRY_NONE}}};
 	if (api_image_find(tx, arg, &image, e) < 0 ||
 	    find_base(tx, arg, image.id, &more.base, e) < 0 ||
-	    find_user(tx, arg, image.id, &more.runs_as, e) < 0)
+	    find_user(tx, arg, image.id, &more.runs_as, e) < 0 ||
+	    find_exemption(tx, arg, image.id, &more.exemption, e) < 0)
 		return -(int)e->code;
 	return put_images(tx, w, arg, &image, 1, &more, e);
 }

@@ -26,10 +26,14 @@ int api_subscription_find(struct db_tx *tx, struct http_request *r, struct store
 			  struct err *e);
 /* The number of a registry ("": the first). ERR_NOT_FOUND. */
 int64_t api_registry_find(struct db_tx *tx, struct bytes name, struct err *e);
-/* The number of its repository. ERR_NOT_FOUND where none is visible, ERR_FORMAT where it is not a
- * name. */
+/* The number of its repository; without a registry, as api_repository_anywhere. ERR_NOT_FOUND where
+ * none is visible, ERR_FORMAT where it is not a name. */
 int64_t api_repository_find(struct db_tx *tx, struct bytes registry, struct bytes name,
 			    const struct visibility *v, struct err *e);
+/* The visible repository of this name, of whichever registry: its number, 0: there is none.
+ * ERR_FORMAT: there are several, in the registries that it names. */
+int64_t api_repository_anywhere(struct db_tx *tx, struct bytes name, const struct visibility *v,
+				struct err *e);
 /* Repositories that criteria name, and not by a glob, are there and visible. ERR_NOT_FOUND. */
 struct criteria;
 int api_repositories_check(struct db_tx *tx, struct bytes registry, const struct criteria *c,

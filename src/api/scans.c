@@ -87,8 +87,11 @@ struct listing {
 };
 
 /* 0 = there is none. */
-static int64_t repository_id(struct db_tx *tx, const struct scans_query *q, struct err *e)
+static int64_t repository_id(struct db_tx *tx, const struct scans_query *q,
+			     const struct visibility *v, struct err *e)
 {
+	if (!q->registry.len)
+		return api_repository_anywhere(tx, q->repository, v, e);
 	struct store_registry t = {.tx = tx, .registry = api_registry_find(tx, q->registry, e)};
 	return t.registry < 0 ? t.registry : store_repository_find(&t, q->repository, e);
 }
@@ -107,7 +110,7 @@ static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	    .digest = p->q.digest, .before = (int64_t)p->before, .max = limit + 1};
 	int64_t n = api_visibility(p->r, &q.visible, e);
 	if (n >= 0 && p->q.repository.len)
-		n = q.repository_id = repository_id(tx, &p->q, e);
+		n = q.repository_id = repository_id(tx, &p->q, &q.visible, e);
 	if (n == 0 && p->q.repository.len) {
 		api_list_begin(w);
 		api_list_end(w, BYTES_NONE, total_of(0, true));
@@ -150,7 +153,8 @@ static int write_image_scans(struct db_tx *tx, struct json_out *w, void *arg, st
 	const struct listing *l = arg;
 	struct ledger_image image;
 	struct store_scan newest;
-	const struct store_scan_query q = {.repository_id = repository_id(tx, &l->q, e),
+	const struct store_scan_query q = {.repository_id =
+					       repository_id(tx, &l->q, &VISIBILITY_ALL, e),
 					   .digest = l->q.digest,
 					   .max = 1,
 					   .visible = VISIBILITY_ALL};

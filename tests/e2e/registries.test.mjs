@@ -74,6 +74,19 @@ test('a client pushes the same name to each and pulls from each what it pushed t
   assert.deepEqual(await catalog(where.second()), ['team/app']);
 });
 
+
+test('a repository without its registry: of all that have one of this name, or which one must be said', { skip: missing }, async () => {
+  const findings = (await server.json('/api/v1/findings?repository=team/app')).items.map((f) => f.registry).sort();
+  assert.deepEqual(findings, ['local', 'second', 'third']);
+  assert.deepEqual((await server.json('/api/v1/findings?repository=team/app&registry=third')).items.map((f) => f.registry), ['third']);
+  for (const target of ['/api/v1/scans?repository=team/app', '/api/v1/packages?name=alpha&repository=team/app', '/api/v1/images?repository=team/app']) {
+    const r = await server.fetch(target);
+    assert.deepEqual([r.status, /in several registries \(local, second/.test((await r.json()).detail)], [400, true], target);
+    assert.equal((await server.fetch(`${target}&registry=second`)).status, 200, target);
+  }
+  assert.equal((await server.fetch('/api/v1/findings?repository=no/such')).status, 404);
+});
+
 test('rows of lists say where they are, and a registry narrows them', { skip: missing }, async () => {
   const rows = await server.all('/api/v1/findings');
   assert.deepEqual(rows.map((f) => [f.subscription, f.registry, f.repository, f.package]).sort(),
