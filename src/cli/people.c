@@ -113,3 +113,15 @@ void people_cell(struct bytes text, size_t width)
 	printf("%s%s", buf_cstr(&b), width ? "  " : "\n");
 	buf_free(&b);
 }
+
+void people_titles(struct ppl *p, const struct people_title *titles)
+{
+	if (p->titled)
+		return;
+	p->titled = true;
+	for (;; titles++) {
+		people_cell(bytes_of(titles->text), titles->width);
+		if (!titles->width)
+			return;
+	}
+}

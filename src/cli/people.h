@@ -7,6 +7,7 @@ struct ppl {
 	struct cli_args args;
 	struct srv server; /* not open if the command works on a stopped server's folder */
 	struct arena arena;
+	bool titled; /* the titles of a list are printed */
 };
 struct people_verb {
 	const char *name;
@@ -34,3 +35,9 @@ int people_do(struct ppl *p, const char *method, const char *path, const char *j
 int people_put_raw(void *arg, struct json *j, struct err *e);
 /* Cells of a listing: padded to width, then two spaces; width 0 ends the line. */
 void people_cell(struct bytes text, size_t width);
+/* Above the first line of a listing; the last column has the width 0. */
+struct people_title {
+	const char *text;
+	size_t width;
+};
+void people_titles(struct ppl *p, const struct people_title *titles);

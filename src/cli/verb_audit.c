@@ -114,7 +114,9 @@ static int audit_export(int argc, char **argv)
 
 static int put_row(void *arg, struct json *j, struct err *e)
 {
-	const struct ppl *p = arg;
+	static const struct people_title titles[] = {
+	    {"AT", 24}, {"WHO", 16}, {"ACTION", 18}, {"SUBJECT", 0}};
+	struct ppl *p = arg;
 	struct access_audit row;
 	char at[CLOCK_RFC3339_CAP];
 	if (cli_has(&p->args, "json"))
@@ -123,6 +125,7 @@ static int put_row(void *arg, struct json *j, struct err *e)
 	if (!json_ok(j))
 		return 0;
 	clock_rfc3339(row.at, at);
+	people_titles(p, titles);
 	people_cell(bytes_of(at), 24);
 	people_cell(row.actor, 16);
 	people_cell(row.action, 18);

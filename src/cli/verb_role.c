@@ -77,8 +77,8 @@ static void read_actions(struct json *j, struct buf *out)
 static int put_role(void *arg, struct json *j, struct err *e)
 {
 	struct bytes name = BYTES_NONE;
+	static const struct people_title titles[] = {{"ROLE", 27}, {"SHORT", 16}, {"ACTIONS", 0}};
 	struct buf actions;
-	(void)arg;
 	buf_init(&actions, 65536);
 	if (json_enter_object(j)) {
 		for (struct bytes key; json_next_key(j, &key);) {
@@ -92,6 +92,7 @@ static int put_role(void *arg, struct json *j, struct err *e)
 	}
 	bool short_name = bytes_has_prefix_lit(name, "Acr");
 	if (json_ok(j)) {
+		people_titles(arg, titles);
 		people_cell(name, 27);
 		people_cell(short_name ? bytes_from(name, 3) : BYTES_NONE, 16);
 		people_cell(buf_bytes(&actions), 0);
@@ -103,7 +104,8 @@ static int put_role(void *arg, struct json *j, struct err *e)
 
 static int put_assignment(void *arg, struct json *j, struct err *e)
 {
-	const struct ppl *p = arg;
+	static const struct people_title titles[] = {{"USER", 20}, {"ROLE", 27}, {"SCOPE", 0}};
+	struct ppl *p = arg;
 	struct bytes user = BYTES_NONE, role = BYTES_NONE, scope = BYTES_NONE;
 	(void)e;
 	if (!json_enter_object(j))
@@ -120,6 +122,7 @@ static int put_assignment(void *arg, struct json *j, struct err *e)
 	}
 	if (!json_ok(j) || (p->args.operand_count && !bytes_eq_lit(user, p->args.operands[0])))
 		return 0;
+	people_titles(p, titles);
 	people_cell(user, 20);
 	people_cell(role, 27);
 	people_cell(scope, 0);
@@ -135,7 +138,7 @@ static int role_names(int argc, char **argv)
 		return CLI_ERROR;
 	int r = people_connect(&p, &e);
 	if (r == 0)
-		r = cli_server_each(&p.server, "/api/v1/roles", put_role, NULL, &p.arena, &e);
+		r = cli_server_each(&p.server, "/api/v1/roles", put_role, &p, &p.arena, &e);
 	return people_close(&p, r, &e);
 }
 

@@ -22,7 +22,8 @@ static int put_token(void *arg, struct json *j, struct err *e)
 {
 	struct bytes label = BYTES_NONE, kind = BYTES_NONE, expires = BYTES_NONE,
 		     created = BYTES_NONE, id = BYTES_NONE;
-	(void)arg;
+	static const struct people_title titles[] = {
+	    {"NUMBER", 6}, {"KIND", 8}, {"CREATED", 10}, {"ENDS", 10}, {"LABEL", 0}};
 	(void)e;
 	if (!json_enter_object(j))
 		return 0;
@@ -41,6 +42,7 @@ static int put_token(void *arg, struct json *j, struct err *e)
 	}
 	if (!json_ok(j))
 		return 0;
+	people_titles(arg, titles);
 	people_cell(id, 6);
 	people_cell(kind, 8);
 	people_cell(bytes_part(created, 0, sizeof "2026-01-02" - 1), 10);
@@ -60,7 +62,7 @@ static int token_list(int argc, char **argv)
 	int r = people_connect(&p, &e);
 	const char *path = people_user_path(&p, p.args.operands[0], "/tokens");
 	if (r == 0)
-		r = path ? cli_server_each(&p.server, path, put_token, NULL, &p.arena, &e)
+		r = path ? cli_server_each(&p.server, path, put_token, &p, &p.arena, &e)
 			 : err_nomem(&e);
 	return people_close(&p, r, &e);
 }

@@ -121,8 +121,9 @@ static void read_roles(struct json *j, struct buf *out)
 
 static int put_user(void *arg, struct json *j, struct err *e)
 {
+	static const struct people_title titles[] = {
+	    {"NAME", 20}, {"KIND", 5}, {"CREATED", 10}, {"ROLES", 0}};
 	struct user_line u = {.password = false};
-	(void)arg;
 	buf_init(&u.roles, 65536);
 	if (json_enter_object(j)) {
 		for (struct bytes key; json_next_key(j, &key);) {
@@ -139,6 +140,7 @@ static int put_user(void *arg, struct json *j, struct err *e)
 		}
 	}
 	if (json_ok(j)) {
+		people_titles(arg, titles);
 		people_cell(u.name, 20);
 		people_cell(u.kind, 5);
 		people_cell(bytes_part(u.created, 0, sizeof "2026-01-02" - 1), 10);
@@ -158,7 +160,7 @@ static int user_list(int argc, char **argv)
 		return CLI_ERROR;
 	int r = people_connect(&p, &e);
 	if (r == 0)
-		r = cli_server_each(&p.server, "/api/v1/users", put_user, NULL, &p.arena, &e);
+		r = cli_server_each(&p.server, "/api/v1/users", put_user, &p, &p.arena, &e);
 	return people_close(&p, r, &e);
 }
 

@@ -175,9 +175,10 @@ test('a robot with a token and two roles pushes and asks', () => {
   ok(['role', 'assign', 'ci', 'push', 'team']);
   ok(['role', 'assign', 'ci', 'Security-Reader']);
   assert.deepEqual(ok(['role', 'list', 'ci']).trim().split('\n').map((l) => l.split(/ {2,}/)),
-    [['ci', 'AcrPush', '/registries/local/repositories/team'], ['ci', 'Security Reader', '/']]);
+    [['USER', 'ROLE', 'SCOPE'], ['ci', 'AcrPush', '/registries/local/repositories/team'], ['ci', 'Security Reader', '/']]);
   ok(['push-status', 'team/shop:1.4'], { as: 'ci', password: token });
-  const [id, kind, , , label] = ok(['token', 'list', 'ci']).trim().split(/ {2,}/);
+  const [titles, line] = ok(['token', 'list', 'ci']).trim().split('\n'), [id, kind, , , label] = line.split(/ {2,}/);
+  assert.match(titles, /^NUMBER +KIND +CREATED +ENDS +LABEL$/);
   assert.deepEqual([kind, label], ['personal', 'build']);
   ok(['token', 'revoke', 'ci', id]);
   assert.equal(ok(['token', 'list', 'ci']), '');
@@ -221,9 +222,9 @@ test('a certificate of one\'s own authority: --cacert, SSL_CERT_FILE', { skip: !
   try {
     const options = { password: tls.password, env: { PLIMSOLL_SERVER: tls.url } };
     assert.match(ask(['user', 'list'], options).stderr, /certificate/i);
-    assert.match(ok(['user', 'list', '--cacert', cert], options), /^admin/);
-    assert.match(ok(['user', 'list'], { ...options, env: { ...options.env, SSL_CERT_FILE: cert } }), /^admin/);
-    assert.match(ok(['user', 'list', '--insecure'], options), /^admin/);
+    assert.match(ok(['user', 'list', '--cacert', cert], options), /^NAME .*\nadmin/);
+    assert.match(ok(['user', 'list'], { ...options, env: { ...options.env, SSL_CERT_FILE: cert } }), /^NAME .*\nadmin/);
+    assert.match(ok(['user', 'list', '--insecure'], options), /^NAME .*\nadmin/);
     assert.match(ask(['user', 'list', '--cacert', path.join(dir, 'none')], options).stderr, /--cacert: .*none: /);
     const scan = (...args) => plimsoll(['scan', `${tls.host}/team/none:1`, '--vdb', vdb, '-u', 'admin', ...args], { check: false, env: { PLIMSOLL_PASSWORD: tls.password } }).stderr;
     assert.match(scan('--cacert', cert), /no such manifest/);
