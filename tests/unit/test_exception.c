@@ -358,11 +358,78 @@ static void test_memory(void **state)
 		assert_true(torture(once, &i) > 0);
 }
 
+/* A vulnerability of thousands of products, each of which is in the status, in a flag and in a
+ * threat: what is said of a product is looked up, and the last word counts. */
+static void test_long(void **state)
+{
+	struct exceptions x;
+	struct err e = ERR_INIT;
+	struct buf text;
+	size_t n = 0;
+	(void)state;
+	buf_init(&text, 8U << 20);
+	buf_put_text(&text, "{\"document\":{},\"product_tree\":{\"full_product_names\":[{}");
+	for (; text.len < 900000; n++)
+		buf_printf(&text,
+			   ",{\"product_id\":\"p%zu\",\"product_identification_helper\":"
+			   "{\"purl\":\"pkg:deb/debian/p%zu\"}}",
+			   n, n);
+	buf_put_text(&text, "]},\"vulnerabilities\":[{\"cve\":\"CVE-2031-1\"");
+	for (unsigned list = 0; list < 4; list++) {
+		static const char *const heads[] = {
+		    ",\"flags\":[{\"label\":\"component_not_present\",\"product_ids\":[\"p0\"",
+		    "]}],\"threats\":[{\"category\":\"impact\",\"details\":\"of all\"},"
+		    "{\"category\":\"impact\",\"details\":\"first\",\"product_ids\":[\"p0\"",
+		    "]},{\"category\":\"impact\",\"details\":\"last\",\"product_ids\":[\"p0\"",
+		    "]}],\"product_status\":{\"known_not_affected\":[\"p0\""};
+		buf_put_text(&text, heads[list]);
+		for (size_t i = 1; i < n - (list == 2); i++)
+			buf_printf(&text, ",\"p%zu\"", i);
+	}
+	buf_put_text(&text, "]}}]}");
+	exceptions_init(&x);
+	assert_true(text.len > (1U << 20) && buf_ok(&text));
+	if (exceptions_add_vex(&x, buf_bytes(&text), BYTES_LIT("x"), &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_int_equal(x.count, n);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(bytes_eq_lit(x.items[i].justification, "component_not_present"));
+		assert_true(bytes_eq_lit(x.items[i].statement, i == n - 1 ? "first" : "last"));
+	}
+	exceptions_free(&x);
+	buf_free(&text);
+}
+
+/* Names of one vulnerability: 256 are looked at for each finding, more are no statement. */
+static void test_names(void **state)
+{
+	(void)state;
+	for (unsigned names = 256; names <= 60000; names = names == 256 ? 257 : names * 230) {
+		struct exceptions x;
+		struct err e = ERR_INIT;
+		struct buf text;
+		buf_init(&text, 4U << 20);
+		buf_put_text(&text, "{\"statements\":[{\"status\":\"not_affected\",\"products\":"
+				    "[{\"@id\":\"pkg:npm/a\"}],\"vulnerability\":{\"name\":\"A\","
+				    "\"aliases\":[\"B\"");
+		for (unsigned i = 2; i < names; i++)
+			buf_printf(&text, ",\"CVE-%u\"", i);
+		buf_put_text(&text, "]}}]}");
+		exceptions_init(&x);
+		assert_int_equal(exceptions_add_vex(&x, buf_bytes(&text), BYTES_LIT("x"), &e), 0);
+		assert_int_equal(x.count, names == 256);
+		assert_int_equal(x.note_count, names != 256);
+		exceptions_free(&x);
+		buf_free(&text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_cases), cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_apply), cmocka_unit_test(test_fronts),
+	    cmocka_unit_test(test_long),  cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_memory)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,59 @@ static void every_format(void **state)
 	rule_import_free(&x);
 }
 
+/* What a server exported is read whole, or not at all. */
+static void kept(void **state)
+{
+	static const char text[] =
+	    "{\"rules\": [{\"scope\": \"/registries/local\", \"name\": \"a\", \"effect\": \"observe\","
+	    " \"match\": \"all\", \"criteria\": {\"cve\": [\"CVE-1\"], \"cvss_lt\": 4.5},"
+	    " \"ends_when\": {\"kev\": true}, \"ticket\": \"T\","
+	    " \"expires_at\": \"2030-01-31T00:00:00Z\"},"
+	    " {\"name\": \"b\", \"criteria\": {\"severity_below\": \"Medium\"}}]}";
+	static const char *const bad[] = {
+	    "{}",
+	    "{\"rules\": {}}",
+	    "{\"rules\": [1]}",
+	    "{\"rules\": [{}]}",
+	    "{\"rules\": [{\"name\": \"a\", \"criteria\": {}}]}",
+	    "{\"rules\": [{\"name\": \"a\", \"criteria\": {\"cve\": [\"x\"]}, \"more\": 1}]}"};
+	struct rule_import x;
+	struct err e = ERR_INIT;
+	(void)state;
+	assert_int_equal(rule_import_read(RULE_IMPORT_JSON, bytes_of(text), &x, &e), 0);
+	assert_int_equal(x.count, 2);
+	const struct rule_import_item *i = &x.items[0];
+	assert_true(bytes_eq_lit(i->scope, "/registries/local") && bytes_eq_lit(i->ticket, "T"));
+	assert_true(i->effect == RULE_OBSERVES && !i->terms.what.c.any && i->terms.ends.kev);
+	assert_int_equal(i->expires_ms, INT64_C(1896048000000));
+	assert_true(x.items[1].terms.what.c.severities[ADV_SEV_LOW] &&
+		    !x.items[1].terms.what.c.severities[ADV_SEV_MEDIUM]);
+	assert_int_equal(x.items[1].scope.len, 0);
+	rule_import_free(&x);
+	for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+		assert_int_equal(rule_import_read(RULE_IMPORT_JSON, bytes_of(bad[k]), &x, &e),
+				 -ERR_FORMAT);
+		rule_import_free(&x);
+	}
+	for (size_t len = 0; len + 1 < sizeof text; len++) {
+		assert_true(rule_import_read(RULE_IMPORT_JSON,
+					     (struct bytes){(const uint8_t *)text, len}, &x,
+					     &e) < 0);
+		rule_import_free(&x);
+	}
+}
+
+/* Which form a file has, its content says. */
+static void guessed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		assert_int_equal(rule_import_guess(bytes_of(files[i].text)), files[i].format);
+	assert_int_equal(rule_import_guess(BYTES_LIT(" {\"rules\": []}")), RULE_IMPORT_JSON);
+	assert_int_equal(rule_import_guess(BYTES_LIT("")), RULE_IMPORT_TRIVYIGNORE);
+	assert_int_equal(rule_import_guess(BYTES_LIT("CVE-1\n")), RULE_IMPORT_TRIVYIGNORE);
+}
+
 /* A rule's list is full: the next one goes on. */
 static void many(void **state)
 {
@@ -247,7 +300,8 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_format),   cmocka_unit_test(many),
+	    cmocka_unit_test(every_format),   cmocka_unit_test(kept),
+	    cmocka_unit_test(guessed),	      cmocka_unit_test(many),
 	    cmocka_unit_test(long_allowlist), cmocka_unit_test(overruled),
 	    cmocka_unit_test(every_prefix),   cmocka_unit_test(without_memory),
 	    cmocka_unit_test(refused)};
