@@ -86,7 +86,9 @@ test('every operation of the OpenAPI document answers, and not with 404 or 405 w
       assert.ok(operation.summary && operation.responses, `${method} ${pattern}`);
       const id = /\/(checks|findings)\//.test(pattern) ? check : pattern.includes('/scans/') ? scan.id : pattern.includes('/cves/') ? 'CVE-2026-0001' : values.id;
       const query = method === 'get' ? operation.parameters.filter((p) => p.in === 'query' && p.required).map((p) => `${p.name}=${p.name === 'from' ? layout.digest : 'bash'}`).join('&') : '';
-      const target = pattern.replace(/\{(\w+)\}/g, (_, n) => (n === 'id' ? id : values[n] ?? 'none')) + (query && `?${query}`);
+      const digest = pattern.includes('/blobs/') ? layout.config.digest : values.digest;
+      const target = pattern.replace(/\{(\w+)\}/g, (_, n) => (n === 'id' ? id : n === 'digest' ? digest :
+        n === 'repository' && pattern.endsWith('{repository}') ? encodeURIComponent(values[n]) : values[n] ?? 'none')) + (query && `?${query}`);
       const anonymous = await fetch(new URL(target, server.url), { method: method.toUpperCase(), redirect: 'manual' }).then(async (r) => { await r.body?.cancel(); return r; });
       if (pattern === '/oauth2/token') continue; // asks for a name and password itself
       if (operation.security?.length === 0 || (operation.security && !operation.security.some((s) => Object.keys(s).length)))
