@@ -31,7 +31,7 @@ static const char *shown_word(int i)
 static const char *sort_word(int i)
 {
 	static const char *const words[FINDING_SORT_COUNT + 1] = {"severity", "package", "cvss",
-								  "epss"};
+								  "epss", "first_seen"};
 	return words[i];
 }
 
@@ -42,8 +42,10 @@ static const struct record_field query_fields[] = {
     Q(recommendation, RECORD_TEXT, "recommendation",
       "Of lists over several images: without registries that this recommendation leaves out (plan "
       "off, exempt, switched off), by its key"),
-    Q(sort, RECORD_WORD, "sort", "Order: highest first, packages by name", .words = sort_word,
-      .fallback = FINDING_BY_SEVERITY),
+    Q(sort, RECORD_WORD, "sort",
+      "Order: highest first, packages by name, `first_seen`: checks that this server knows since "
+      "lately first",
+      .words = sort_word, .fallback = FINDING_BY_SEVERITY),
     Q(shown, RECORD_WORD, "state", "Those that rules leave, or those that rules disable",
       .words = shown_word, .fallback = FINDING_SHOW_ACTIVE),
     API_PAGE_FIELDS(struct findings_query, page),
@@ -184,6 +186,11 @@ static const struct record_field check_fields[] = {
     C(f.check.epss, RECORD_NUMBER, "epss", "Probability of exploitation within 30 days",
       .flags = RECORD_OPTIONAL, .decimals = 5, .max = 1),
     C(f.check.kev, RECORD_BOOL, "kev", "Listed in CISA KEV: known to be exploited"),
+    C(f.check.kev_since_ms, RECORD_TIME, "kev_since",
+      "Since when this server knows that; absent where it was listed from the start",
+      .flags = RECORD_OPTIONAL),
+    C(f.check.first_seen_ms, RECORD_TIME, "first_seen", "Since when this server knows it",
+      .flags = RECORD_OPTIONAL),
     C(images.count, RECORD_UINT, "images", "Images that it is a finding of, up to 10,000"),
     C(images.exact, RECORD_BOOL, "images_exact", "false: there are more"),
     C(f.patchable, RECORD_BOOL, "patchable",

@@ -84,6 +84,8 @@ extern const struct http_route api_plans_routes[];
 extern const size_t api_plans_route_count;
 extern const struct http_route api_usage_routes[];
 extern const size_t api_usage_route_count;
+extern const struct http_route api_overview_routes[];
+extern const size_t api_overview_route_count;
 extern const struct http_route api_recommendations_routes[];
 extern const size_t api_recommendations_route_count;
 extern const struct http_route api_exemptions_routes[];

@@ -14,6 +14,7 @@ const struct api_routes api_tables[] = {
     {"plans", api_plans_routes, &api_plans_route_count,
      "The defender, switched on or off for subscriptions"},
     {"usage", api_usage_routes, &api_usage_route_count, "Images that are billed"},
+    {"overview", api_overview_routes, &api_overview_route_count, "What a caller sees, on one page"},
     {"recommendations", api_recommendations_routes, &api_recommendations_route_count,
      "What should be done, and the state of registries by it"},
     {"recommendation_switch", api_recommendation_switch_routes,

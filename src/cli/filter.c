@@ -35,7 +35,7 @@ static int add_suggestion(const struct record_field *f, struct bytes list, struc
 int filter_parse(const struct cli_args *args, struct arena *a, struct criteria *ret, struct err *e)
 {
 	*ret = (struct criteria){.any = false};
-	for (size_t i = 0; i < criteria_of_finding.count; i++) {
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
 		struct record_field f = criteria_of_finding.fields[i];
 		const char *text = cli_get(args, options[i]);
 		void *to = (char *)ret + f.offset;

@@ -6,6 +6,7 @@
 #include "ledger/counts.h"
 
 #include "base/own.h"
+#include "ledger/ages.h"
 #include "ledger/rule_sums.h"
 #include "store/seen.h"
 
@@ -28,8 +29,9 @@ static const enum adv_severity order[] = {ADV_SEV_CRITICAL, ADV_SEV_HIGH,	ADV_SE
 #define OLD(column) "old_" column
 #define ALL_COUNTS                                                                                 \
 	SEEN_SEVERITIES(NOW)                                                                       \
-	", " SEEN_SEVERITIES(OLD) ", " SEEN_POLICIES(NOW) ", " SEEN_POLICIES(OLD)
-#define TEXTS_BUDGET (64U << 20) /* bytes: by_rule of the rows of a step */
+	", " SEEN_SEVERITIES(OLD) ", " SEEN_POLICIES(NOW) ", " SEEN_POLICIES(OLD) ", " SEEN_DATES( \
+	    NOW) ", " SEEN_DATES(OLD)
+#define TEXTS_BUDGET (64U << 20) /* bytes: by_rule and ages of the rows of a step */
 
 struct tally {
 	int64_t v[T_COUNT];
@@ -83,6 +85,17 @@ static bool read_policy(struct db_stmt *s, int column, struct arena *a, struct i
 	return ok;
 }
 
+/* Ages, exploited and urgent from the column on. */
+static bool read_dates(struct db_stmt *s, int column, struct arena *a, struct image_counted *ret)
+{
+	bool ok;
+	ret->is_dated = !db_is_null(s, column);
+	ret->ages = arena_bytes(a, db_bytes(s, column), &ok);
+	ret->exploited = (uint64_t)db_int(s, column + 1);
+	ret->urgent = (uint64_t)db_int(s, column + 2);
+	return ok;
+}
+
 /* The rows that there are of these images, in any order; their number. Texts are in a. */
 static int64_t read_rows(struct db_tx *tx, const int64_t *images, size_t count, struct arena *a,
 			 struct row *ret, struct err *e)
@@ -103,7 +116,8 @@ static int64_t read_rows(struct db_tx *tx, const int64_t *images, size_t count, 
 			row->now.counts.by[order[i]] = (uint64_t)db_int(s, 4 + i);
 			row->old.counts.by[order[i]] = (uint64_t)db_int(s, 10 + i);
 		}
-		if (!read_policy(s, 16, a, &row->now) || !read_policy(s, 19, a, &row->old)) {
+		if (!read_policy(s, 16, a, &row->now) || !read_policy(s, 19, a, &row->old) ||
+		    !read_dates(s, 22, a, &row->now) || !read_dates(s, 25, a, &row->old)) {
 			r = no_memory(e);
 			break;
 		}
@@ -112,7 +126,18 @@ static int64_t read_rows(struct db_tx *tx, const int64_t *images, size_t count, 
 	return r < 0 ? r : n;
 }
 
-#define ROW_COLUMNS 21
+#define ROW_COLUMNS 27
+static void put_counted(struct db_value *policies, struct db_value *dates,
+			const struct image_counted *c)
+{
+	policies[0] = DB_I(c->policy);
+	policies[1] = DB_I(c->counts.disabled);
+	policies[2] = DB_T(c->by_rule);
+	dates[0] = c->is_dated ? DB_B(c->ages) : DB_NULL_OF(DB_BLOB);
+	dates[1] = DB_I(c->exploited);
+	dates[2] = DB_I(c->urgent);
+}
+
 static int write_rows(struct db_tx *tx, const struct row *rows, size_t count, struct err *e)
 {
 	static const char text[] =
@@ -120,7 +145,8 @@ static int write_rows(struct db_tx *tx, const struct row *rows, size_t count, st
 	    " low = $7, negligible = $8, unknown = $9, old_critical = $10, old_high = $11,"
 	    " old_medium = $12, old_low = $13, old_negligible = $14, old_unknown = $15,"
 	    " policy = $16, disabled = $17, by_rule = $18, old_policy = $19, old_disabled = $20,"
-	    " old_by_rule = $21"
+	    " old_by_rule = $21, ages = $22, exploited = $23, urgent = $24, old_ages = $25,"
+	    " old_exploited = $26, old_urgent = $27"
 	    " WHERE image_id = $1";
 	OWN_FREE struct db_value *values =
 	    own_calloc(count ? count : 1, ROW_COLUMNS * sizeof *values);
@@ -135,12 +161,8 @@ static int write_rows(struct db_tx *tx, const struct row *rows, size_t count, st
 			v[3 + k] = DB_I(rows[i].now.counts.by[order[k]]);
 			v[9 + k] = DB_I(rows[i].old.counts.by[order[k]]);
 		}
-		v[15] = DB_I(rows[i].now.policy);
-		v[16] = DB_I(rows[i].now.counts.disabled);
-		v[17] = DB_T(rows[i].now.by_rule);
-		v[18] = DB_I(rows[i].old.policy);
-		v[19] = DB_I(rows[i].old.counts.disabled);
-		v[20] = DB_T(rows[i].old.by_rule);
+		put_counted(v + 15, v + 21, &rows[i].now);
+		put_counted(v + 18, v + 24, &rows[i].old);
 	}
 	int64_t n = db_exec_many(tx, text, values, ROW_COLUMNS, count, e);
 	return n < 0 ? (int)n : 0;
@@ -220,15 +242,35 @@ static int sums_write(struct db_tx *tx, const struct sums *s, size_t count, int6
 	return 0;
 }
 
-/* The same for the sums of the rules that fit its findings. */
-static int rules_add(struct rule_sums *s, int64_t epoch, const struct row *row, int sign,
+/* Sums of what an image comes to in parts: by rule, and by day. */
+struct part_sums {
+	struct rule_sums rules;
+	struct age_sums ages;
+};
+
+static void part_sums_free(struct part_sums *s)
+{
+	rule_sums_free(&s->rules);
+	age_sums_free(&s->ages);
+}
+
+static int part_sums_write(struct db_tx *tx, const struct part_sums *s, int64_t epoch,
+			   struct err *e)
+{
+	int r = rule_sums_write(tx, &s->rules, epoch, e);
+	return r < 0 ? r : age_sums_write(tx, &s->ages, epoch, e);
+}
+
+/* The same as sums_add. */
+static int parts_add(struct part_sums *s, int64_t epoch, const struct row *row, int sign,
 		     struct err *e)
 {
-	struct bytes next = row->rest == IMAGE_ARTIFACT ? BYTES_NONE : row->now.by_rule;
-	struct bytes seen = row->since <= epoch		  ? next
-			    : row->rest == IMAGE_ARTIFACT ? BYTES_NONE
-							  : row->old.by_rule;
-	return rule_sums_add(s, seen, next, sign, e);
+	const struct image_counted *seen = row->since <= epoch ? &row->now : &row->old;
+	if (row->rest == IMAGE_ARTIFACT)
+		return 0;
+	int r = rule_sums_add(&s->rules, seen->by_rule, row->now.by_rule, sign, e);
+	return r < 0 ? r
+		     : age_sums_add(&s->ages, row->repository, seen->ages, row->now.ages, sign, e);
 }
 
 /* Add (sign 1) or take out (-1) what a row is to its repository's sums. */
@@ -248,24 +290,24 @@ static int sums_move(struct db_tx *tx, const struct row *before, const struct ro
 		     struct err *e)
 {
 	struct sums s = {0};
-	struct rule_sums rules = {0};
+	struct part_sums parts = {0};
 	int64_t epoch;
 	if (seen_epoch(tx, &epoch, e) < 0)
 		return -(int)e->code;
 	int r = 0;
 	if (before) {
 		sums_add(&s, epoch, before, -1);
-		r = rules_add(&rules, epoch, before, -1, e);
+		r = parts_add(&parts, epoch, before, -1, e);
 	}
 	if (after && r == 0) {
 		sums_add(&s, epoch, after, 1);
-		r = rules_add(&rules, epoch, after, 1, e);
+		r = parts_add(&parts, epoch, after, 1, e);
 	}
 	if (r == 0)
 		r = sums_write(tx, &s, 1, epoch, e);
 	if (r == 0)
-		r = rule_sums_write(tx, &rules, epoch, e);
-	rule_sums_free(&rules);
+		r = part_sums_write(tx, &parts, epoch, e);
+	part_sums_free(&parts);
 	return r;
 }
 
@@ -290,10 +332,10 @@ int image_counts_add(struct db_tx *tx, int64_t image, int64_t repository, struct
 	    db_exec(
 		tx,
 		"INSERT INTO image_counts(image_id, repository_id, rest, since, " SEEN_SEVERITIES(
-		    NOW) ", " SEEN_SEVERITIES(OLD) ")"
+		    NOW) ", " SEEN_SEVERITIES(OLD) ", ages)"
 						   " VALUES($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, "
-						   "0, 0, 0, 0, 0)",
-		DB_ARGS(DB_I(image), DB_I(row.repository)), e) < 0)
+						   "0, 0, 0, 0, 0, $3)",
+		DB_ARGS(DB_I(image), DB_I(row.repository), DB_B(BYTES_LIT(""))), e) < 0)
 		return -(int)e->code;
 	return sums_move(tx, NULL, &row, e);
 }
@@ -333,6 +375,8 @@ int image_counts_delete(struct db_tx *tx, int64_t image, struct err *e)
 	if (n <= 0 || moved < 0)
 		return moved;
 	if (db_exec(tx, "DELETE FROM image_counts WHERE image_id = $1", DB_ARGS(DB_I(image)), e) <
+		0 ||
+	    db_exec(tx, "DELETE FROM image_pull WHERE image_id = $1", DB_ARGS(DB_I(image)), e) <
 		0 ||
 	    db_exec(tx,
 		    "DELETE FROM repository_total WHERE id = $1 AND images = 0 AND NOT EXISTS"
@@ -382,7 +426,7 @@ struct step {
 	struct row *rows; /* twice as many */
 	struct sums *sums;
 	size_t sum_count;
-	struct rule_sums rules;
+	struct part_sums parts;
 	struct arena arena;
 };
 
@@ -401,14 +445,14 @@ static int step_put(struct db_tx *tx, const struct image_counts_next *images, si
 		struct sums *s = sums_of(w->sums, &w->sum_count, w->rows[i].repository);
 		sums_add(s, epoch, &w->rows[i], -1);
 		sums_add(s, epoch, &after[i], 1);
-		if (rules_add(&w->rules, epoch, &w->rows[i], -1, e) < 0 ||
-		    rules_add(&w->rules, epoch, &after[i], 1, e) < 0)
+		if (parts_add(&w->parts, epoch, &w->rows[i], -1, e) < 0 ||
+		    parts_add(&w->parts, epoch, &after[i], 1, e) < 0)
 			return -(int)e->code;
 	}
 	int r = write_rows(tx, after, (size_t)n, e);
 	if (r == 0)
 		r = sums_write(tx, w->sums, w->sum_count, epoch, e);
-	return r < 0 ? r : rule_sums_write(tx, &w->rules, epoch, e);
+	return r < 0 ? r : part_sums_write(tx, &w->parts, epoch, e);
 }
 
 int image_counts_put_next(struct db_tx *tx, const struct image_counts_next *images, size_t count,
@@ -422,7 +466,7 @@ int image_counts_put_next(struct db_tx *tx, const struct image_counts_next *imag
 		return no_memory(e);
 	arena_init(&w.arena, TEXTS_BUDGET);
 	int r = step_put(tx, images, count, &w, e);
-	rule_sums_free(&w.rules);
+	part_sums_free(&w.parts);
 	arena_free(&w.arena);
 	return r;
 }

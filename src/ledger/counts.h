@@ -27,6 +27,11 @@ struct image_counted {
 	struct image_counts counts;
 	int64_t policy;	      /* 0 = no rule holds */
 	struct bytes by_rule; /* "RULE:FINDINGS:RELEASED …": of each rule that fits anything */
+	/* Of the active ones. */
+	bool is_dated; /* ages are known: false of images of a store from before there were any */
+	struct bytes ages;  /* ledger/ages.h */
+	uint64_t exploited; /* listed in CISA KEV */
+	uint64_t urgent;    /* Critical, and an update repairs them */
 };
 
 /* A new image of a repository: Pending, without checks. */

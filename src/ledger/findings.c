@@ -297,7 +297,7 @@ static int all_checks(struct page *p, struct err *e)
 static bool is_of_matches(const struct criteria *c)
 {
 	return c->any || c->patchable || c->fixed || c->packages.count || c->tags.count ||
-	       c->os.count || memchr(c->statuses, 1, sizeof c->statuses);
+	       criteria_ask_age(c) || c->os.count || memchr(c->statuses, 1, sizeof c->statuses);
 }
 
 static int make_page(struct page *p, struct err *e)

@@ -17,6 +17,7 @@ enum finding_sort {
 	FINDING_BY_PACKAGE,
 	FINDING_BY_CVSS,
 	FINDING_BY_EPSS,
+	FINDING_BY_FIRST_SEEN, /* of the check, on this server: the newest first */
 	FINDING_SORT_COUNT
 };
 

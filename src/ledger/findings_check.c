@@ -39,7 +39,9 @@ int finding_check_read(struct db_stmt *s, int at, struct arena *a, struct match_
 	    .epss = db_is_null(s, at + 12) ? -1 : db_real(s, at + 12),
 	    .epss_percentile = db_is_null(s, at + 13) ? -1 : db_real(s, at + 13),
 	    .published_ms = db_int(s, at + 14),
-	    .modified_ms = db_int(s, at + 15)};
+	    .modified_ms = db_int(s, at + 15),
+	    .first_seen_ms = db_int(s, at + 18),
+	    .kev_since_ms = db_int(s, at + 19)};
 	if (!finding_copy(a, s, at + 1, &c->advisory) ||
 	    !finding_copy(a, s, at + 2, &c->source_name) ||
 	    !finding_copy(a, s, at + 3, &c->title) || !finding_copy(a, s, at + 4, &c->category) ||
@@ -179,7 +181,8 @@ int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_c
 				     "SELECT id, advisory, source_name, title, category, severity, "
 				     "vendor_severity, cvss_version, cvss_base,"
 				     " cvss_vector, kev, ransomware, epss, epss_percentile, "
-				     "published, modified, summary, cves, details, refs,"
+				     "published, modified, summary, cves, first_seen, kev_since,"
+				     " details, refs,"
 				     " cvss_v2, cvss_v3, cvss_v4 FROM security_check WHERE id = $1",
 				     DB_ARGS(DB_I(id)), e);
 	if (!s)
@@ -187,13 +190,13 @@ int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_c
 	int r = db_step(s, e);
 	struct bytes refs = BYTES_NONE;
 	if (r > 0 && (finding_check_read(s, 0, a, ret, e) < 0 ||
-		      (!(finding_copy(a, s, 18, &ret->details) && finding_copy(a, s, 19, &refs)) &&
+		      (!(finding_copy(a, s, 20, &ret->details) && finding_copy(a, s, 21, &refs)) &&
 		       err_set(e, ERR_NOMEM, "no memory") < 0)))
 		r = -(int)e->code;
 	if (r > 0) {
-		ret->cvss_v2 = score_of(s, 20, CVSS_2_0);
-		ret->cvss_v3 = score_of(s, 21, ret->cvss.version == CVSS_3_0 ? CVSS_3_0 : CVSS_3_1);
-		ret->cvss_v4 = score_of(s, 22, CVSS_4_0);
+		ret->cvss_v2 = score_of(s, 22, CVSS_2_0);
+		ret->cvss_v3 = score_of(s, 23, ret->cvss.version == CVSS_3_0 ? CVSS_3_0 : CVSS_3_1);
+		ret->cvss_v4 = score_of(s, 24, CVSS_4_0);
 	}
 	db_done(s);
 	if (r <= 0)

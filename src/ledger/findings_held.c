@@ -165,7 +165,8 @@ static int by_name(const void *x, const void *y)
 }
 
 #define BRIEF                                                                                      \
-	"SELECT c.id, c.severity, c.cvss_version, c.cvss_base, c.kev, c.epss, c.source_name"       \
+	"SELECT c.id, c.severity, c.cvss_version, c.cvss_base, c.kev, c.epss, c.source_name,"      \
+	" c.first_seen"                                                                            \
 	" FROM security_check c WHERE c.id {IN $1}"
 /* Columns of BRIEF. The name is needed for an order by it alone. */
 static int read_brief(struct listing *l, struct db_stmt *s, struct match_check *c, struct err *e)
@@ -175,7 +176,8 @@ static int read_brief(struct listing *l, struct db_stmt *s, struct match_check *
 	    .severity = (enum adv_severity)db_int(s, 1),
 	    .cvss = {.version = (enum cvss_version)db_int(s, 2), .base = db_real(s, 3)},
 	    .kev = db_int(s, 4) != 0,
-	    .epss = db_is_null(s, 5) ? -1 : db_real(s, 5)};
+	    .epss = db_is_null(s, 5) ? -1 : db_real(s, 5),
+	    .first_seen_ms = db_int(s, 7)};
 	bool ok = l->q->sort != FINDING_BY_PACKAGE || finding_copy(l->a, s, 6, &c->source_name);
 	return ok ? 0 : no_memory(e);
 }

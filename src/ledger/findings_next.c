@@ -1,7 +1,7 @@
 /* All checks in a list's order, some at a time. */
 #include "ledger/findings_impl.h"
 
-#define FIRST_KEY 1e9
+#define FIRST_KEY 1e15		       /* above every key: times are in milliseconds */
 #define CHECK_MEMORY ((size_t)4 << 20) /* of one check's texts */
 
 static int no_memory(struct err *e)
@@ -23,6 +23,7 @@ static const char *const next_texts[FINDING_SORT_COUNT] = {
     [FINDING_BY_SEVERITY] = BELOW("c.severity"),
     [FINDING_BY_CVSS] = BELOW("c.cvss_base"),
     [FINDING_BY_EPSS] = BELOW("c.epss"),
+    [FINDING_BY_FIRST_SEEN] = BELOW("c.first_seen"),
     [FINDING_BY_PACKAGE] =
 	NEXT("$1 >= 0 AND c.source_name >= $3 AND (c.source_name > $3 OR c.id <= $2)",
 	     "c.source_name, c.id DESC"),

@@ -49,10 +49,11 @@ static struct db_stmt *ask_images(struct listing *l, const char *narrow, const c
 
 double listing_key(const struct listing *l, const struct match_check *c)
 {
-	return l->q->sort == FINDING_BY_SEVERITY ? (double)c->severity
-	       : l->q->sort == FINDING_BY_CVSS	 ? c->cvss.base
-	       : l->q->sort == FINDING_BY_EPSS	 ? c->epss
-						 : 0;
+	return l->q->sort == FINDING_BY_SEVERITY     ? (double)c->severity
+	       : l->q->sort == FINDING_BY_CVSS	     ? c->cvss.base
+	       : l->q->sort == FINDING_BY_EPSS	     ? c->epss
+	       : l->q->sort == FINDING_BY_FIRST_SEEN ? (double)c->first_seen_ms
+						     : 0;
 }
 
 struct finding_cursor listing_at(const struct listing *l, const struct candidate *c)

@@ -1,6 +1,8 @@
 /* Findings in full: a question for images, sets, matches and packages each. */
 #include "ledger/findings_impl.h"
+#include "base/clock.h"
 #include "ledger/ancestry.h"
+#include "ledger/firsts.h"
 #include "store/digest_key.h"
 
 #include <stdlib.h>
@@ -9,6 +11,7 @@
 struct image_row {
 	int64_t id;
 	int64_t policy;
+	int64_t repository_id;
 	struct bytes repository, registry, subscription, digest, os;
 	struct ancestry ancestry; /* where it is asked for */
 };
@@ -36,6 +39,8 @@ struct rows {
 struct filling {
 	struct listing *l;
 	struct rows images, sets, matches, packages;
+	struct firsts firsts; /* of the repositories */
+	int64_t today;
 };
 
 static int no_memory(struct err *e)
@@ -125,6 +130,7 @@ static bool read_image(struct filling *f, struct db_stmt *s, void *row)
 	char *os = arena_printf(f->l->a, "%.*s:%.*s", BYTES_ARG(distro), BYTES_ARG(version));
 	i->id = db_int(s, 0);
 	i->policy = db_int(s, 7);
+	i->repository_id = db_int(s, 8);
 	i->os = os ? bytes_of(os) : BYTES_NONE;
 	bool ok;
 	i->digest = digest_key_text(db_bytes(s, 2), f->l->a, &ok);
@@ -253,7 +259,8 @@ static int read_all(struct filling *f, const int64_t *images, size_t image_count
 	int r = read_rows(f,
 			  listing_ask(l,
 				      "SELECT i.id, nr.name, i.digest, i.distro_id,"
-				      " i.distro_version, ng.name, ns.name, n.policy FROM image i"
+				      " i.distro_version, ng.name, ns.name, n.policy,"
+				      " i.repository_id FROM image i"
 				      " JOIN image_seen n ON n.image_id = i.id" STORE_NAMES_JOIN(
 					  "i.repository_id") " WHERE i.id {IN $1}",
 				      DB_ARGS(DB_INTS(images, image_count)), e),
@@ -346,6 +353,30 @@ static void set_origins(const struct ancestry *base, struct finding *out)
 					     : FINDING_ORIGIN_IMAGE;
 }
 
+static int read_firsts(struct filling *f, struct err *e)
+{
+	const struct image_row *images = (const void *)f->images.items;
+	int64_t *ids = arena_alloc(f->l->a, f->images.count, sizeof *ids);
+	if (!ids)
+		return no_memory(e);
+	for (size_t i = 0; i < f->images.count; i++)
+		ids[i] = images[i].repository_id;
+	f->l->questions++;
+	f->today = clock_wall_ms() / FIRSTS_DAY_MS;
+	return firsts_read(&f->firsts, f->l->tx, ids, f->images.count, e);
+}
+
+/* Since when it is open. */
+static void set_age(const struct filling *f, int64_t repository, struct finding *out)
+{
+	const struct first *first = firsts_find(firsts_of(&f->firsts, repository), out->check.id);
+	if (!first)
+		return;
+	out->first_seen_ms = first->at * 1000;
+	int64_t days = f->today - out->first_seen_ms / FIRSTS_DAY_MS;
+	out->age = days < 0 ? 1 : (uint64_t)days + 1;
+}
+
 static int fill_one(struct filling *f, const struct pair *p, struct finding *out, struct err *e)
 {
 	const struct match_check *c = &f->l->candidates[p->candidate].check;
@@ -359,6 +390,7 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 		out->repository = images[at].repository;
 		out->digest = images[at].digest;
 		out->os = images[at].os;
+		set_age(f, images[at].repository_id, out);
 		policy = images[at].policy;
 	}
 	size_t n = matches_of(f, (int64_t)c->id, p->image, NULL);
@@ -399,6 +431,8 @@ int listing_fill(struct listing *l, const struct pair *pairs, size_t count, stru
 	int r = read_all(&f, images, count, checks, n, e);
 	if (r >= 0 && l->q->origins)
 		r = read_ancestry(&f, e);
+	if (r >= 0)
+		r = read_firsts(&f, e);
 	const struct image_row *rows = (const void *)f.images.items;
 	for (size_t i = 0; r >= 0 && i < f.images.count; i++)
 		if (rows[i].policy)
@@ -409,5 +443,6 @@ int listing_fill(struct listing *l, const struct pair *pairs, size_t count, stru
 	free(f.sets.items);
 	free(f.matches.items);
 	free(f.packages.items);
+	firsts_free(&f.firsts);
 	return r < 0 ? r : 0;
 }

@@ -52,7 +52,9 @@ static bool is_of_check(const struct criteria *c)
 				.fixed = c->fixed,
 				.packages = c->packages,
 				.tags = c->tags,
-				.os = c->os};
+				.os = c->os,
+				.age_min = c->age_min,
+				.age_below = c->age_below};
 	memcpy(rest.statuses, c->statuses, sizeof rest.statuses);
 	return !c->any && criteria_is_empty(&rest);
 }

@@ -1,6 +1,7 @@
 #include "ledger/image_parts.h"
 
 #include "base/own.h"
+#include "ledger/image_dates.h"
 #include "ledger/many.h"
 #include "ledger/tally.h"
 #include "store/seen.h"
@@ -117,12 +118,12 @@ static int count_under(struct db_tx *tx, struct tally_asked *q, struct arena *a,
 }
 
 /* A check that two sets share counts once. */
-static int count_checks(struct db_tx *tx, const struct parts *p, int64_t policy, struct arena *a,
-			struct image_counted *ret, struct err *e)
+static int count_checks(struct db_tx *tx, const struct parts *p, const struct image_parts *in,
+			struct arena *a, struct image_counted *ret, struct err *e)
 {
 	OWN_FREE int64_t *sets = own_calloc(p->count + 1, sizeof *sets);
 	struct check_union all = {0};
-	struct tally_asked q = {.policy = policy, .checks = &all, .sets = sets};
+	struct tally_asked q = {.policy = in->policy, .checks = &all, .sets = sets};
 	if (!sets)
 		return no_memory(e);
 	for (size_t i = 0; i < p->count; i++)
@@ -135,6 +136,8 @@ static int count_checks(struct db_tx *tx, const struct parts *p, int64_t policy,
 	int r = package_set_checks(tx, sets, q.set_count, &all, e);
 	if (r == 0)
 		r = count_under(tx, &q, a, ret, e);
+	if (r == 0)
+		r = image_dates_now(tx, in->repository, in->at_ms, &all, a, ret, e);
 	check_union_free(&all);
 	return r;
 }
@@ -150,5 +153,5 @@ int image_parts_put(struct db_tx *tx, int64_t image, const struct image_parts *i
 		return no_memory(e);
 	if (put_sets(tx, &p, e) < 0 || put_layers(tx, &p, e) < 0 || put_rows(tx, image, &p, e) < 0)
 		return -(int)e->code;
-	return count_checks(tx, &p, in->policy, a, ret, e);
+	return count_checks(tx, &p, in, a, ret, e);
 }

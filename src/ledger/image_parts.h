@@ -15,6 +15,8 @@ struct image_parts {
 	const struct image_part *parts;
 	size_t count;
 	int64_t policy; /* of the image */
+	int64_t repository;
+	int64_t at_ms; /* what was not known of its repository is found now */
 };
 /* In place of those that the image had; *ret: what its security checks, each once, come to under
  * the policy. Texts are in a. */

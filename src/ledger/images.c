@@ -71,10 +71,13 @@ static int put_counted(struct db_tx *tx, struct ledger_image *image, const struc
 	arena_init(&a, POLICY_BUDGET);
 	int r = image_policy_find(tx, image, &a, &policy, e);
 	if (r == 0)
-		r = image_parts_put(
-		    tx, image->id,
-		    &(const struct image_parts){.parts = parts, .count = count, .policy = policy},
-		    &a, &counted, e);
+		r = image_parts_put(tx, image->id,
+				    &(const struct image_parts){.parts = parts,
+								.count = count,
+								.policy = policy,
+								.repository = image->repository_id,
+								.at_ms = image->scanned_ms},
+				    &a, &counted, e);
 	if (r == 0)
 		r = image_counts_put(tx, image->id, rest, &counted, e);
 	if (r == 0) {
@@ -144,33 +147,14 @@ int ledger_image_put_artifact(struct db_tx *tx, int64_t repository, struct bytes
 	int r = find_id(tx, repository, digest, &id, e);
 	if (r <= 0)
 		return r;
-	arena_init(&a, 0);
-	r = image_parts_put(tx, id, &(const struct image_parts){.count = 0}, &a, &none, e);
+	arena_init(&a, 4096);
+	r = image_parts_put(tx, id, &(const struct image_parts){.repository = repository}, &a,
+			    &none, e);
 	arena_free(&a);
 	if (r < 0 || db_exec(tx, "UPDATE image SET reason = $2, scanned_at = $3 WHERE id = $1",
 			     DB_ARGS(DB_I(id), DB_T(reason), DB_I(scanned_ms)), e) < 0)
 		return -(int)e->code;
 	return image_counts_put(tx, id, IMAGE_ARTIFACT, &none, e);
-}
-
-int ledger_image_pulled(struct db_tx *tx, int64_t repository, struct bytes digest,
-			int64_t pulled_ms, int64_t *ret_scanned, struct err *e)
-{
-	struct db_stmt *s = db_query(
-	    tx, "SELECT id, scanned_at FROM image WHERE repository_id = $1 AND digest = $2",
-	    DB_ARGS(DB_I(repository), DIGEST(digest)), e);
-	int64_t id = 0;
-	int r = s ? db_step(s, e) : -(int)e->code;
-	if (r > 0) {
-		id = db_int(s, 0);
-		*ret_scanned = db_int(s, 1);
-	}
-	db_done(s);
-	if (r <= 0)
-		return r;
-	int64_t n = db_exec(tx, "UPDATE image SET pulled_at = $2 WHERE id = $1",
-			    DB_ARGS(DB_I(id), DB_I(pulled_ms)), e);
-	return n < 0 ? (int)n : 1;
 }
 
 static int forget(struct db_tx *tx, int64_t repository, struct bytes digest, struct err *e)

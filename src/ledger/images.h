@@ -41,9 +41,16 @@ int ledger_image_put_state(struct db_tx *tx, int64_t repository, struct bytes di
 /* It is no image and has nothing to be found: IMAGE_ARTIFACT with the reason. */
 int ledger_image_put_artifact(struct db_tx *tx, int64_t repository, struct bytes digest,
 			      struct bytes reason, int64_t scanned_ms, struct err *e);
-/* A pull: 1 (*ret_scanned: when it was scanned last, 0 = never), 0 = there is no such image. */
+/* Pulls: 1 (*ret_scanned: when it was scanned last, 0 = never), 0 = there is no such image. */
+struct ledger_pulls {
+	int64_t at_ms; /* of the last */
+	uint64_t count;
+};
 int ledger_image_pulled(struct db_tx *tx, int64_t repository, struct bytes digest,
-			int64_t pulled_ms, int64_t *ret_scanned, struct err *e);
+			const struct ledger_pulls *pulls, int64_t *ret_scanned, struct err *e);
+/* Pulls from before this time no more count as an image's; up to some hundred images: 1 = there may
+ * be more, 0 = done. */
+int ledger_image_pulls_forget(struct db_tx *tx, int64_t before_ms, struct err *e);
 /* With its scans. */
 int ledger_image_delete(struct db_tx *tx, int64_t repository, struct bytes digest, struct err *e);
 /* 1 = found; runs from a. */

@@ -29,6 +29,7 @@ struct key {
 struct image {
 	int64_t id, policy; /* that it has */
 	uint32_t key;
+	bool is_undated; /* it was counted before dates were kept */
 };
 
 struct recount {
@@ -219,7 +220,8 @@ static void enter(struct recount *c, int64_t repository)
 
 static int look_at(struct recount *c, struct db_stmt *s, struct err *e)
 {
-	struct image i = {.id = db_int(s, 0), .policy = db_int(s, 5)};
+	struct image i = {
+	    .id = db_int(s, 0), .policy = db_int(s, 5), .is_undated = db_is_null(s, 7)};
 	if (db_int(s, 1) != c->repository)
 		enter(c, db_int(s, 1));
 	if (c->repository_key == UINT32_MAX || (c->source.asks_image && c->which_count)) {
@@ -250,7 +252,7 @@ static int read_images(struct recount *c, struct db_tx *tx, struct err *e)
 	struct db_stmt *s = db_query(
 	    tx,
 	    "SELECT i.id, i.repository_id, i.digest, i.distro_id, i.distro_version, n.policy,"
-	    " r.name FROM image i JOIN image_seen n ON n.image_id = i.id"
+	    " r.name, n.ages FROM image i JOIN image_seen n ON n.image_id = i.id"
 	    " JOIN repository r ON r.id = i.repository_id WHERE" BELOW(
 		"i.repository_id") " ORDER BY i.repository_id, i.id",
 	    DB_ARGS(DB_INTS(c->scopes, c->scope_count)), e);
@@ -303,12 +305,12 @@ static int policies_tx(struct db_tx *tx, void *arg, struct err *e)
 	return r;
 }
 
-/* Images that get another policy, as struct rescore_pair. */
+/* Images that get another policy, or dates, as struct rescore_pair. */
 static int changed(const struct recount *c, struct buf *out, struct err *e)
 {
 	const struct image *all = (const struct image *)(const void *)c->images.ptr;
 	for (size_t i = 0; i < c->images.len / sizeof *all; i++)
-		if (c->keys[all[i].key].policy != all[i].policy)
+		if (c->keys[all[i].key].policy != all[i].policy || all[i].is_undated)
 			rescore_pairs_add(out, all[i].id, c->keys[all[i].key].policy);
 	return rescore_pairs_settle(out, e);
 }

@@ -1,5 +1,6 @@
 /* Images are counted again in steps: their sets' lists, their policies, and the facts that these
  * ask for are read, what they come to is written for the next epoch. */
+#include "ledger/rescore_dates.h"
 #include "ledger/rescore_lists.h"
 #include "ledger/tally.h"
 
@@ -23,6 +24,7 @@ struct image_step {
 	struct buf policies; /* the same: image and policy that readers see */
 	struct check_union all;
 	struct rescore_ids sets;
+	struct rescore_dates dates;
 	struct arena arena; /* of results */
 	struct image_counts_next results[IMAGES_STEP];
 };
@@ -157,18 +159,17 @@ static int count_image(struct image_step *w, size_t at, size_t *pair, struct err
 	*out = (struct image_counts_next){.image = w->ids[at]};
 	if (r < 0)
 		return r;
-	if (!w->r->tally) {
+	if (!w->r->tally)
 		check_union_count(&w->all, out->counted.counts.by);
-		return 0;
-	}
-	if (rescore_ids_settle(&w->sets, e) < 0)
+	else if (rescore_ids_settle(&w->sets, e) < 0 ||
+		 tally_image(w->r->tally,
+			     &(struct tally_asked){.policy = policy_of(w, w->ids[at]),
+						   .checks = &w->all,
+						   .sets = rescore_ids_all(&w->sets),
+						   .set_count = rescore_ids_count(&w->sets)},
+			     &w->arena, &out->counted, e) < 0)
 		return -(int)e->code;
-	return tally_image(w->r->tally,
-			   &(struct tally_asked){.policy = policy_of(w, w->ids[at]),
-						 .checks = &w->all,
-						 .sets = rescore_ids_all(&w->sets),
-						 .set_count = rescore_ids_count(&w->sets)},
-			   &w->arena, &out->counted, e);
+	return rescore_dates_put(&w->dates, w->ids[at], &w->all, &w->arena, &out->counted, e);
 }
 
 static int images_compute_tx(struct db_tx *tx, void *arg, struct err *e)
@@ -189,6 +190,8 @@ static int images_compute_tx(struct db_tx *tx, void *arg, struct err *e)
 		r = load_policies(w, tx, e);
 	if (r == 0 && w->r->tally)
 		r = load_matches(w, tx, e);
+	if (r == 0)
+		r = rescore_dates_load(&w->dates, tx, w->r, w->ids, w->count, e);
 	for (size_t i = 0, pair = 0; i < w->count && r == 0; i++)
 		r = count_image(w, i, &pair, e);
 	return r;
@@ -197,7 +200,8 @@ static int images_compute_tx(struct db_tx *tx, void *arg, struct err *e)
 static int images_keep_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct image_step *w = arg;
-	return image_counts_put_next(tx, w->results, w->count, e);
+	int r = rescore_dates_write(&w->dates, tx, e);
+	return r < 0 ? r : image_counts_put_next(tx, w->results, w->count, e);
 }
 
 /* Images that have one of these sets. */
@@ -230,6 +234,17 @@ static int changed_facts(struct dirty *d, struct db_tx *tx, struct err *e)
 	return r < 0 ? r : rescore_ids_settle(&d->sets, e);
 }
 
+/* Sets with checks that enter CISA KEV, or leave it. */
+static int changed_kev(struct dirty *d, struct db_tx *tx, struct err *e)
+{
+	static const char text[] =
+	    SETS "check_version c JOIN check_version o ON o.id = c.id AND o.kev <> c.kev"
+		 " AND o.until = $1 JOIN match_version m ON m.check_id = c.id" OF_MATCH
+		 "c.since = $1 AND c.since > 0";
+	int r = rescore_ids_collect(tx, text, DB_ARGS(DB_I(d->r->epoch + 1)), &d->sets, e);
+	return r < 0 ? r : rescore_ids_settle(&d->sets, e);
+}
+
 static int dirty_images_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct dirty *d = arg;
@@ -242,6 +257,12 @@ static int dirty_images_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (r == 0)
 		r = collect_images(d, tx, "SELECT image_id FROM image_set WHERE set_id {IN $1}",
 				   &d->r->sets, e);
+	if (r == 0 && !d->r->is_of_rules)
+		r = changed_kev(d, tx, e);
+	if (r == 0)
+		r = collect_images(d, tx, "SELECT image_id FROM image_set WHERE set_id {IN $1}",
+				   &d->sets, e);
+	buf_clear(&d->sets.buf);
 	if (r == 0 && d->r->tally && !d->r->is_of_rules)
 		r = changed_facts(d, tx, e);
 	if (r == 0)
@@ -301,6 +322,7 @@ int rescore_images(struct rescore *r, struct err *e)
 	buf_free(&w->sets.buf);
 	arena_free(&w->arena);
 	check_union_free(&w->all);
+	rescore_dates_free(&w->dates);
 	free(w);
 	return rc < 0 ? rc : 0;
 }

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/own.h"
 #include "ledger/many.h"
@@ -50,24 +51,31 @@ static void put_references(struct buf *out, const struct match_check *c)
 	"IS DISTINCT FROM"                                                                         \
 	" ($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "   \
 	"$22, $23)"
-#define COLUMNS 24
-/* $24: the version's epoch, or the next one. advisory and source name make the id: they do not
- * change. */
+#define COLUMNS 25
+/* $24: the version's epoch, or the next one. $25: now. advisory and source name make the id: they
+ * do not change. */
 static const char update_text[] =
     "UPDATE check_version SET title = $4, category = $5, severity = $6, vendor_severity = $7,"
     " cvss_version = $8, cvss_base = $9, cvss_vector = $10, cvss_v2 = $11, cvss_v3 = $12,"
     " cvss_v4 = $13, kev = $14, ransomware = $15, epss = $16, epss_percentile = $17,"
-    " published = $18, modified = $19, summary = $20, details = $21, cves = $22, refs = $23"
+    " published = $18, modified = $19, summary = $20, details = $21, cves = $22, refs = $23,"
+    " kev_since = CASE WHEN $14 = 0 THEN 0 WHEN kev = 1 THEN kev_since ELSE $25 END"
     " WHERE id = $1 AND advisory = $2 AND source_name = $3 AND since = $24 AND " DIFFERS;
 static const char end_text[] =
     "UPDATE check_version SET until = $24 WHERE id = $1 AND advisory = $2 AND source_name = $3"
     " AND " SEEN " AND " DIFFERS;
 static const char insert_text[] =
+    /* Its dates are those of the versions before it. A check that is listed from the start did not
+       enter the list. */
     "INSERT INTO check_version(id, advisory, source_name, title, category, severity,"
     " vendor_severity, cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, cvss_v4, kev,"
     " ransomware, epss, epss_percentile, published, modified, summary, details, cves, refs, since,"
-    " until) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-    " $18, $19, $20, $21, $22, $23, $24, 0) ON CONFLICT(id, since) DO NOTHING";
+    " until, first_seen, kev_since) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+    " $18, $19, $20, $21, $22, $23, $24, 0,"
+    " COALESCE((SELECT min(o.first_seen) FROM check_version o WHERE o.id = $1), $25),"
+    " CASE WHEN $14 = 0 THEN 0 ELSE COALESCE((SELECT CASE WHEN o.kev = 1 THEN o.kev_since"
+    " ELSE $25 END FROM check_version o WHERE o.id = $1 ORDER BY o.since DESC LIMIT 1), 0) END)"
+    " ON CONFLICT(id, since) DO NOTHING";
 
 static int add_row(struct many *m, const struct security_check_entry *p, int64_t epoch,
 		   struct err *e)
@@ -96,7 +104,8 @@ static int add_row(struct many *m, const struct security_check_entry *p, int64_t
 						 DB_T(c->details),
 						 DB_T(p->cves),
 						 DB_T(p->references),
-						 DB_I(epoch)};
+						 DB_I(epoch),
+						 DB_I(clock_wall_ms())};
 	return many_add(m, values, e);
 }
 
@@ -240,7 +249,9 @@ static bool has_other_cves(const struct security_check_entry *p)
 static int run(struct db_tx *tx, const char *text, const struct security_check_entry *entries,
 	       size_t count, is_for_fn is_for, int64_t epoch, struct err *e)
 {
-	struct many m = {.tx = tx, .text = text, .columns = COLUMNS};
+	/* Only this one says nothing of now. */
+	struct many m = {
+	    .tx = tx, .text = text, .columns = text == end_text ? COLUMNS - 1 : COLUMNS};
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		if (is_for(&entries[i]))

@@ -473,7 +473,7 @@ int tally_image(struct tally *t, const struct tally_asked *q, struct arena *a,
 	if (begin(t, q, p, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < q->checks->count; i++) {
-		const struct set_check *c = &q->checks->items[i];
+		struct set_check *c = &q->checks->items[i];
 		/* What nothing is known of is active. */
 		if (!places_find(&t->check_at, c->id, &check) || check >= t->check_count) {
 			ret->counts.by[c->severity]++;
@@ -483,7 +483,8 @@ int tally_image(struct tally *t, const struct tally_asked *q, struct arena *a,
 		if (!v)
 			return -(int)e->code;
 		note(t, q, p, v, c, &t->checks[check]);
-		if (v->hides)
+		c->disabled = v->hides != NULL;
+		if (c->disabled)
 			ret->counts.disabled++;
 		else
 			ret->counts.by[c->severity]++;

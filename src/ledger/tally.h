@@ -30,7 +30,7 @@ int tally_sets_read(struct tally *t, struct db_tx *tx, const int64_t *sets, size
 /* What one image comes to. */
 struct tally_asked {
 	int64_t policy;
-	struct check_union *checks; /* settled here */
+	struct check_union *checks; /* settled here, and which are disabled */
 	const int64_t *sets;	    /* where the policy asks for matches */
 	size_t set_count;
 	/* Called for each finding that this rule disables or would disable. NULL: no one asks. */

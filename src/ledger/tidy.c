@@ -10,7 +10,15 @@
 #define ROWS_STEP 64U
 #define KEYS_BUDGET (4U << 20) /* bytes of digests of one look */
 
-enum { FOUND_LAYER, FOUND_SET, FOUND_PACKAGE, FOUND_IMAGE_LAYER, FOUND_CHECK, FOUND_COUNT };
+enum {
+	FOUND_LAYER,
+	FOUND_SET,
+	FOUND_PACKAGE,
+	FOUND_IMAGE_LAYER,
+	FOUND_CHECK,
+	FOUND_FIRSTS,
+	FOUND_COUNT
+};
 
 #define NO_BLOB                                                                                    \
 	"NOT EXISTS (SELECT 1 FROM blob b WHERE b.registry_id IN"                                  \
@@ -56,6 +64,13 @@ static const struct sort {
 			 "DELETE FROM cve_version WHERE check_id {IN $1} AND NOT EXISTS (SELECT "
 			 "1 FROM check_version c WHERE c.id = cve_version.check_id)",
 		     .step = ROWS_STEP},
+    [FOUND_FIRSTS] = {.find = "SELECT f.repository_id FROM repository_first f WHERE NOT EXISTS "
+			      "(SELECT 1 FROM repository r WHERE r.id = f.repository_id) "
+			      "LIMIT 2048",
+		      .remove = "DELETE FROM repository_first WHERE repository_id {IN $1} AND NOT "
+				"EXISTS (SELECT 1 FROM repository r WHERE r.id = "
+				"repository_first.repository_id)",
+		      .step = ROWS_STEP},
 };
 
 struct pass {
@@ -142,11 +157,10 @@ int ledger_tidy_rows(struct db *db, const struct ledger_tidy_rules *rules,
 {
 	struct pass *p = calloc(1, sizeof *p);
 	int r = p ? 0 : err_set(e, ERR_NOMEM, "no memory for what nothing needs");
-	int64_t *const counts[FOUND_COUNT] = {[FOUND_LAYER] = &ret->layers,
-					      [FOUND_SET] = &ret->sets,
-					      [FOUND_PACKAGE] = &ret->packages,
-					      [FOUND_IMAGE_LAYER] = &ret->rest,
-					      [FOUND_CHECK] = &ret->rest};
+	int64_t *const counts[FOUND_COUNT] = {
+	    [FOUND_LAYER] = &ret->layers,     [FOUND_SET] = &ret->sets,
+	    [FOUND_PACKAGE] = &ret->packages, [FOUND_IMAGE_LAYER] = &ret->rest,
+	    [FOUND_CHECK] = &ret->rest,	      [FOUND_FIRSTS] = &ret->rest};
 	*ret = (struct ledger_tidy_result){0};
 	if (p) {
 		p->rules = rules;

@@ -8,9 +8,10 @@
 #define ONE(member, ...) ROW_OF_##member,
 static const struct record_field fields[] = {
     CRITERIA_OF_FINDING(FIELD) /* */
+    CRITERIA_OF_AGE(FIELD)     /* */
     CRITERIA_OF_IMAGE(FIELD)   /* */
 };
-enum { CRITERIA_OF_FINDING(ONE) OF_FINDING_COUNT };
+enum { CRITERIA_OF_FINDING(ONE) CRITERIA_OF_AGE(ONE) OF_FINDING_COUNT };
 const struct record_object criteria_object = {RECORD_TABLE(fields)};
 const struct record_object criteria_of_finding = {.fields = fields, .count = OF_FINDING_COUNT};
 
@@ -132,6 +133,11 @@ static void ask_check(const struct criteria *c, const struct match_check *k,
 	out[9] = said(c->texts.count > 0, texts_fit(c->texts, k->title));
 }
 
+bool criteria_ask_age(const struct criteria *c)
+{
+	return c->age_min > 0 || c->age_below > 0;
+}
+
 static bool package_fits(const struct criteria *c, const struct finding *f)
 {
 	for (size_t i = 0; i < f->match_listed; i++) {
@@ -152,7 +158,8 @@ static bool tag_fits(const struct criteria *c, const struct finding *f)
 }
 
 #define OF_MATCHES 4
-#define OF_FINDING 8
+#define OF_IMAGE 8 /* up to here; then what is of the finding itself */
+#define OF_FINDING 9
 static void ask_finding(const struct criteria *c, const struct finding *f,
 			enum said out[OF_FINDING])
 {
@@ -165,6 +172,8 @@ static void ask_finding(const struct criteria *c, const struct finding *f,
 	out[6] =
 	    said(c->repositories.count > 0, lists(c->repositories, f->repository, criteria_glob));
 	out[7] = said(c->os.count > 0, lists(c->os, f->os, criteria_glob));
+	out[8] = said(criteria_ask_age(c),
+		      f->age > c->age_min && (!c->age_below || f->age <= c->age_below) && f->age);
 }
 
 static bool decide(bool any, const enum said *answers, size_t n)
@@ -225,7 +234,7 @@ enum criteria_rest criteria_of_image(const struct criteria *c, const struct find
 	enum said answers[OF_FINDING];
 	bool yes = false, no = false;
 	ask_finding(c, image, answers);
-	for (size_t i = OF_MATCHES; i < OF_FINDING; i++) {
+	for (size_t i = OF_MATCHES; i < OF_IMAGE; i++) {
 		yes = yes || answers[i] == YES;
 		no = no || answers[i] == NO;
 	}

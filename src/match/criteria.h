@@ -27,6 +27,8 @@ struct criteria {
 	enum record_choice patchable, fixed; /* fixed: a match has a fixed version */
 	bool statuses[ADV_NOT_AFFECTED + 1]; /* the finding's */
 	struct criteria_texts packages;	     /* a match's package or its source, exact */
+	uint64_t age_min,
+	    age_below; /* days since it is open; 0: not given. An unknown age fits none */
 	/* Of the image. Globs: '*' any run of characters, '?' one. */
 	struct criteria_texts digests;
 	struct criteria_texts tags, repositories, os; /* globs; os: "debian:1*" */
@@ -69,6 +71,12 @@ struct criteria {
 	    "EPSS probability below this", .max = 1)                                               \
 	ROW(text, RECORD_TEXT, "search", "search", 0, "TEXT",                                      \
 	    "With this in the title of the security check, in any case")
+/* What a server alone knows, and what changes by itself: not for rules. */
+#define CRITERIA_OF_AGE(ROW)                                                                       \
+	ROW(age_min, RECORD_UINT, "age_gte", "age-gte", 0, "DAYS",                                 \
+	    "Open for so many days at least", .min = 1, .max = 36500)                              \
+	ROW(age_below, RECORD_UINT, "age_lt", "age-lt", 0, "DAYS",                                 \
+	    "Open for fewer days than this; 1: since today, in UTC", .min = 1, .max = 36500)
 #define CRITERIA_OF_IMAGE(ROW)                                                                     \
 	ROW(repositories, RECORD_TEXTS, "repository", "repository", 0, "LIST",                     \
 	    "In one of these repositories; `*` is any text, `?` any character",                    \
@@ -104,3 +112,5 @@ enum criteria_rest criteria_of_image(const struct criteria *c, const struct find
 				     struct criteria *ret);
 /* They ask for packages, fixed versions or statuses: more than the check and patchable. */
 bool criteria_ask_matches(const struct criteria *c);
+/* They ask since when the finding is open. */
+bool criteria_ask_age(const struct criteria *c);

@@ -52,6 +52,9 @@ struct finding {
 	struct bytes *tags;
 	size_t tag_count;
 	struct bytes os; /* "debian:12" */
+	/* Since when the check is a finding of the repository; 0 = not known. */
+	int64_t first_seen_ms;
+	uint64_t age; /* since then, in days as UTC has them, plus 1; 0 = not known */
 };
 
 /* The fields of a finding and of a match: replies, reports, CSV, the OpenAPI document and

@@ -186,6 +186,10 @@ static const struct record_field finding_fields[] = {
       .flags = RECORD_OPTIONAL),
     F(check.published_ms, RECORD_TIME, "published", "When the advisory was published",
       .flags = RECORD_OPTIONAL),
+    F(first_seen_ms, RECORD_TIME, "first_seen",
+      "Since when it is open: when this server first found the check in an image of the "
+      "repository; in the API's lists",
+      .flags = RECORD_OPTIONAL),
     F(subscription, RECORD_TEXT, "subscription",
       "The subscription of that registry, in the API's lists", .flags = RECORD_OPTIONAL),
     F(registry, RECORD_TEXT, "registry", "Registry of the image, in the API's lists",

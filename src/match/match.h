@@ -39,6 +39,9 @@ struct match_check {
 	double epss, epss_percentile; /* highest of its CVEs; <0 unknown */
 	struct bytes summary, details;
 	int64_t published_ms, modified_ms;
+	/* Of a server's store; 0 = not known: since when it knows the check, and since when it is
+	 * in KEV, where it was not from the start. */
+	int64_t first_seen_ms, kev_since_ms;
 	struct adv_reference *references;
 	size_t reference_count;
 };

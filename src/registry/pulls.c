@@ -87,7 +87,8 @@ static int write_pull(const struct store_registry *t, const struct registry *g,
 					      .repository = ev.repository,
 					      .digest = ev.digest,
 					      .media_type = ev.media_type,
-					      .at = n->at};
+					      .at = n->at,
+					      .count = n->count};
 	if (r >= 0 && n->counts && g->s->has_watch)
 		r = g->s->watch.pulled(t->tx, g->s->watch.arg, &pulled, e);
 	if (r >= 0)

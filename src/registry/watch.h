@@ -16,6 +16,7 @@ struct registry_image {
 	struct bytes media_type; /* of the manifest; put and pulled only */
 	int64_t at;		 /* wall ms */
 	bool is_import;		 /* put: it came by import, not by a push */
+	uint64_t count;		 /* pulled: so many times */
 };
 
 struct registry_watch {

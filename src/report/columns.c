@@ -1,5 +1,7 @@
 #include "report/columns.h"
 
+#include "base/clock.h"
+
 static void put_bytes(struct buf *out, struct bytes text)
 {
 	buf_put(out, text);
@@ -151,6 +153,17 @@ static void put_category(struct buf *out, const struct finding *f, bool whole)
 	put_bytes(out, f->check.category);
 }
 
+/* The day: "2026-11-29". */
+static void put_first_seen(struct buf *out, const struct finding *f, bool whole)
+{
+	char text[CLOCK_RFC3339_CAP];
+	(void)whole;
+	if (f->first_seen_ms) {
+		clock_rfc3339(f->first_seen_ms, text);
+		put_bytes(out, bytes_part(bytes_of(text), 0, 10));
+	}
+}
+
 static void put_title(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
@@ -186,6 +199,8 @@ const struct report_column report_columns[] = {
      true, put_fixed},
     {"status", "Status", "fixed, fixed elsewhere (not in the image's repositories)", 8, 16, true,
      false, put_status},
+    {"first_seen", "First seen", "since when it is open in the repository, of a server's findings",
+     10, 10, false, false, put_first_seen},
     {"category", "Category", "whose advisory it is", 8, 16, false, false, put_category},
     {"layer", "Layer", "the layer that brought the package in", 12, 12, false, false, put_layer},
     {"check", "Check", "the security check's number", 16, 16, false, false, put_number},

@@ -64,6 +64,22 @@ static int tidy(struct engine *g, struct err *e)
 	return r;
 }
 
+static int pulls_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	return ledger_image_pulls_forget(tx, clock_wall_ms() - ENGINE_PULL_WINDOW_MS, e);
+}
+
+static int pulls(struct engine *g, struct err *e)
+{
+	int r = 1;
+	while (r > 0 && !atomic_load(&g->cut_short)) {
+		r = db_run(g->o.db, DB_WRITE_SOON, pulls_tx, NULL, e);
+		db_yield(g->o.db);
+	}
+	return r;
+}
+
 static int hourly_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct engine *g = arg;
@@ -76,7 +92,7 @@ void engine_house(struct engine *g)
 	if (g->o.hourly && db_run(g->o.db, DB_WRITE, hourly_tx, g, &e) < 0)
 		log_line(LOG_ERROR, "hourly: %s", e.msg);
 	e = (struct err)ERR_INIT;
-	if (is_believed(g, &e) && forget(g, &e) < 0)
+	if (is_believed(g, &e) && (forget(g, &e) < 0 || pulls(g, &e) < 0))
 		log_line(LOG_ERROR, "history: %s", e.msg);
 	e = (struct err)ERR_INIT;
 	if (tidy(g, &e) < 0)

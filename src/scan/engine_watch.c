@@ -31,7 +31,8 @@ static int on_pulled(struct db_tx *tx, void *arg, const struct registry_image *i
 {
 	int64_t scanned, id;
 	(void)arg;
-	int r = ledger_image_pulled(tx, i->repository_id, i->digest, i->at, &scanned, e);
+	const struct ledger_pulls pulls = {.at_ms = i->at, .count = i->count};
+	int r = ledger_image_pulled(tx, i->repository_id, i->digest, &pulls, &scanned, e);
 	if (r <= 0 || i->at - scanned < ENGINE_STALE_MS)
 		return r;
 	return store_scan_add(tx, i->repository_id, i->digest, BYTES_LIT("pull"), clock_wall_ms(),

@@ -12,6 +12,7 @@ struct set_check {
 	uint64_t id;
 	uint8_t severity; /* enum adv_severity */
 	bool patchable;
+	bool disabled; /* by a rule: where an image's are counted (ledger/tally.h) */
 };
 /* ERR_DAMAGED: kept is damaged. */
 int check_list_parse(struct bytes kept, struct arena *a, struct set_check **ret, size_t *ret_count,

@@ -4,6 +4,47 @@
 /* A step is one text, however long: it is applied whole or not at all. */
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
+#define FIRST_IMAGE "(SELECT COALESCE(min(pushed_at), 0) FROM image)"
+#define DATES                                                                                      \
+	"DROP VIEW security_check;"                                                                \
+	"DROP VIEW image_seen;"                                                                    \
+	"ALTER TABLE check_version ADD COLUMN first_seen BIGINT NOT NULL DEFAULT 0;"               \
+	"ALTER TABLE check_version ADD COLUMN kev_since BIGINT NOT NULL DEFAULT 0;"                \
+	"UPDATE check_version SET first_seen = CASE WHEN published > " FIRST_IMAGE                 \
+	" THEN published ELSE " FIRST_IMAGE " END;"                                                \
+	"CREATE INDEX check_version_first_seen ON check_version(first_seen, id, since, until);"    \
+	"DROP INDEX check_version_brief;"                                                          \
+	"CREATE INDEX check_version_brief ON check_version(id, since, until, severity,"            \
+	" cvss_version, cvss_base, kev, epss, source_name, first_seen);"                           \
+	"CREATE INDEX check_version_kev ON check_version(id, since, until) WHERE kev = 1;"         \
+	"CREATE INDEX check_version_kev_since ON check_version(kev_since) WHERE kev_since > 0;"    \
+	"ALTER TABLE image_counts ADD COLUMN ages {BLOB};"                                         \
+	"ALTER TABLE image_counts ADD COLUMN exploited BIGINT NOT NULL DEFAULT 0;"                 \
+	"ALTER TABLE image_counts ADD COLUMN urgent BIGINT NOT NULL DEFAULT 0;"                    \
+	"ALTER TABLE image_counts ADD COLUMN old_ages {BLOB};"                                     \
+	"ALTER TABLE image_counts ADD COLUMN old_exploited BIGINT NOT NULL DEFAULT 0;"             \
+	"ALTER TABLE image_counts ADD COLUMN old_urgent BIGINT NOT NULL DEFAULT 0;"                \
+	"ALTER TABLE image_counts ADD COLUMN pulls BIGINT NOT NULL DEFAULT 0;"                     \
+	"CREATE INDEX image_counts_risk ON image_counts(repository_id, " SEEN_RISK ");"            \
+	"CREATE TABLE image_pull(image_id BIGINT NOT NULL, day BIGINT NOT NULL,"                   \
+	" pulls BIGINT NOT NULL, PRIMARY KEY(image_id, day)){NOROWID};"                            \
+	"CREATE INDEX image_pull_day ON image_pull(day, image_id);"                                \
+	"CREATE TABLE repository_first(repository_id BIGINT NOT NULL PRIMARY KEY,"                 \
+	" checks {BLOB} NOT NULL);"                                                                \
+	"CREATE TABLE age_total(repository_id BIGINT NOT NULL, day BIGINT NOT NULL,"               \
+	" by_advisory SMALLINT NOT NULL, since BIGINT NOT NULL, critical BIGINT NOT NULL,"         \
+	" high BIGINT NOT NULL, medium BIGINT NOT NULL, low BIGINT NOT NULL,"                      \
+	" negligible BIGINT NOT NULL, unknown BIGINT NOT NULL, d_critical BIGINT NOT NULL,"        \
+	" d_high BIGINT NOT NULL, d_medium BIGINT NOT NULL, d_low BIGINT NOT NULL,"                \
+	" d_negligible BIGINT NOT NULL, d_unknown BIGINT NOT NULL,"                                \
+	" PRIMARY KEY(repository_id, day, by_advisory)){NOROWID};" SEEN_DATED_VIEWS                \
+	"INSERT INTO id_counter(name, value) SELECT 'rule_due', 1 FROM image_counts"               \
+	" WHERE image_id > 0 LIMIT 1"                                                              \
+	" ON CONFLICT(name) DO UPDATE SET value = id_counter.value + 1;"                           \
+	"INSERT INTO rule_due(scope_id, seq) SELECT s.id, c.value FROM scope s JOIN id_counter c"  \
+	" ON c.name = 'rule_due' WHERE s.kind = 0 AND EXISTS (SELECT 1 FROM image_counts)"         \
+	" ON CONFLICT(scope_id) DO UPDATE SET seq = excluded.seq;"
+
 /* What scanning keeps. Times are milliseconds since 1970. A package's identity, a set's
  * content and a layer's text are kept once and shared by all images that have the same. */
 const struct db_migration schema_scan[] = {
@@ -589,5 +630,10 @@ const struct db_migration schema_scan[] = {
 	    " until, patchable);"
 	    "CREATE INDEX check_version_brief ON check_version(id, since, until, severity,"
 	    " cvss_version, cvss_base, kev, epss, source_name);"},
+    /* Of what there is the best known date: an advisory was known since it was published, or since
+     * the first image; images are counted again, with dates, at the next start. */
+    {.number = 17,
+     .what = "since when findings are open, and which images are in use",
+     .sql = DATES},
     {0},
 };

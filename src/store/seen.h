@@ -4,6 +4,7 @@
  *   package_match, security_check, check_cve   matches, security checks and their CVEs
  *   image_seen        an image's counts by severity, its rest (enum image_state) and its policy
  *   repository_seen   sums of a repository's images
+ *   age_seen          sums of a repository's findings by the day they are from
  *   rule_seen         sums of a rule's images */
 #pragma once
 #include "db/db.h"
@@ -56,4 +57,25 @@ int seen_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 	"CREATE VIEW repository_seen AS SELECT id, images, " SEEN_REPOSITORY                       \
 	" FROM repository_total;"                                                                  \
 	"CREATE VIEW rule_seen AS SELECT rule_id, " SEEN_RULE " FROM rule_total;"
+/* Of a row of image_counts: its place in the order of risk. In use, exploited, Critical with an
+ * update, pulls; an image without findings is last. The index image_counts_risk keeps it. */
+#define SEEN_UP_TO(column, most)                                                                   \
+	"(CASE WHEN " column " > " most " THEN " most " ELSE " column " END)"
+#define SEEN_RISK                                                                                  \
+	"(CASE WHEN critical + high + medium + low + negligible + unknown = 0 THEN 0"              \
+	" ELSE (CASE WHEN pulls > 0 THEN 1152921504606846976 ELSE 0 END)"                          \
+	" + " SEEN_UP_TO("exploited", "4095") " * 281474976710656 + " SEEN_UP_TO(                  \
+	    "urgent", "65535") " * 4294967296 + " SEEN_UP_TO("pulls", "4294967295") " END)"
+/* The same with dates: what the views are since step 16 of schema_scan.c. */
+#define SEEN_DATES(of) SEEN_EACH(of, "ages", "exploited", "urgent")
+#define SEEN_DATED_VIEWS                                                                                    \
+	"CREATE VIEW security_check AS SELECT id, advisory, source_name, title, category, "                 \
+	"severity, vendor_severity, cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, "               \
+	"cvss_v4, kev, ransomware, epss, epss_percentile, published, modified, summary, details, "          \
+	"cves, refs, first_seen, kev_since FROM check_version WHERE " SEEN ";"                              \
+	"CREATE VIEW image_seen AS SELECT image_id, repository_id, rest, " SEEN_IMAGE                       \
+	", " SEEN_DATES(                                                                                    \
+	    SEEN_COUNT) ", pulls FROM image_counts;"                                                        \
+			"CREATE VIEW age_seen AS SELECT repository_id, day, by_advisory, " SEEN_SEVERITIES( \
+			    SEEN_SUM) " FROM age_total;"
 #define SEEN_VIEWS SEEN_MATCH_VIEW SEEN_CHECK_VIEWS SEEN_COUNT_VIEWS

@@ -180,6 +180,13 @@ static int fill_image(struct db_tx *tx, unsigned i, struct err *e)
 	return 0;
 }
 
+/* Of lists by it: five different times. */
+#define FIRST_SEEN(check) ((check) % 5)
+static void set_first_seen(struct db_tx *tx, struct err *e)
+{
+	assert_true(db_exec(tx, "UPDATE check_version SET first_seen = id % 5", NULL, 0, e) > 0);
+}
+
 static int fill_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
@@ -199,6 +206,7 @@ static int fill_tx(struct db_tx *tx, void *arg, struct err *e)
 			if (images[i].id == db_int(s, 0))
 				images[i].part[db_int(s, 1) / 2].set_id = db_int(s, 2);
 	db_done(s);
+	set_first_seen(tx, e);
 	return 0;
 }
 
@@ -265,6 +273,7 @@ static int prepare_tx(struct db_tx *tx, void *arg, struct err *e)
 	for (unsigned i = 0; i < IMAGES; i++)
 		for (unsigned k = 0; k < images[i].parts; k++)
 			prepare_set(tx, images[i].part[k].set_id, images[i].part[k].set, to, e);
+	set_first_seen(tx, e);
 	return 0;
 }
 

@@ -666,3 +666,33 @@ static void scan_16(struct db_tx *tx, struct arena *a, struct err *e)
 				    " match_version_check WHERE check_id = 7 AND patchable = 1"),
 			 0);
 }
+
+/* An image of before there were dates, with a check that was published after its push: the check is
+ * known since then, the one from before since the image; the whole server is to be counted again.
+ */
+static const char scan_16_rows[] =
+    "INSERT INTO image VALUES(2, 30, x'01', '', '', '', '', '', '', 0, 1000, 0, 0);"
+    "INSERT INTO image_counts(image_id, repository_id, rest, since, critical, high, medium, low,"
+    " negligible, unknown, old_critical, old_high, old_medium, old_low, old_negligible, old_unknown)"
+    " VALUES(2, 30, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);"
+    "INSERT INTO check_version(id, since, until, advisory, source_name, title, category, severity,"
+    " vendor_severity, cvss_version, cvss_base, cvss_vector, kev, ransomware, published, modified,"
+    " summary, details, cves, refs) VALUES(7, 0, 0, 'DSA-1', 'sudo', '', 'Debian', 4, 0, 0, 0, '',"
+    " 1, 0, 5000, 0, '', '', '', ''), (8, 0, 0, 'DSA-0', 'sudo', '', 'Debian', 4, 0, 0, 0, '', 0,"
+    " 0, 10, 0, '', '', '', '');";
+
+static void scan_17(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	(void)a;
+	(void)e;
+	assert_int_equal(number(tx, "SELECT first_seen FROM security_check WHERE id = 7"), 5000);
+	assert_int_equal(number(tx, "SELECT first_seen FROM security_check WHERE id = 8"), 1000);
+	assert_int_equal(number(tx, "SELECT kev_since FROM security_check WHERE id = 7"), 0);
+	assert_int_equal(number(tx, "SELECT count(*) FROM image_seen WHERE image_id = 2 AND ages IS"
+				    " NULL AND critical = 1 AND exploited = 0 AND pulls = 0"),
+			 1);
+	assert_int_equal(number(tx, "SELECT count(*) FROM rule_due d JOIN scope s"
+				    " ON s.id = d.scope_id AND s.kind = 0"),
+			 1);
+	assert_int_equal(number(tx, "SELECT count(*) FROM age_seen"), 0);
+}

@@ -122,10 +122,11 @@ static size_t expected(const struct criteria *f, const struct place *w, enum fin
 					r.fixed = r.fixed || mm->fixed;
 					r.statuses |= 1U << mm->status;
 				}
-			r.key = sort == FINDING_BY_SEVERITY ? (double)mc->severity
-				: sort == FINDING_BY_CVSS   ? mc->cvss.base
-				: sort == FINDING_BY_EPSS   ? mc->epss
-							    : 0;
+			r.key = sort == FINDING_BY_SEVERITY	? (double)mc->severity
+				: sort == FINDING_BY_CVSS	? mc->cvss.base
+				: sort == FINDING_BY_EPSS	? mc->epss
+				: sort == FINDING_BY_FIRST_SEEN ? (double)FIRST_SEEN(mc->id)
+								: 0;
 			if (r.matches && wanted(f, m, &r))
 				out[n++] = r;
 		}

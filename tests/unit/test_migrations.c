@@ -234,6 +234,7 @@ static const struct change {
     {"scan", 14, scan_13_rows, scan_14, NULL},
     {"scan", 15, scan_14_rows, scan_15, NULL},
     {"scan", 16, scan_12_rows, scan_16, NULL},
+    {"scan", 17, scan_16_rows, scan_17, NULL},
     {"store", 4, "", store_4, NULL},
     {"import", 2, import_1_rows, import_2, NULL},
     {"registry", 2, registry_1, registry_2, NULL},
