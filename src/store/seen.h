@@ -58,14 +58,14 @@ int seen_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 	" FROM repository_total;"                                                                  \
 	"CREATE VIEW rule_seen AS SELECT rule_id, " SEEN_RULE " FROM rule_total;"
 /* Of a row of image_counts: its place in the order of risk. In use, exploited, Critical with an
- * update, pulls; an image without findings is last. The index image_counts_risk keeps it. */
+ * update, pulls; an image without findings has 0. The index image_counts_risk keeps it. */
 #define SEEN_UP_TO(column, most)                                                                   \
 	"(CASE WHEN " column " > " most " THEN " most " ELSE " column " END)"
 #define SEEN_RISK                                                                                  \
 	"(CASE WHEN critical + high + medium + low + negligible + unknown = 0 THEN 0"              \
 	" ELSE (CASE WHEN pulls > 0 THEN 1152921504606846976 ELSE 0 END)"                          \
 	" + " SEEN_UP_TO("exploited", "4095") " * 281474976710656 + " SEEN_UP_TO(                  \
-	    "urgent", "65535") " * 4294967296 + " SEEN_UP_TO("pulls", "4294967295") " END)"
+	    "urgent", "65535") " * 4294967296 + " SEEN_UP_TO("pulls", "4294967294") " + 1 END)"
 /* The same with dates: what the views are since step 16 of schema_scan.c. */
 #define SEEN_DATES(of) SEEN_EACH(of, "ages", "exploited", "urgent")
 #define SEEN_DATED_VIEWS                                                                                    \

@@ -34,7 +34,7 @@ const routes = {
   readSecurity: ['listAssessedImages', 'listRecommendationSwitches',
     'listRegistries', 'getRegistry', 'listRepositories', 'listAllRepositories', 'listManagementGroups', 'listSubscriptions', 'listResourceGroups', 'listImages', 'listAllImages', 'listLayers', 'listImageReferrers', 'getImage', 'listPackages', 'listImageFindings', 'getFinding', 'listImageScans',
     'compareImages', 'getReport', 'getImageRemediation', 'getRemediation', 'listFindings', 'listChecks', 'getCheck', 'listCheckImages', 'getCve', 'listCveImages', 'searchPackages', 'listScans', 'getScan', 'streamEvents',
-    'getVulndb', 'listRecommendations', 'getRecommendation', 'listAssessedRegistries', 'listExemptions', 'getExemption', 'getSecureScore', 'listSecureScoreDays', 'getPlan', 'getWhy', 'getWhyNot', 'listRules', 'getRule', 'exportRules', 'getScansSummary', 'listUsage', 'listBilledImages', 'getUsageCsv'],
+    'getVulndb', 'listRecommendations', 'getRecommendation', 'listAssessedRegistries', 'listExemptions', 'getExemption', 'getSecureScore', 'listSecureScoreDays', 'getPlan', 'getWhy', 'getWhyNot', 'listRules', 'getRule', 'exportRules', 'getScansSummary', 'getOverview', 'listUsage', 'listBilledImages', 'getUsageCsv'],
   scan: ['createScan', 'updateVulndb'],
   changePlan: ['setPlan', 'setRecommendationSwitch'],
   changePolicy: ['createExemption', 'changeExemption', 'deleteExemption', 'createRule', 'changeRule', 'deleteRule', 'previewRule', 'importRules'],

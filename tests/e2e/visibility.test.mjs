@@ -89,7 +89,7 @@ const ofRepository = {
 // One thing that everybody who may read may know, with the number of images that he sees.
 // A list of such things: each with the number of images that the caller sees.
 const countedLists = { listChecks: () => '/api/v1/checks' };
-const counted = { getCheck: () => `/api/v1/checks/${check}`, getCve: () => '/api/v1/cves/CVE-2026-1000' };
+const counted = { getCheck: () => `/api/v1/checks/${check}`, getCve: () => '/api/v1/cves/CVE-2026-1000', getOverview: () => '/api/v1/overview' };
 // Scopes: the names that a caller sees.
 const scopes = {
   listRegistries: ['/api/v1/registries', (c) => [...new Set(c.sees.map((x) => x.registry))]],
@@ -177,6 +177,17 @@ test('what everybody may know counts the images that the caller sees', async () 
       assert.equal(r.status, c.scope ? 200 : 403, `${id} as ${c.name}`);
       if (r.status === 200) assert.deepEqual((await r.json()).items.map((i) => i.images), c.sees.length ? [c.sees.length] : [], `${id} as ${c.name}`);
     }
+});
+
+test('the overview is of what the caller sees, and no more than a scope has', async () => {
+  for (const c of callers.filter((x) => x.scope)) {
+    const o = await (await c.ask('/api/v1/overview')).json(), n = c.sees.length;
+    assert.deepEqual([...new Set(o.riskiest.map(text))].sort(), seen(c), c.name);
+    assert.deepEqual(o.ages.map((x) => [x.severity, x.open, x.week]).filter(([, open]) => open), n ? [['Unknown', n, n]] : [], c.name);
+    assert.deepEqual([o.new_day.by_image.Unknown, o.new_day.by_advisory.Unknown, o.unique_cves, o.ages_complete, o.newly_exploited], [n, 0, n ? 1 : 0, true, []], c.name);
+  }
+  const owner = callers.find((c) => c.scope === '/');
+  assert.deepEqual((await (await owner.ask('/api/v1/overview?scope=/subscriptions/shop')).json()).riskiest.map(text).sort(), ['second/own', 'second/team/app']);
 });
 
 test('scopes, and a registry of which something is seen', async () => {
