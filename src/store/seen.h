@@ -68,14 +68,16 @@ int seen_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 	    "urgent", "65535") " * 4294967296 + " SEEN_UP_TO("pulls", "4294967294") " + 1 END)"
 /* The same with dates: what the views are since step 16 of schema_scan.c. */
 #define SEEN_DATES(of) SEEN_EACH(of, "ages", "exploited", "urgent")
-#define SEEN_DATED_VIEWS                                                                                    \
-	"CREATE VIEW security_check AS SELECT id, advisory, source_name, title, category, "                 \
-	"severity, vendor_severity, cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, "               \
-	"cvss_v4, kev, ransomware, epss, epss_percentile, published, modified, summary, details, "          \
-	"cves, refs, first_seen, kev_since FROM check_version WHERE " SEEN ";"                              \
-	"CREATE VIEW image_seen AS SELECT image_id, repository_id, rest, " SEEN_IMAGE                       \
-	", " SEEN_DATES(                                                                                    \
-	    SEEN_COUNT) ", pulls FROM image_counts;"                                                        \
-			"CREATE VIEW age_seen AS SELECT repository_id, day, by_advisory, " SEEN_SEVERITIES( \
-			    SEEN_SUM) " FROM age_total;"
+#define SEEN_DATED_CHECK_VIEW                                                                      \
+	"CREATE VIEW security_check AS SELECT id, advisory, source_name, title, category, "        \
+	"severity, vendor_severity, cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, "      \
+	"cvss_v4, kev, ransomware, epss, epss_percentile, published, modified, summary, details, " \
+	"cves, refs, first_seen, kev_since FROM check_version WHERE " SEEN ";"
+#define SEEN_DATED_IMAGE_VIEW                                                                      \
+	"CREATE VIEW image_seen AS SELECT image_id, repository_id, rest, " SEEN_IMAGE              \
+	", " SEEN_DATES(SEEN_COUNT) ", pulls FROM image_counts;"
+#define SEEN_AGE_VIEW                                                                              \
+	"CREATE VIEW age_seen AS SELECT repository_id, day, by_advisory, " SEEN_SEVERITIES(        \
+	    SEEN_SUM) " FROM age_total;"
+#define SEEN_DATED_VIEWS SEEN_DATED_CHECK_VIEW SEEN_DATED_IMAGE_VIEW SEEN_AGE_VIEW
 #define SEEN_VIEWS SEEN_MATCH_VIEW SEEN_CHECK_VIEWS SEEN_COUNT_VIEWS
