@@ -66,7 +66,7 @@ int seen_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 	" ELSE (CASE WHEN pulls > 0 THEN 1152921504606846976 ELSE 0 END)"                          \
 	" + " SEEN_UP_TO("exploited", "4095") " * 281474976710656 + " SEEN_UP_TO(                  \
 	    "urgent", "65535") " * 4294967296 + " SEEN_UP_TO("pulls", "4294967294") " + 1 END)"
-/* The same with dates: what the views are since step 16 of schema_scan.c. */
+/* The same with dates: what the views are since step 17 of schema_scan.c. */
 #define SEEN_DATES(of) SEEN_EACH(of, "ages", "exploited", "urgent")
 #define SEEN_DATED_CHECK_VIEW                                                                      \
 	"CREATE VIEW security_check AS SELECT id, advisory, source_name, title, category, "        \
