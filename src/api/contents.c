@@ -46,7 +46,7 @@ static int guard(struct http_request *r, struct err *e)
 static int get_manifest(struct http_request *r, struct err *e)
 {
 	struct registry *g;
-	struct store_manifest m;
+	struct store_manifest m = {.size = 0};
 	if (find_manifest(r, &g, true, &m, e) < 0 || guard(r, e) < 0)
 		return -(int)e->code;
 	const char *type = arena_cstr(http_arena(r), m.media_type);
@@ -85,7 +85,7 @@ static int parse(struct http_request *r, const struct store_manifest *stored,
 static int get_config(struct http_request *r, struct err *e)
 {
 	struct registry *g;
-	struct store_manifest stored;
+	struct store_manifest stored = {.size = 0};
 	struct oci_manifest m;
 	struct bytes config;
 	if (find_manifest(r, &g, true, &stored, e) < 0 || parse(r, &stored, &m, e) < 0)
@@ -244,7 +244,7 @@ static void read_history(struct http_request *r, struct registry *g, const struc
 static int get_layers(struct http_request *r, struct err *e)
 {
 	struct registry *g;
-	struct store_manifest stored;
+	struct store_manifest stored = {.size = 0};
 	struct oci_manifest m;
 	struct layers l = {.r = r};
 	if (find_manifest(r, &g, true, &stored, e) < 0 || parse(r, &stored, &m, e) < 0)
@@ -280,7 +280,7 @@ static const struct record_field file_fields[] = {
 static const struct record_object file_object = {
     .name = "AttachedFile", .text = "A file of an artifact", RECORD_TABLE(file_fields)};
 struct attached_row {
-	struct store_manifest m;
+	struct store_manifest m = {.size = 0};
 	struct record_rows files;
 	uint64_t size;
 };
@@ -329,7 +329,7 @@ static int read_files(struct http_request *r, struct registry *g, struct attache
 		      struct err *e)
 {
 	struct arena *a = http_arena(r);
-	struct store_manifest stored;
+	struct store_manifest stored = {.size = 0};
 	struct oci_manifest m;
 	struct err ignored = ERR_INIT;
 	if (row->m.size > ATTACHED_MAX || oci_is_index_type(row->m.media_type))
@@ -379,7 +379,7 @@ static int reply_attached(struct http_request *r, struct registry *g,
 static int get_attached(struct http_request *r, struct err *e)
 {
 	struct registry *g;
-	struct store_manifest subject;
+	struct store_manifest subject = {.size = 0};
 	struct store_manifests list = {.count = 0};
 	struct attached_query q;
 	struct digest d;

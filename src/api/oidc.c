@@ -248,7 +248,7 @@ static int identify(struct http_request *r, const struct flow *f, const struct p
 	const struct api_oidc *o = api_of(r)->oidc;
 	struct bytes token, code = http_query(r, "code", NULL),
 			    error = http_query(r, "error", NULL);
-	struct id_token id;
+	struct id_token id = {.groups_cut = false};
 	const char *back = redirect_uri(r);
 	if (error.len)
 		return err_set(e, ERR_DENIED, "the provider says: %.*s",
