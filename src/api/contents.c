@@ -280,7 +280,7 @@ static const struct record_field file_fields[] = {
 static const struct record_object file_object = {
     .name = "AttachedFile", .text = "A file of an artifact", RECORD_TABLE(file_fields)};
 struct attached_row {
-	struct store_manifest m = {.size = 0};
+	struct store_manifest m;
 	struct record_rows files;
 	uint64_t size;
 };

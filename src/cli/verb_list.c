@@ -211,7 +211,7 @@ static int print_list(const struct list *l, int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	struct listing_show show;
+	struct listing_show show = {.more = false};
 	size_t operands = l->operand != NULL;
 	if (people_open(&p, &(const struct people_verb){l->name, l->options, operands, operands},
 			argc, argv, &e) < 0)
