@@ -214,37 +214,44 @@ static int read_page(struct bytes text, size_t *count, cli_server_item_fn each, 
 	return r < 0 ? r : json_finish(&j, e);
 }
 
+/* One page, at most `most` items; *next is its cursor, and then the next one's. */
+static int ask_page(const struct srv *s, const char *path, size_t most, struct bytes *next,
+		    size_t *count, cli_server_item_fn each, void *arg, struct arena *a,
+		    struct err *e)
+{
+	struct fetch_reply reply = {0};
+	struct buf at;
+	bool ok = true;
+	buf_init(&at, 65536);
+	buf_printf(&at, "%s%climit=%zu", path, strchr(path, '?') ? '&' : '?', most);
+	if (next->len) {
+		buf_put_text(&at, "&cursor=");
+		fetch_encode(&at, *next);
+	}
+	int r =
+	    cli_server_ask(s, &(struct cli_server_request){.path = buf_cstr(&at)}, a, &reply, e);
+	/* what items hold borrows from the page */
+	struct bytes text = r == 0 ? arena_bytes(a, buf_bytes(&reply.body), &ok) : BYTES_NONE;
+	ok = ok && buf_ok(&at);
+	fetch_reply_free(&reply);
+	buf_free(&at);
+	if (r < 0)
+		return r;
+	return ok ? read_page(text, count, each, arg, a, next, e) : err_nomem(e);
+}
+
 int cli_server_first(const struct srv *s, const char *path, size_t most, bool *ret_more,
 		     cli_server_item_fn each, void *arg, struct arena *a, struct err *e)
 {
-	struct buf at;
 	struct bytes next = BYTES_NONE;
 	size_t count = 0;
-	int r = 0;
-	buf_init(&at, 65536);
+	int r;
 	do {
-		struct fetch_reply reply = {0};
-		bool ok = true;
 		size_t left = most ? most - count : PAGE_MAX;
-		buf_clear(&at);
-		buf_printf(&at, "%s%climit=%zu", path, strchr(path, '?') ? '&' : '?',
-			   left < PAGE_MAX ? left : PAGE_MAX);
-		if (next.len) {
-			buf_put_text(&at, "&cursor=");
-			fetch_encode(&at, next);
-		}
-		r = cli_server_ask(s, &(struct cli_server_request){.path = buf_cstr(&at)}, a,
-				   &reply, e);
-		/* what items hold borrows from the page */
-		struct bytes text =
-		    r == 0 ? arena_bytes(a, buf_bytes(&reply.body), &ok) : BYTES_NONE;
-		fetch_reply_free(&reply);
-		if (r == 0)
-			r = ok && buf_ok(&at) ? read_page(text, &count, each, arg, a, &next, e)
-					      : err_nomem(e);
+		r = ask_page(s, path, left < PAGE_MAX ? left : PAGE_MAX, &next, &count, each, arg,
+			     a, e);
 	} while (r == 0 && next.len && (most == 0 || count < most));
 	*ret_more = next.len > 0;
-	buf_free(&at);
 	return r;
 }
 
