@@ -198,8 +198,8 @@ static int with_secrets(struct db_tx *tx, struct criteria of, const struct visib
 static int secrets(struct db_tx *tx, const struct sibling_query *q, struct arena *a,
 		   struct repository_total *ret, bool *ret_whole, struct err *e)
 {
-	int64_t *ids;
-	size_t n;
+	int64_t *ids = NULL;
+	size_t n = 0;
 	int r = with_secrets(tx, (struct criteria){.any = false}, &VISIBILITY_ALL, a, &ids, &n,
 			     ret_whole, e);
 	for (size_t at = 0; r >= 0 && at < n; at += DB_LIST_MAX) {
@@ -378,9 +378,9 @@ static int judge_secrets(struct db_tx *tx, const struct sibling_images_query *q,
 			 struct page_row *rows, size_t count, struct err *e)
 {
 	struct bytes *digests = arena_alloc(a, count, sizeof *digests);
-	int64_t *ids;
-	size_t n;
-	bool whole;
+	int64_t *ids = NULL;
+	size_t n = 0;
+	bool whole = false;
 	if (!digests)
 		return no_memory(e);
 	if (count == 0)
