@@ -106,7 +106,8 @@ static struct assessment_query query_of(struct http_request *r, const struct rec
 					 .n = n,
 					 .now_ms = clock_wall_ms(),
 					 .anonymous_pushes = api_of(r)->anonymous_pushes,
-					 .secrets_off = api_of(r)->secrets_off};
+					 .secrets_off = api_of(r)->secrets_off,
+					 .kept = api_of(r)->siblings};
 }
 
 static int put_recommendation(struct db_tx *tx, struct json_out *w, struct http_request *r,

@@ -14,6 +14,7 @@
 #include "daemon/hosts.h"
 #include "daemon/schedule.h"
 #include "defend/score.h"
+#include "defend/sibling_cache.h"
 #include "inspect/inspect.h"
 #include "jail/pool.h"
 #include "registry/registry.h"
@@ -44,6 +45,7 @@
 struct server {
 	const struct config *c;
 	struct api api;
+	struct sibling_cache *siblings;
 	unsigned content_checks; /* groups */
 	struct blobs *blobs;
 	struct db *db;
@@ -323,6 +325,9 @@ static int open_http(struct server *s, struct err *e)
 	bool tls = *s->c->tls_cert != '\0';
 	if (certs_open(&s->certs, s->c->tls_cert, s->c->tls_key, e) < 0)
 		return -(int)e->code;
+	s->siblings = sibling_cache_open();
+	if (!s->siblings)
+		return err_nomem(e);
 	s->api = (struct api){.db = s->db,
 			      .registry = s->registry,
 			      .access = s->access,
@@ -336,6 +341,7 @@ static int open_http(struct server *s, struct err *e)
 			      .version = s->api.version,
 			      .started_ms = clock_wall_ms(),
 			      .secrets_off = !(s->content_checks & 1U << INSPECT_SECRETS),
+			      .siblings = s->siblings,
 			      .read_ms = (unsigned)s->c->read_timeout_ms};
 	struct http_hooks hooks = {.context = &s->api,
 				   .authorise = api_authorise,
@@ -391,6 +397,7 @@ static void close_all(struct server *s)
 	access_close(s->access);
 	engine_free(s->engine);
 	buf_free(&s->vdb_key_text);
+	sibling_cache_close(s->siblings);
 	pool_close(s->pool);
 	db_close(s->db);
 	blobs_close(s->blobs);

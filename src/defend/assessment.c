@@ -1,6 +1,6 @@
 #include "defend/assessment.h"
 
-#include "defend/sibling.h"
+#include "defend/sibling_cache.h"
 #include "store/recommendation_off.h"
 
 const char *assessment_state_word(int state)
@@ -175,7 +175,7 @@ static int totals_of(struct db_tx *tx, const struct assessment_query *q, const s
 					 .registries = f->ids,
 					 .count = count,
 					 .now_ms = q->now_ms};
-	return sibling_totals(tx, &of, a, ret, e);
+	return sibling_totals_kept(q->kept, tx, &of, a, ret, e);
 }
 
 /* A page of registries, and what holds for each besides its images. */

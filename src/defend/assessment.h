@@ -56,6 +56,7 @@ struct assessment_query {
 	int64_t now_ms;
 	bool anonymous_pushes; /* the server takes pushes without an account */
 	bool secrets_off;      /* it does not look for secrets */
+	struct sibling_cache *kept; /* NULL: everything is counted */
 };
 /* Runs live in the arena. */
 int assessment_list(struct db_tx *tx, const struct assessment_query *q, struct arena *a,
