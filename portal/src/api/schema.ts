@@ -4,10 +4,11 @@ export interface AssessedRegistry {
   registry: string;
   subscription: string;
   state: 'Healthy' | 'Unhealthy' | 'NotApplicable';
-  cause: '' | 'PlanOff' | 'Exempt' | 'NoImages' | 'NotAssessed';
+  cause: '' | 'PlanOff' | 'Exempt' | 'NoImages' | 'NotAssessed' | 'SwitchedOff';
   reason: string;
   exemption?: string;
   category?: string;
+  exempt_images: number;
   images: number;
   unhealthy: number;
   healthy: number;
@@ -73,6 +74,8 @@ export interface Check {
   cvss: CvssScores;
   cvss_vector?: string;
   kev: boolean;
+  kev_since?: string;
+  first_seen?: string;
   ransomware: boolean;
   epss?: number;
   epss_percentile?: number;
@@ -229,6 +232,7 @@ export interface Exemption {
   id: number;
   name: string;
   scope: string;
+  digest?: string;
   recommendation: string;
   category: 'Mitigated' | 'Waiver';
   description: string;
@@ -281,6 +285,7 @@ export interface Finding {
   summary?: string;
   remediation?: string;
   published?: string;
+  first_seen?: string;
   subscription?: string;
   registry?: string;
   repository?: string;
@@ -309,6 +314,8 @@ export interface FoundCheck {
   cvss?: number;
   epss?: number;
   kev: boolean;
+  kev_since?: string;
+  first_seen?: string;
   images: number;
   images_exact: boolean;
   patchable: boolean;
@@ -368,6 +375,7 @@ export interface Image {
   scan_next_reason: string;
   note?: string;
   coverage?: Coverage;
+  exemption?: string;
   runs_as?: string;
   base?: BaseImage;
 }
@@ -480,6 +488,7 @@ export interface NewExemption {
   description?: string;
   expires_at?: string;
   scope: string;
+  digest?: string;
   recommendation?: string;
 }
 
@@ -817,8 +826,8 @@ export interface RuleChange {
 
 export interface RuleCriteria {
   severity?: ('Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical')[];
-  category?: ('Kernel headers' | 'Malicious packages' | 'Accounts' | 'Secrets' | 'Debian' | 'Ubuntu' | 'Echo' | 'Docker Hardened Images' | 'Alpine' | 'Wolfi' | 'Chainguard' | 'MinimOS' | 'Alpaquita' | 'BellSoft Hardened Containers' | 'AlmaLinux' | 'Rocky Linux' | 'Red Hat' | 'CentOS' | 'Fedora' | 'SUSE' | 'openSUSE' | 'Photon OS' | 'Amazon Linux' | 'Oracle Linux' | 'Azure Linux' | 'CBL-Mariner' | 'openEuler' | 'Mageia' | 'Bottlerocket' | 'Arch Linux' | 'Bitnami' | 'Go' | 'npm' | 'crates.io' | 'PyPI' | 'Maven' | 'RubyGems' | 'NuGet' | 'Packagist' | 'Hex' | 'Pub' | 'CRAN' | 'Bioconductor' | 'Hackage' | 'GHC' | 'ConanCenter' | 'Julia' | 'SwiftURL' | 'CleanStart' | 'CocoaPods' | 'GitHub Actions' | 'Kubernetes' | 'VSCode' | 'opam')[];
-  not_category?: ('Kernel headers' | 'Malicious packages' | 'Accounts' | 'Secrets' | 'Debian' | 'Ubuntu' | 'Echo' | 'Docker Hardened Images' | 'Alpine' | 'Wolfi' | 'Chainguard' | 'MinimOS' | 'Alpaquita' | 'BellSoft Hardened Containers' | 'AlmaLinux' | 'Rocky Linux' | 'Red Hat' | 'CentOS' | 'Fedora' | 'SUSE' | 'openSUSE' | 'Photon OS' | 'Amazon Linux' | 'Oracle Linux' | 'Azure Linux' | 'CBL-Mariner' | 'openEuler' | 'Mageia' | 'Bottlerocket' | 'Arch Linux' | 'Bitnami' | 'Go' | 'npm' | 'crates.io' | 'PyPI' | 'Maven' | 'RubyGems' | 'NuGet' | 'Packagist' | 'Hex' | 'Pub' | 'CRAN' | 'Bioconductor' | 'Hackage' | 'GHC' | 'ConanCenter' | 'Julia' | 'SwiftURL' | 'CleanStart' | 'CocoaPods' | 'GitHub Actions' | 'Kubernetes' | 'VSCode' | 'opam')[];
+  category?: ('Kernel headers' | 'Malicious packages' | 'Accounts' | 'Secrets' | 'Permissions' | 'Configuration' | 'Debian' | 'Ubuntu' | 'Echo' | 'Docker Hardened Images' | 'Alpine' | 'Wolfi' | 'Chainguard' | 'MinimOS' | 'Alpaquita' | 'BellSoft Hardened Containers' | 'AlmaLinux' | 'Rocky Linux' | 'Red Hat' | 'CentOS' | 'Fedora' | 'SUSE' | 'openSUSE' | 'Photon OS' | 'Amazon Linux' | 'Oracle Linux' | 'Azure Linux' | 'CBL-Mariner' | 'openEuler' | 'Mageia' | 'Bottlerocket' | 'Arch Linux' | 'Bitnami' | 'Go' | 'npm' | 'crates.io' | 'PyPI' | 'Maven' | 'RubyGems' | 'NuGet' | 'Packagist' | 'Hex' | 'Pub' | 'CRAN' | 'Bioconductor' | 'Hackage' | 'GHC' | 'ConanCenter' | 'Julia' | 'SwiftURL' | 'CleanStart' | 'CocoaPods' | 'GitHub Actions' | 'Kubernetes' | 'VSCode' | 'opam')[];
+  not_category?: ('Kernel headers' | 'Malicious packages' | 'Accounts' | 'Secrets' | 'Permissions' | 'Configuration' | 'Debian' | 'Ubuntu' | 'Echo' | 'Docker Hardened Images' | 'Alpine' | 'Wolfi' | 'Chainguard' | 'MinimOS' | 'Alpaquita' | 'BellSoft Hardened Containers' | 'AlmaLinux' | 'Rocky Linux' | 'Red Hat' | 'CentOS' | 'Fedora' | 'SUSE' | 'openSUSE' | 'Photon OS' | 'Amazon Linux' | 'Oracle Linux' | 'Azure Linux' | 'CBL-Mariner' | 'openEuler' | 'Mageia' | 'Bottlerocket' | 'Arch Linux' | 'Bitnami' | 'Go' | 'npm' | 'crates.io' | 'PyPI' | 'Maven' | 'RubyGems' | 'NuGet' | 'Packagist' | 'Hex' | 'Pub' | 'CRAN' | 'Bioconductor' | 'Hackage' | 'GHC' | 'ConanCenter' | 'Julia' | 'SwiftURL' | 'CleanStart' | 'CocoaPods' | 'GitHub Actions' | 'Kubernetes' | 'VSCode' | 'opam')[];
   check_id?: number[];
   cve?: string[];
   package?: string[];
@@ -1122,11 +1131,11 @@ export interface Operations {
   getImage: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: Image };
   getImageConfig: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: undefined };
   getImageManifest: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: undefined };
-  getImageRemediation: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; limit?: string | number }; body: undefined; reply: Remediation };
+  getImageRemediation: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; age_gte?: string | number; age_lt?: string | number; limit?: string | number }; body: undefined; reply: Remediation };
   getPlan: { path: { subscription: string | number }; query: { scope?: string | number }; body: undefined; reply: Plan };
   getRecommendation: { path: { key: string | number }; query: { scope?: string | number }; body: undefined; reply: Recommendation };
   getRegistry: { path: { registry: string | number }; query: { scope?: string | number }; body: undefined; reply: Registry };
-  getRemediation: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; subscription?: string | number; registry?: string | number; limit?: string | number; scope?: string | number }; body: undefined; reply: Remediation };
+  getRemediation: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; age_gte?: string | number; age_lt?: string | number; repository?: string | number; digest?: string | number; os?: string | number; subscription?: string | number; registry?: string | number; limit?: string | number; scope?: string | number }; body: undefined; reply: Remediation };
   getReport: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { format?: string | number }; body: undefined; reply: undefined };
   getRule: { path: { id: string | number }; query: { scope?: string | number }; body: undefined; reply: Rule };
   getSecureScore: { path: undefined; query: { scope?: string | number }; body: undefined; reply: SecureScore };
@@ -1141,13 +1150,13 @@ export interface Operations {
   listAssessedRegistries: { path: { key: string | number }; query: { state?: string | number; subscription?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: AssessedRegistryList };
   listAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
   listCheckImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
-  listChecks: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FoundCheckList };
+  listChecks: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; age_gte?: string | number; age_lt?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; recommendation?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FoundCheckList };
   listCveImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
   listDenials: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
   listExemptions: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ExemptionList };
-  listFindings: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FindingList };
+  listFindings: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; age_gte?: string | number; age_lt?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; recommendation?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FindingList };
   listImageAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
-  listImageFindings: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; registry?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
+  listImageFindings: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; age_gte?: string | number; age_lt?: string | number; registry?: string | number; recommendation?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
   listImageReferrers: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ReferrerList };
   listImageScans: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
   listImages: { path: { registry: string | number; repository: string | number }; query: { state?: string | number; kind?: string | number; os?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
