@@ -154,6 +154,7 @@ static int read_findings(struct planning *p)
 	q.sort = FINDING_BY_SEVERITY;
 	q.questions = QUESTIONS;
 	q.by_place = true;
+	q.ageless = true;
 	q.origins = true;
 	q.matches = 0;
 	q.count = false;

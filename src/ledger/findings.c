@@ -242,7 +242,7 @@ static int wide(struct page *p, size_t from, size_t to, struct err *e)
 	bool partial;
 	int r = 0;
 	/* Of all images one check or two fill a page. */
-	bool few = !p->began && !p->l.narrowed && !p->l.digest_count &&
+	bool few = !p->began && !p->l.narrowed && !p->l.digest_count && p->l.q->max <= BATCH &&
 		   p->l.q->sort != FINDING_BY_EPSS && FIRST < p->l.q->batch;
 	size_t most = few ? FIRST : p->l.q->batch;
 	p->began = true;
@@ -324,7 +324,9 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
 		     bool *ret_more, struct err *e)
 {
 	struct finding_query q = *asked;
-	q.batch = q.batch ? q.batch : BATCH;
+	/* A page of more wants more checks at once: each batch has questions of its own. */
+	size_t batch = q.max < BATCH ? BATCH : q.max < 2 * BATCH ? q.max : 2 * BATCH;
+	q.batch = q.batch ? q.batch : (unsigned)batch;
 	q.questions = q.questions ? q.questions : QUESTIONS_MAX;
 	struct page p = {
 	    .l = {.tx = tx, .q = &q, .after = *cursor, .a = a}, .out = out, .at = *cursor};
@@ -333,6 +335,8 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
 	if (r >= 0 && q.images && listing_images_count(&p.l, p.by_check, out, p.count, e) < 0)
 		r = -(int)e->code;
 	if (r >= 0 && q.count && !cursor->is_set && listing_total(&p.l, &total, e) < 0)
+		r = -(int)e->code;
+	if (r >= 0 && p.count && !q.ageless && listing_ages(&p.l, p.out, p.count, e) < 0)
 		r = -(int)e->code;
 	if (r >= 0 && p.l.policies.count && listing_rules(&p.l, p.out, p.count, e) < 0)
 		r = -(int)e->code;

@@ -36,6 +36,7 @@ struct finding_query {
 	size_t max;	/* findings of a page */
 	size_t matches; /* shown below each; 0 = all */
 	bool by_place;	/* begin with the images, where they are few, of a list over all of them */
+	bool ageless;	/* since when they are open is of no interest: a question less */
 	bool origins;	/* whether matches are in layers of the base image: two questions more */
 	bool count;	/* the list's total, into the cursor; of a list from its start */
 	/* Not NULL: each security check once, with its first finding, and here in how many images

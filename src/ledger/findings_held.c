@@ -279,12 +279,13 @@ static int put_by_severity(struct listing *l, const int64_t *ids, const uint8_t 
 #define WALK_LEAST 1024U /* checks that are held */
 #define WALK_MAX 8192U	 /* checks on the way: beyond, those that are held are read */
 #define WALK_MORE 4U	 /* checks beyond a page's findings */
-#define WALK_FIRST 1e9	 /* above all keys */
+#define WALK_FIRST 1e15	 /* above all keys: times are in milliseconds */
 #define WALK(what, from, order)                                                                    \
 	"SELECT c.id, " what " FROM security_check c WHERE " from " ORDER BY " order " LIMIT $3"
 #define WALK_BELOW(key) WALK(key, "(" key ", c.id) <= ($1, $2)", key " DESC, c.id DESC")
 static const char walk_cvss[] = WALK_BELOW("c.cvss_base");
 static const char walk_epss[] = WALK_BELOW("c.epss");
+static const char walk_first_seen[] = WALK_BELOW("c.first_seen");
 static const char walk_unrated[] =
     WALK("c.epss", "$1 >= -1 AND c.epss IS NULL AND c.id <= $2", "c.id DESC");
 static const char walk_name[] =
@@ -317,6 +318,8 @@ static int walk_over(struct walk *w, struct db_stmt *s, struct err *e)
 		return no_memory(e);
 	if (l->q->sort == FINDING_BY_CVSS)
 		c->cvss.base = db_real(s, 1);
+	if (l->q->sort == FINDING_BY_FIRST_SEEN)
+		c->first_seen_ms = db_int(s, 1);
 	if (l->q->sort == FINDING_BY_EPSS && !db_is_null(s, 1))
 		c->epss = db_real(s, 1);
 	keep_candidate(l, true);
@@ -355,9 +358,10 @@ static int walk(struct walk *w, struct err *e)
 	int r = 1;
 	if (!by_epss || !at->is_set || at->key >= 0)
 		r = walk_through(w,
-				 by_name   ? walk_name
-				 : by_epss ? walk_epss
-					   : walk_cvss,
+				 by_name			       ? walk_name
+				 : by_epss			       ? walk_epss
+				 : l->q->sort == FINDING_BY_FIRST_SEEN ? walk_first_seen
+								       : walk_cvss,
 				 by_name ? DB_T(at->name) : DB_R(at->is_set ? at->key : WALK_FIRST),
 				 most, e);
 	if (r > 0 && by_epss) {

@@ -175,6 +175,8 @@ bool listing_is_disabled(const struct listing *l, const struct listing_policies 
 bool listing_is_of_checks(const struct listing *l);
 /* What rules disable the findings. */
 int listing_rules(struct listing *l, struct finding *findings, size_t count, struct err *e);
+/* Since when the findings are open. */
+int listing_ages(struct listing *l, struct finding *findings, size_t count, struct err *e);
 /* The findings of pairs, with all their matches and their state. */
 int listing_fill(struct listing *l, const struct pair *pairs, size_t count, struct finding *out,
 		 struct err *e);

@@ -329,7 +329,9 @@ static int read_named(struct listing *l, int64_t **ret, size_t *ret_count, struc
 	const struct criteria *c = l->q->criteria;
 	struct db_stmt *s;
 	int64_t *rows;
-	if (c->any || (!c->id_count && !c->cves.count && !c->packages.count && !c->text.len))
+	bool exploited = c->kev == RECORD_YES;
+	if (c->any ||
+	    (!c->id_count && !c->cves.count && !c->packages.count && !c->text.len && !exploited))
 		return 0;
 	if (c->id_count)
 		s = listing_ask(
@@ -339,6 +341,8 @@ static int read_named(struct listing *l, int64_t **ret, size_t *ret_count, struc
 		s = ask_cves(l, c->cves, e);
 	else if (c->text.len)
 		s = ask_text(l, e);
+	else if (exploited)
+		s = listing_ask(l, "SELECT id, 0 FROM security_check WHERE kev = 1", NULL, 0, e);
 	else
 		s = listing_ask(l,
 				"SELECT m.check_id, 0 FROM package p JOIN package_match m"

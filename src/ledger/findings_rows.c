@@ -39,8 +39,6 @@ struct rows {
 struct filling {
 	struct listing *l;
 	struct rows images, sets, matches, packages;
-	struct firsts firsts; /* of the repositories */
-	int64_t today;
 };
 
 static int no_memory(struct err *e)
@@ -353,28 +351,35 @@ static void set_origins(const struct ancestry *base, struct finding *out)
 					     : FINDING_ORIGIN_IMAGE;
 }
 
-static int read_firsts(struct filling *f, struct err *e)
+/* The criteria ask for ages: a finding has its own before they decide. */
+static bool asks_for_ages(const struct criteria *c)
 {
-	const struct image_row *images = (const void *)f->images.items;
-	int64_t *ids = arena_alloc(f->l->a, f->images.count, sizeof *ids);
-	if (!ids)
-		return no_memory(e);
-	for (size_t i = 0; i < f->images.count; i++)
-		ids[i] = images[i].repository_id;
-	f->l->questions++;
-	f->today = clock_wall_ms() / FIRSTS_DAY_MS;
-	return firsts_read(&f->firsts, f->l->tx, ids, f->images.count, e);
+	return c->age_min || c->age_below;
 }
 
-/* Since when it is open. */
-static void set_age(const struct filling *f, int64_t repository, struct finding *out)
+int listing_ages(struct listing *l, struct finding *findings, size_t count, struct err *e)
 {
-	const struct first *first = firsts_find(firsts_of(&f->firsts, repository), out->check.id);
-	if (!first)
-		return;
-	out->first_seen_ms = first->at * 1000;
-	int64_t days = f->today - out->first_seen_ms / FIRSTS_DAY_MS;
-	out->age = days < 0 ? 1 : (uint64_t)days + 1;
+	struct firsts firsts = {.count = 0};
+	int64_t *ids = arena_alloc(l->a, count, sizeof *ids);
+	if (!ids)
+		return no_memory(e);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = findings[i].repository_id;
+	l->questions++;
+	int64_t today = clock_wall_ms() / FIRSTS_DAY_MS;
+	int r = firsts_read(&firsts, l->tx, ids, count, e);
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		struct finding *f = &findings[i];
+		const struct first *first =
+		    firsts_find(firsts_of(&firsts, f->repository_id), f->check.id);
+		if (!first)
+			continue;
+		f->first_seen_ms = first->at * 1000;
+		int64_t days = today - f->first_seen_ms / FIRSTS_DAY_MS;
+		f->age = days < 0 ? 1 : (uint64_t)days + 1;
+	}
+	firsts_free(&firsts);
+	return r < 0 ? r : 0;
 }
 
 static int fill_one(struct filling *f, const struct pair *p, struct finding *out, struct err *e)
@@ -390,7 +395,7 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 		out->repository = images[at].repository;
 		out->digest = images[at].digest;
 		out->os = images[at].os;
-		set_age(f, images[at].repository_id, out);
+		out->repository_id = images[at].repository_id;
 		policy = images[at].policy;
 	}
 	size_t n = matches_of(f, (int64_t)c->id, p->image, NULL);
@@ -431,18 +436,17 @@ int listing_fill(struct listing *l, const struct pair *pairs, size_t count, stru
 	int r = read_all(&f, images, count, checks, n, e);
 	if (r >= 0 && l->q->origins)
 		r = read_ancestry(&f, e);
-	if (r >= 0)
-		r = read_firsts(&f, e);
 	const struct image_row *rows = (const void *)f.images.items;
 	for (size_t i = 0; r >= 0 && i < f.images.count; i++)
 		if (rows[i].policy)
 			r = listing_know_policies(l, e);
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		r = fill_one(&f, &pairs[i], &out[i], e);
+	if (r >= 0 && asks_for_ages(l->q->criteria))
+		r = listing_ages(l, out, count, e);
 	free(f.images.items);
 	free(f.sets.items);
 	free(f.matches.items);
 	free(f.packages.items);
-	firsts_free(&f.firsts);
 	return r < 0 ? r : 0;
 }

@@ -44,6 +44,7 @@ struct finding {
 	size_t match_listed;
 	uint64_t match_count;	  /* all there are */
 	int64_t image_id;	  /* the store's number; 0 = of none */
+	int64_t repository_id;	  /* the same */
 	enum finding_state state; /* by disable rules; none where there are no rules */
 	int64_t rule;		  /* that disables it; 0 = none */
 	const void *disabled_by;  /* struct finding_rule; NULL = none, or not read */
