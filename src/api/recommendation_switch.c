@@ -57,9 +57,17 @@ static struct switch_row row_of(const struct recommendation *x,
 	return row;
 }
 
+struct switch_page {
+	struct api_page page; /* the tables' struct: first */
+	struct http_request *r;
+	size_t from;
+};
+
 static int write_all(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	struct http_request *r = arg;
+	const struct switch_page *p = arg;
+	struct http_request *r = p->r;
+	size_t i = p->from;
 	struct store_scope s;
 	struct store_recommendation_offs offs;
 	int rc = api_subscription_find(tx, r, &s, e);
@@ -68,17 +76,26 @@ static int write_all(struct db_tx *tx, struct json_out *w, void *arg, struct err
 	if (rc < 0)
 		return rc;
 	api_list_begin(w);
-	for (size_t i = 0; i < recommendation_count; i++) {
+	for (; i < recommendation_count && i - p->from < p->page.limit; i++) {
 		struct switch_row row = row_of(&recommendation_table[i], &offs);
 		record_put(w, NULL, &row_object, &row);
 	}
-	api_list_end(w, BYTES_NONE, total_of(recommendation_count, true));
+	api_list_end(
+	    w, i < recommendation_count ? bytes_of(recommendation_table[i - 1].key) : BYTES_NONE,
+	    total_of(recommendation_count, true));
 	return 0;
 }
 
 static int get_all(struct http_request *r, struct err *e)
 {
-	return api_reply_read(r, 200, write_all, r, e);
+	struct switch_page p = {.r = r};
+	if (api_query_read(r, &p.page, e) < 0)
+		return -(int)e->code;
+	const struct recommendation *last = recommendation_find(p.page.cursor);
+	if (p.page.cursor.len && !last)
+		return api_bad_cursor(e);
+	p.from = last ? (size_t)(last - recommendation_table) + 1 : 0;
+	return api_reply_read(r, 200, write_all, &p, e);
 }
 
 struct change {
@@ -153,6 +170,7 @@ static int put_one(struct http_request *r, struct err *e)
 
 static const struct api_doc all_doc = {
     .id = "listRecommendationSwitches",
+    .query = &api_page_query,
     .replies = {{.status = 200, .text = "All recommendations", .of = &row_object, .list = true}},
 };
 static const struct api_doc put_doc = {
