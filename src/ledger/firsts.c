@@ -16,7 +16,7 @@
 struct firsts_list {
 	int64_t repository;
 	struct first *items;
-	size_t count, cap;
+	size_t count;
 	bool changed;
 };
 
@@ -52,24 +52,15 @@ static struct firsts_list *find(const struct firsts *f, int64_t repository)
 	return f->count ? bsearch(&key, f->lists, f->count, sizeof key, by_repository) : NULL;
 }
 
-static bool reserve(struct firsts_list *l, size_t count)
-{
-	if (count <= l->cap)
-		return true;
-	struct first *items = reallocarray(l->items, count, sizeof *items);
-	if (!items)
-		return false;
-	l->items = items;
-	l->cap = count;
-	return true;
-}
-
 static int parse(struct firsts_list *l, struct bytes kept, struct err *e)
 {
 	struct cursor c = cur_of(kept);
 	struct first last = {.check = 0};
+	size_t cap = kept.len / 2 + 1; /* two bytes are the shortest entry */
+	free(l->items);
 	l->count = 0;
-	if (!reserve(l, kept.len / 2)) /* two bytes are the shortest entry */
+	l->items = own_calloc(cap, sizeof *l->items);
+	if (!l->items)
 		return no_memory(e);
 	while (cur_left(&c)) {
 		uint64_t step = cur_varint(&c), time = cur_varint(&c), far = time >> 2;
@@ -207,13 +198,14 @@ int firsts_add(struct firsts *f, const struct firsts_found *found, struct err *e
 			       (long long)found->repository);
 	if (!found->known_ms && has_all(l, found->checks))
 		return 0;
-	struct firsts_list merged = {.repository = l->repository};
-	if (!reserve(&merged, l->count + found->checks->count))
+	struct first *items = own_calloc(l->count + found->checks->count + 1, sizeof *items);
+	size_t count;
+	if (!items)
 		return no_memory(e);
-	bool changed = merge(l, found, merged.items, &merged.count);
-	merged.changed = l->changed || changed;
+	l->changed = merge(l, found, items, &count) || l->changed;
 	free(l->items);
-	*l = merged;
+	l->items = items;
+	l->count = count;
 	return 0;
 }
 

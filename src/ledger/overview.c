@@ -111,7 +111,7 @@ static int read_first(struct db_tx *tx, int64_t repository, size_t max, struct p
 static int read_images(struct db_tx *tx, const struct placed *placed, size_t count, struct arena *a,
 		       struct overview_image *out, struct err *e)
 {
-	int64_t ids[OVERVIEW_IMAGES_MAX];
+	int64_t ids[OVERVIEW_IMAGES_MAX] = {0};
 	for (size_t i = 0; i < count; i++) {
 		ids[i] = placed[i].image;
 		out[i] = (struct overview_image){.risk = placed[i].risk};
