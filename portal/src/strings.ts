@@ -47,6 +47,7 @@ export const s = {
   never: 'never', notYet: 'not yet',
 
   vulnerabilities: (n: number, more = false) => more ? `${count(n)}+ vulnerabilities` : of(n, 'vulnerability', 'vulnerabilities'),
+  newVulnerabilities: (n: number) => of(n, 'new vulnerability', 'new vulnerabilities'),
   images: (n: number) => of(n, 'image'),
   repositories: (n: number) => of(n, 'repository', 'repositories'),
   packages: (n: number) => of(n, 'package'),
@@ -73,12 +74,18 @@ export const s = {
 
   overview: {
     sentence: (images: number, registries: number, need: number) => `${of(images, 'image')} in ${of(registries, 'registry', 'registries')}. ${need === 0 ? 'None has open vulnerabilities.' : `${of(need, 'image has', 'images have')} open vulnerabilities.`}`,
-    states: 'Images by state', bySeverity: 'Vulnerabilities by severity', summed: 'summed over images', repositories: 'Repositories with most critical vulnerabilities',
-    disabled: (n: number) => `${count(n)} disabled`, notCounted: 'by rules are not counted.', seeThem: 'See the rules', all: 'All repositories', recent: 'Recent scans', allScans: 'All scans', trust: 'Can this be trusted?',
-    unverified: (n: number) => `${of(n, 'image')} could not be assessed in whole; nothing is said for what was not.`, pending: (n: number) => `${of(n, 'image waits', 'images wait')} for the first scan.`,
-    allAssessed: 'Every image was assessed.', noVdb: 'There is no vulnerability database: images stay Unverified until one is there.',
-    feeds: (n: number, records: number) => `${of(n, 'feed')} with ${of(records, 'record')}`, ready: 'The server can do its work.', notReady: (why: string) => `The server reports a problem: ${why}`,
-    exploited: 'Known exploited', fixable: 'Exploited and fixable',
+    news: 'New for you', newsOf: 'within 7 days', sinceYesterday: 'since yesterday', inWeek: 'within 7 days', byAdvisory: 'by new or changed advisories', byImage: 'in images that were pushed', see: 'See them', where: 'Where affected',
+    nCritical: (n: number) => `${count(n)} critical`, joinedKev: (name: string, images: number, exact: boolean) => `in ${name} joined the known-exploited list (KEV). ${count(images)}${exact ? '' : '+'} of your images ${images === 1 && exact ? 'has' : 'have'} it.`,
+    isNew: (name: string, images: number, exact: boolean, fix: string) => `in ${name} is new here. ${count(images)}${exact ? '' : '+'} of your images ${images === 1 && exact ? 'has' : 'have'} it; ${fix ? `it is fixed in ${fix}.` : 'no fix is published.'}`,
+    nothingNew: 'Nothing new within 7 days.', nothingOpen: 'No open vulnerabilities in what was assessed.',
+    tiles: { images: 'Vulnerable images', open: 'Open vulnerabilities', cves: 'Unique CVEs', age: 'Open on average' }, ofImages: (n: number) => `of ${count(n)}`, days: (n: number) => (n === 0 ? 'less than a day' : of(n, 'day')), noAge: 'none',
+    risk: 'Riskiest images in use', image: 'Image', riskOf: 'pulled within 30 days first, exploited before others', allFindings: 'All vulnerabilities', exploited: 'Exploited', pulls: 'Pulls, 30 d', pulled: 'Last pulled', cheapest: 'Cheapest fix', noPlan: 'not known', clears: (n: number, all: number) => `clears ${count(n)} of ${count(all)}`,
+    ages: 'Open vulnerabilities by severity and age', all: (n: number) => `All ${count(n)}`, open: 'Open', share: 'Share', columns: { week: '≤ 7 d', month: '8–30 d', quarter: '31–90 d', older: '> 90 d' }, counting: 'Ages of images from an older version of this server are still being counted.',
+    disabled: (n: number) => `${count(n)} disabled`, notCounted: 'by rules are not counted.', seeThem: 'See the rules',
+    trust: 'Scans and feeds', trustOf: 'how far to trust these figures', show: 'Show', unverified: (n: number, all: number) => `${count(n)} of ${of(all, 'image')} ${n === 1 ? 'is' : 'are'} not assessed.`, unverifiedMore: 'Nothing is said of what was not; each image states its reason.',
+    pending: (n: number) => `${of(n, 'image waits', 'images wait')} for the first scan.`, allAssessed: 'Every image was assessed.', scanning: (running: number, queued: number) => `${of(running, 'scan runs', 'scans run')}, ${count(queued)} waiting.`, idle: 'Scans are up to date. None is waiting.', waits: 'The oldest waits since',
+    retrying: (n: number) => `${of(n, 'scan', 'scans')} failed and will be tried again.`, retry: 'Next try', noVdb: 'There is no vulnerability database: images stay Unverified until one is there.',
+    feedLate: (name: string) => `Advisories of ${name} are old:`, feedsFresh: (n: number, others: boolean) => (n === 1 ? (others ? 'The other feed is fresh.' : 'The feed is fresh.') : `${others ? 'The' : 'All'} ${count(n)} ${others ? 'other ' : ''}feeds are fresh.`), local: 'from a file', andMore: (n: number) => ` and ${count(n)} more`,
   },
   recommendations: {
     title: 'Recommendations', sentence: 'What to improve, ordered by what it adds to your secure score.', csv: 'Download CSV', search: 'Search recommendations', group: 'Group by control', tabs: { score: 'Secure score recommendations', all: 'All recommendations' },
@@ -182,12 +189,12 @@ export const s = {
   },
   filters: {
     add: 'Add filter', clear: 'Clear all', apply: 'Apply', remove: (name: string) => `Remove filter ${name}`, edit: (name: string) => `Change filter ${name}`, search: 'Search in titles', yes: 'Yes', no: 'No', atLeast: 'at least',
-    names: { severity: 'Severity', kev: 'Known exploited', patchable: 'Can be fixed', cvss_gte: 'CVSS', epss_gte: 'EPSS', package: 'Package', cve: 'CVE', category: 'Category', status: 'Fix status', repository: 'Repository', registry: 'Registry', os: 'Distribution', search: 'Text' } as Record<string, string>,
+    names: { severity: 'Severity', kev: 'Known exploited', patchable: 'Can be fixed', cvss_gte: 'CVSS', epss_gte: 'EPSS', package: 'Package', cve: 'CVE', category: 'Category', status: 'Fix status', age_gte: 'Open for, days', age_lt: 'Open for less than, days', repository: 'Repository', registry: 'Registry', os: 'Distribution', search: 'Text' } as Record<string, string>,
     hints: { cvss_gte: '0 to 10', epss_gte: '0 to 1', package: 'openssl', cve: 'CVE-2023-5363 or an advisory', category: 'Debian', repository: 'team/app', registry: 'local', os: 'debian:12' } as Record<string, string>,
   },
   finding: {
     description: 'Description', noDescription: 'The vendor gives no description.', general: 'General information', remediation: 'Remediation', exploited: 'Exploited?', why: 'Why is this reported?', additional: 'Additional information', resources: 'Affected resources',
-    id: 'ID', type: 'Type', typeVulnerability: 'Vulnerability', category: 'Category', published: 'Published', patchable: 'Patchable', yesPatchable: 'Yes, fixed version available', noPatchable: 'No', cvss3: 'CVSS 3.0 base score', cvss2: 'CVSS 2.0 base score', cvss4: 'CVSS 4.0 base score', cves: 'CVEs', references: 'Vendor references',
+    openSince: 'Open in this repository since', id: 'ID', type: 'Type', typeVulnerability: 'Vulnerability', category: 'Category', published: 'Published', patchable: 'Patchable', yesPatchable: 'Yes, fixed version available', noPatchable: 'No', cvss3: 'CVSS 3.0 base score', cvss2: 'CVSS 2.0 base score', cvss4: 'CVSS 4.0 base score', cves: 'CVEs', references: 'Vendor references',
     notGiven: 'Not given by the vendor', kevYes: 'Yes: on the list of known exploited vulnerabilities (KEV)', kevNo: 'Not on the list of known exploited vulnerabilities (KEV)', ransomware: 'Used in ransomware campaigns', inKev: 'KEV', epss: 'EPSS', epssText: (p: string, rank: string) => `${p} chance of exploitation within 30 days, higher than ${rank} of all`, noEpss: 'Not scored',
     packageName: 'Package', installed: 'Installed', fixed: 'Fixed in', file: 'File', layer: 'Layer', madeBy: 'Made by', rule: 'Rule', compared: 'Compared', range: 'Affected range', feed: 'Source', scheme: 'Version order', origin: 'Comes from', origins: { base: 'the base image', image: 'this image' } as Record<string, string>, vendorSeverity: 'Vendor’s severity', severitySource: 'Severity from', fixStatus: 'Fix status', vector: 'CVSS vector', modified: 'Last modified', vendor: 'Vendor', packageType: 'Package type', advisory: 'Advisory',
     digest: 'Digest', repository: 'Repository', registry: 'Registry', position: (i: number, n: number) => `${count(i)} of ${count(n)}`, copyFix: 'Copy fix', disable: 'Disable…', disabledBy: 'Disabled by', until: (date: string) => `until ${date}`, noFix: 'No fix is published. What the vendor says: ', gone: 'This finding is no longer in the image: it was fixed, or the rescan no longer reports it.', elsewhere: (n: number) => `In ${of(n, 'image')}`, openCve: 'Where am I affected?',

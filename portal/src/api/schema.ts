@@ -296,6 +296,15 @@ export interface Finding {
   matches: Match[];
 }
 
+export interface FindingAges {
+  severity: 'Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical';
+  open: number;
+  week: number;
+  month: number;
+  quarter: number;
+  older: number;
+}
+
 export interface FindingList {
   items: Finding[];
   total: number;
@@ -492,6 +501,11 @@ export interface NewExemption {
   recommendation?: string;
 }
 
+export interface NewFindings {
+  by_advisory: Counts;
+  by_image: Counts;
+}
+
 export interface NewImport {
   source?: string;
   from?: ImportSource;
@@ -553,6 +567,36 @@ export interface NewerBase {
   from_distro: string;
   distro: string;
   pushed_at: string;
+}
+
+export interface NewlyExploited {
+  id: number;
+  title: string;
+  severity: 'Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical';
+  cves: string[];
+  package: string;
+  kev_since: string;
+  images: number;
+  images_exact: boolean;
+}
+
+export interface Overview {
+  images: number;
+  healthy: number;
+  unhealthy: number;
+  unverified: number;
+  pending: number;
+  findings: Counts;
+  disabled: number;
+  unique_cves: number;
+  unique_cves_exact: boolean;
+  ages: FindingAges[];
+  mean_age_days?: number;
+  ages_complete: boolean;
+  new_day: NewFindings;
+  new_week: NewFindings;
+  newly_exploited: NewlyExploited[];
+  riskiest: RiskyImage[];
 }
 
 export interface Package {
@@ -760,6 +804,20 @@ export interface RepositoryList {
   next?: string;
 }
 
+export interface RiskyImage {
+  subscription: string;
+  registry: string;
+  repository: string;
+  digest: string;
+  tags: string[];
+  findings: Counts;
+  exploited: number;
+  critical_patchable: number;
+  pulls: number;
+  pulled_at?: string;
+  pushed_at: string;
+}
+
 export interface Role {
   id: string;
   name: string;
@@ -916,6 +974,18 @@ export interface ScanList {
   total: number;
   total_exact: boolean;
   next?: string;
+}
+
+export interface ScansSummary {
+  queued: number;
+  oldest_queued_at?: string;
+  running: number;
+  retrying: number;
+  next_retry_at?: string;
+  exact: boolean;
+  images: number;
+  pending_images: number;
+  unverified_images: number;
 }
 
 export interface Scope {
@@ -1132,12 +1202,14 @@ export interface Operations {
   getImageConfig: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: undefined };
   getImageManifest: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: undefined };
   getImageRemediation: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; age_gte?: string | number; age_lt?: string | number; limit?: string | number }; body: undefined; reply: Remediation };
+  getOverview: { path: undefined; query: { scope?: string | number }; body: undefined; reply: Overview };
   getPlan: { path: { subscription: string | number }; query: { scope?: string | number }; body: undefined; reply: Plan };
   getRecommendation: { path: { key: string | number }; query: { scope?: string | number }; body: undefined; reply: Recommendation };
   getRegistry: { path: { registry: string | number }; query: { scope?: string | number }; body: undefined; reply: Registry };
   getRemediation: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; age_gte?: string | number; age_lt?: string | number; repository?: string | number; digest?: string | number; os?: string | number; subscription?: string | number; registry?: string | number; limit?: string | number; scope?: string | number }; body: undefined; reply: Remediation };
   getReport: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { format?: string | number }; body: undefined; reply: undefined };
   getRule: { path: { id: string | number }; query: { scope?: string | number }; body: undefined; reply: Rule };
+  getScansSummary: { path: undefined; query: { scope?: string | number }; body: undefined; reply: ScansSummary };
   getSecureScore: { path: undefined; query: { scope?: string | number }; body: undefined; reply: SecureScore };
   getSession: { path: undefined; query: undefined; body: undefined; reply: Session };
   getSignInWays: { path: undefined; query: undefined; body: undefined; reply: SignInWays };
@@ -1146,7 +1218,6 @@ export interface Operations {
   getWhy: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { cve: string | number }; body: undefined; reply: Why };
   importRules: { path: undefined; query: { format?: string | number; scope?: string | number; dry_run?: string | number }; body: undefined; reply: ImportedRules };
   listAllImages: { path: undefined; query: { registry?: string | number; repository?: string | number; state?: string | number; pulled_days?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
-  listAllRepositories: { path: undefined; query: { search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RepositoryList };
   listAssessedRegistries: { path: { key: string | number }; query: { state?: string | number; subscription?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: AssessedRegistryList };
   listAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
   listCheckImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
@@ -1214,12 +1285,14 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   getImageConfig: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/config', 'registries/pull/read', false],
   getImageManifest: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/manifest', 'registries/pull/read', false],
   getImageRemediation: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/remediation', 'Microsoft.Security/assessments/read', false],
+  getOverview: ['GET', '/api/v1/overview', 'Microsoft.Security/assessments/read', true],
   getPlan: ['GET', '/api/v1/subscriptions/{subscription}/plan', 'Microsoft.Security/pricings/read', true],
   getRecommendation: ['GET', '/api/v1/recommendations/{key}', 'Microsoft.Security/assessments/read', true],
   getRegistry: ['GET', '/api/v1/registries/{registry}', 'Microsoft.Security/assessments/read', true],
   getRemediation: ['GET', '/api/v1/remediation', 'Microsoft.Security/assessments/read', true],
   getReport: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/report', 'Microsoft.Security/assessments/read', false],
   getRule: ['GET', '/api/v1/rules/{id}', 'Microsoft.Security/assessments/read', true],
+  getScansSummary: ['GET', '/api/v1/scans:summary', 'Microsoft.Security/assessments/read', true],
   getSecureScore: ['GET', '/api/v1/secure-score', 'Microsoft.Security/assessments/read', true],
   getSession: ['GET', '/api/v1/session', 'authenticated', false],
   getSignInWays: ['GET', '/api/v1/session/ways', '', false],
@@ -1228,7 +1301,6 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   getWhy: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/why', 'Microsoft.Security/assessments/read', false],
   importRules: ['POST', '/api/v1/rules/import', 'Microsoft.Authorization/policyAssignments/write', false],
   listAllImages: ['GET', '/api/v1/images', 'Microsoft.Security/assessments/read', true],
-  listAllRepositories: ['GET', '/api/v1/repositories', 'Microsoft.Security/assessments/read', true],
   listAssessedRegistries: ['GET', '/api/v1/recommendations/{key}/registries', 'Microsoft.Security/assessments/read', true],
   listAudit: ['GET', '/api/v1/audit', 'Microsoft.Authorization/roleAssignments/read', false],
   listCheckImages: ['GET', '/api/v1/checks/{id}/images', 'Microsoft.Security/assessments/read', true],

@@ -1,14 +1,17 @@
 import { useEffect } from 'react';
-import { useApi, usePages } from '../api/client.ts';
-import { Bones, Failed, Time } from '../parts/basics.tsx';
-import { Page } from '../parts/frame.tsx';
-import { Counts, SeverityWord, StateWord } from '../parts/glyphs.tsx';
+import { useApi, usePages, type Loaded } from '../api/client.ts';
+import type { Counts as ByPart, Overview as Figures, RiskyImage } from '../api/schema.ts';
+import { Bones, Failed, Time, short } from '../parts/basics.tsx';
+import { Page, isLate } from '../parts/frame.tsx';
+import { Counts, Kev, SeverityGlyph, SeverityWord, StateWord, type Severity } from '../parts/glyphs.tsx';
 import { ScoreCard } from '../parts/score.tsx';
-import { A, go, imagePath, repositoryPath, to } from '../route.tsx';
+import { A, go, imagePath, to } from '../route.tsx';
 import { count, s } from '../strings.ts';
 
-const WORST = 5;
+const t = s.overview;
 const VULNERABILITIES = 'dbd0cb49-b563-45e7-9724-889e799fa648'; // the recommendation that is scored
+const NEWS = 5;
+type Loading = Loaded<Figures>;
 
 /** first: the address of the portal itself, which leads on to the first page while there is no image. */
 export default function Overview({ first }: { first: boolean }) {
@@ -18,98 +21,154 @@ export default function Overview({ first }: { first: boolean }) {
     if (first && registries.done) go(to([images ? 'overview' : 'start']), true);
   }, [first, registries.done, images]);
   const need = registries.items.reduce((n, r) => n + r.unhealthy, 0);
+  const figures = useApi('getOverview', {});
   return (
-    <Page title={s.pages.overview} crumbs={[[s.pages.overview]]} sentence={registries.done && s.overview.sentence(images, registries.items.length, need)}>
-      {registries.error && <section className="card"><Failed what={s.pages.overview} error={registries.error} retry={registries.reload} operation="listRegistries" /></section>}
-      {!registries.error && <Cards registries={registries.items} ready={registries.done} />}
+    <Page title={s.pages.overview} crumbs={[[s.pages.overview]]} sentence={registries.done && t.sentence(images, registries.items.length, need)}>
+      {registries.error ? <section className="card"><Failed what={s.pages.overview} error={registries.error} retry={registries.reload} operation="listRegistries" /></section> : <>
+        <div className="grid"><ScoreCard recommendation={VULNERABILITIES} /><News of={figures} /></div>
+        <Tiles of={figures.data} />
+        <Riskiest of={figures} />
+        <div className="grid"><Ages of={figures} /><Trust of={figures.data} /></div>
+      </>}
     </Page>
   );
 }
 
-type Registry = ReturnType<typeof usePages<'listRegistries'>>['items'][number];
-const sum = (list: Registry[], f: (r: Registry) => number) => list.reduce((n, r) => n + f(r), 0);
+const sum = (of: ByPart): number => s.severities.reduce((n, x) => n + of[x], 0);
+/** The gravest that there is, for the shape in front of a line. */
+const worst = (of: ByPart): Severity => (['Critical', 'High', 'Unknown', 'Medium', 'Low', 'Negligible'] as const).find((x) => of[x] > 0) ?? 'Negligible';
 
-function Cards({ registries, ready }: { registries: Registry[]; ready: boolean }) {
-  const states = [['Unhealthy', sum(registries, (r) => r.unhealthy)], ['Unverified', sum(registries, (r) => r.unverified)], ['Pending', sum(registries, (r) => r.pending)], ['Healthy', sum(registries, (r) => r.healthy)]] as const;
-  const severities = s.severities.map((x) => [x, sum(registries, (r) => r.findings[x])] as const);
-  const disabled = sum(registries, (r) => r.disabled);
-  const most = Math.max(1, ...severities.map(([, n]) => n));
+function Line({ glyph, children, action, href }: { glyph: React.ReactNode; children: React.ReactNode; action?: string; href?: string }) {
+  return <li>{glyph}<span className="grow">{children}</span>{href && <A className="nw" href={href}>{action}</A>}</li>;
+}
+
+/** What brought findings, since when: one line for each of both. */
+function NewFindings({ of, days, since }: { of: Figures['new_day']; days: number; since: string }) {
+  const lines = [[of.by_advisory, t.byAdvisory], [of.by_image, t.byImage]] as const;
+  return lines.map(([n, text]) => sum(n) > 0 && (
+    <Line key={text} glyph={<span className={`sev ${worst(n)}`}><SeverityGlyph of={worst(n)} /></span>} action={t.see} href={to(['findings'], { age_lt: days, sort: 'first_seen' })}>
+      <b>{s.newVulnerabilities(sum(n))}</b> {text}, {since}{n.Critical > 0 && `: ${t.nCritical(n.Critical)}`}.
+    </Line>
+  ));
+}
+
+function News({ of: { data, error, reload } }: { of: Loading }) {
+  const today = data && sum(data.new_day.by_advisory) + sum(data.new_day.by_image) > 0, week = data && sum(data.new_week.by_advisory) + sum(data.new_week.by_image) > 0;
+  const checks = usePages('listChecks', today || week ? { query: { severity: 'Critical,High', age_lt: 8, sort: 'first_seen', limit: 3 } } : null);
+  const exploited = data?.newly_exploited ?? [];
   return (
-    <>
-      <div className="grid">
-        <ScoreCard recommendation={VULNERABILITIES} />
-        <section className="card c3">
-          <header><h2 className="h">{s.overview.states}</h2></header>
-          {!ready && <Bones rows={4} />}
-          {ready && <ul className="lines">{states.map(([state, n]) => <li key={state}><StateWord of={state} /><span className="grow" /><span className={n ? 'num b' : 'num t3'}>{count(n)}</span></li>)}</ul>}
-        </section>
-        <section className="card c5">
-          <header><h2 className="h">{s.overview.bySeverity}</h2><span className="s t3">{s.overview.summed}</span></header>
-          <div className="pad0 bars">
-            {severities.map(([x, n]) => (
-              <div key={x} style={{ display: 'contents' }}>
-                <A href={to(['findings'], { severity: x })}><SeverityWord of={x} /></A><span className={n ? 'num' : 'num t3'}>{count(n)}</span>
-                <span>{n > 0 && <i className={`f-${x}`} style={{ width: `${(n / most) * 100}%` }} />}</span>
-              </div>
-            ))}
-          </div>
-          {disabled > 0 && <div className="under in-text"><span><b>{s.overview.disabled(disabled)}</b> {s.overview.notCounted} <A href={to(['exceptions'], { tab: 'rules' })}>{s.overview.seeThem}</A></span></div>}
-        </section>
-      </div>
-      <Worst />
-      <div className="grid"><Recent /><Trust unverified={states[1][1]} pending={states[2][1]} /></div>
-    </>
+    <section className="card c8" aria-labelledby="news">
+      <header><h2 className="h" id="news">{t.news}</h2><span className="s t3">{t.newsOf}</span></header>
+      {error && !data && <Failed what={t.news} error={error} retry={reload} operation="getOverview" />}
+      {!data && !error && <Bones rows={4} />}
+      {data && <ul className="lines news">
+        {exploited.slice(0, NEWS).map((x) => <Line key={x.id} glyph={<span className={`sev ${x.severity}`}><SeverityGlyph of={x.severity} /></span>} action={t.where} href={x.cves[0] ? to(['cve', x.cves[0]]) : to(['findings'], { check_id: x.id })}><b>{x.cves[0] ?? x.title}</b> {t.joinedKev(x.package, x.images, x.images_exact)} <Time at={x.kev_since} /></Line>)}
+        {today ? <NewFindings of={data.new_day} days={2} since={t.sinceYesterday} /> : week && <NewFindings of={data.new_week} days={8} since={t.inWeek} />}
+        {checks.items.slice(0, Math.max(0, NEWS - exploited.length - 1)).map((x) => <Line key={x.id} glyph={<span className={`sev ${x.severity}`}><SeverityGlyph of={x.severity} /></span>} action={t.where} href={x.cves[0] ? to(['cve', x.cves[0]]) : to(['findings'], { check_id: x.id })}><b>{x.cves[0] ?? x.title}</b> {t.isNew(x.package, x.images, x.images_exact, x.fixed_version)} {x.first_seen && <Time at={x.first_seen} />}</Line>)}
+        {!today && !week && !exploited.length && <Line glyph={<StateWord look="done" word="" />}>{sum(data.findings) ? t.nothingNew : t.nothingOpen}</Line>}
+      </ul>}
+    </section>
   );
 }
 
-function Worst() {
-  const page = useApi('listAllRepositories', { query: { sort: 'severity', limit: WORST } });
-  const worst = page.data?.items.filter((r) => r.unhealthy) ?? [];
-  if (!worst.length) return null;
+function Tiles({ of }: { of: Figures | undefined }) {
+  if (!of) return null;
+  const tiles: [string, string, string?][] = [
+    [t.tiles.images, count(of.unhealthy), t.ofImages(of.images)], [t.tiles.open, count(sum(of.findings))], [t.tiles.cves, count(of.unique_cves) + (of.unique_cves_exact ? '' : '+')],
+    [t.tiles.age, of.mean_age_days === undefined ? t.noAge : t.days(Math.round(of.mean_age_days))],
+  ];
+  return <dl className="card tiles even">{tiles.map(([name, value, more]) => <div className="tile" key={name}><dt>{name}</dt><dd><span className="v">{value}</span> {more && <span className="s t3">{more}</span>}</dd></div>)}</dl>;
+}
+
+/** The cheapest step for one image. */
+function Cheapest({ of }: { of: RiskyImage }) {
+  const plan = useApi('getImageRemediation', { path: { registry: of.registry, repository: of.repository, digest: of.digest }, query: { limit: 1 } });
+  const step = plan.data?.steps[0];
+  if (plan.error) return <span className="t3">{t.noPlan}</span>;
+  if (!step || !plan.data) return <span className="bone" style={{ width: 120 }} />;
+  return <span className="two"><span className="cut">{s.plan.do(step.kind, step.base?.tags[0] ? `${step.package}:${step.base.tags[0]}` : step.package)}</span><span className="s t3">{step.kind === 'upgrade' || step.kind === 'rebase' ? t.clears(step.findings, plan.data.findings) : s.plan.kinds[step.kind]}</span></span>;
+}
+
+function Riskiest({ of: { data, error, reload } }: { of: Loading }) {
+  if (data && !data.riskiest.length) return null;
   return (
-    <section className="card" style={{ marginBottom: 16 }}>
-      <header><h2 className="h">{s.overview.repositories}</h2><A className="end s" href={to(['registries'])}>{s.overview.all}</A></header>
-      <table className="cards">
-        <thead><tr><th>{s.registries.repository}</th><th className="num">{s.registries.images}</th><th>{s.counts}</th><th className="num">{s.registries.pushed}</th></tr></thead>
+    <section className="card" style={{ marginBottom: 16 }} aria-labelledby="risk">
+      <header><h2 className="h" id="risk">{t.risk}</h2><span className="s t3">{t.riskOf}</span><A className="end s" href={to(['findings'])}>{t.allFindings}</A></header>
+      {error && !data && <Failed what={t.risk} error={error} retry={reload} operation="getOverview" />}
+      {!data && !error && <Bones rows={5} />}
+      {data && <table className="cards">
+        <thead><tr><th>{t.image}</th><th>{s.recommendation.subscription}</th><th>{t.exploited}</th><th>{s.counts}</th><th className="num">{t.pulls}</th><th className="num">{t.pulled}</th><th>{t.cheapest}</th></tr></thead>
         <tbody>
-          {worst.map((r) => (
-            <tr key={`${r.registry}/${r.name}`}>
-              <td><A className="b" href={to(repositoryPath(r.registry, r.name))}>{r.name}</A> <span className="s t3">{r.registry}</span></td><td className="num" data-label={s.registries.images}>{r.images}</td>
-              <td className="full"><Counts of={r.findings} /></td><td className="num gone"><Time at={r.pushed_at} /></td>
+          {data.riskiest.map((x) => (
+            <tr key={`${x.registry}/${x.repository}@${x.digest}`}>
+              <td className="lead path"><A className="b" href={to(imagePath(x.registry, x.repository, x.digest))}>{x.repository}</A><span className="t3">{x.tags[0] ? `:${x.tags[0]}` : `@${short(x.digest)}`}</span></td>
+              <td className="gone">{x.subscription}</td>
+              <td className="up">{x.exploited > 0 ? <span className="nw">{count(x.exploited)} <Kev /></span> : <span className="t3">0</span>}</td>
+              <td className="full"><Counts of={x.findings} /></td>
+              <td className="num" data-label={t.pulls}>{x.pulls ? count(x.pulls) : <span className="t3">0</span>}</td>
+              <td className="num gone"><Time at={x.pulled_at} /></td>
+              <td className="full"><Cheapest of={x} /></td>
             </tr>
           ))}
         </tbody>
-      </table>
+      </table>}
     </section>
   );
 }
 
-function Recent() {
-  const page = useApi('listScans', { query: { limit: WORST } });
+const AGES = ['week', 'month', 'quarter', 'older'] as const;
+/** Days of each column, as the list takes them. */
+const days: Record<(typeof AGES)[number], Record<string, number>> = { week: { age_lt: 8 }, month: { age_gte: 8, age_lt: 31 }, quarter: { age_gte: 31, age_lt: 91 }, older: { age_gte: 91 } };
+
+function Ages({ of: { data, error, reload } }: { of: Loading }) {
+  const most = Math.max(1, ...(data?.ages.map((x) => x.open) ?? []));
+  const link = (n: number, query: Record<string, string | number>) => (n ? <A href={to(['findings'], query)}>{count(n)}</A> : <span className="t3">0</span>);
   return (
-    <section className="card c7">
-      <header><h2 className="h">{s.overview.recent}</h2><A className="end s" href={to(['scans'])}>{s.overview.allScans}</A></header>
-      {page.error && <Failed what={s.overview.recent} error={page.error} retry={page.reload} operation="listScans" />}
-      {!page.data && !page.error && <Bones rows={WORST} />}
-      <ul className="lines">
-        {page.data?.items.map((x) => (
-          <li key={x.id}><StateWord of={x.status} /><span className="grow"><A href={to(imagePath(x.registry, x.repository, x.digest))}>{x.repository}</A> <span className="t3">{s.scans.triggers[x.trigger]}</span>{x.reason && <div className="s t3">{x.reason}</div>}</span><Time at={x.finished_at ?? x.queued_at} /></li>
-        ))}
-        {page.data && !page.data.items.length && <li className="t2">{s.empty.scans}</li>}
-      </ul>
+    <section className="card c7" aria-labelledby="ages">
+      <header><h2 className="h" id="ages">{t.ages}</h2>{data && <A className="end s" href={to(['findings'])}>{t.all(sum(data.findings))}</A>}</header>
+      {error && !data && <Failed what={t.ages} error={error} retry={reload} operation="getOverview" />}
+      {!data && !error && <Bones rows={6} />}
+      {data && <>
+        <table>
+          <thead><tr><th>{s.severity}</th><th className="num">{t.open}</th><th className="hide-phone"><span className="vh">{t.share}</span></th>{AGES.map((x) => <th key={x} className={x === 'month' || x === 'quarter' ? 'num hide-phone' : 'num'}>{t.columns[x]}</th>)}</tr></thead>
+          <tbody>
+            {data.ages.map((x) => (
+              <tr key={x.severity}>
+                <td><SeverityWord of={x.severity} /></td><td className="num b">{link(x.open, { severity: x.severity })}</td>
+                <td className="hide-phone bar">{x.open > 0 && <i className={`f-${x.severity}`} style={{ width: `${(x.open / most) * 100}%` }} />}</td>
+                {AGES.map((a) => <td key={a} className={a === 'month' || a === 'quarter' ? 'num hide-phone' : 'num'}>{link(x[a], { severity: x.severity, ...days[a] })}</td>)}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {(data.disabled > 0 || !data.ages_complete) && <div className="under in-text">
+          {data.disabled > 0 && <span><b>{t.disabled(data.disabled)}</b> {t.notCounted} <A href={to(['exceptions'], { tab: 'rules' })}>{t.seeThem}</A></span>}
+          {!data.ages_complete && <span>{t.counting}</span>}
+        </div>}
+      </>}
     </section>
   );
 }
 
-function Trust({ unverified, pending }: { unverified: number; pending: number }) {
-  const vdb = useApi('getVulndb', {}).data;
+/** How far the figures can be trusted: what was assessed, what runs, how old the advisories are. */
+function Trust({ of }: { of: Figures | undefined }) {
+  const scans = useApi('getScansSummary', {}), vdb = useApi('getVulndb', {});
+  const d = vdb.data, sources = d?.sources ?? [];
+  const late = sources.filter((f) => f.fetched_at && isLate(f.fetched_at)), fresh = sources.filter((f) => !f.fetched_at || !isLate(f.fetched_at));
+  const x = scans.data;
   return (
-    <section className="card c5">
-      <header><h2 className="h">{s.overview.trust}</h2></header>
+    <section className="card c5" aria-labelledby="trust">
+      <header><h2 className="h" id="trust">{t.trust}</h2><span className="s t3">{t.trustOf}</span></header>
+      {scans.error && !x && <Failed what={t.trust} error={scans.error} retry={scans.reload} operation="getScansSummary" />}
+      {!x && !scans.error && <Bones rows={4} />}
       <ul className="lines">
-        <li><StateWord look={unverified ? 'none' : pending ? 'run' : 'good'} word="" /><span className="grow">{unverified ? s.overview.unverified(unverified) : pending ? s.overview.pending(pending) : s.overview.allAssessed}</span></li>
-        {vdb && !vdb.present && <li><StateWord look="late" word="" /><span className="grow">{s.overview.noVdb}</span></li>}
-        {vdb?.present && <li><StateWord look="good" word="" /><span className="grow in-text">{s.overview.feeds(vdb.sources?.length ?? 0, vdb.sources?.reduce((n, f) => n + f.records, 0) ?? 0)}, {s.settings.built.toLowerCase()} <Time at={vdb.built_at} />. <A href={to(['settings'])}>{s.pages.settings}</A></span></li>}
+        {of && (of.unverified > 0 ? <Line glyph={<StateWord look="none" word="" />} action={t.show} href={to(['registries'])}><b>{t.unverified(of.unverified, of.images)}</b><div className="s t3">{t.unverifiedMore}</div></Line> : of.images > 0 && of.pending === 0 && <Line glyph={<StateWord look="good" word="" />}>{t.allAssessed}</Line>)}
+        {of && of.pending > 0 && <Line glyph={<StateWord look="run" word="" />} action={t.show} href={to(['scans'])}>{t.pending(of.pending)}</Line>}
+        {x && <Line glyph={<StateWord look={x.running + x.queued ? 'run' : 'good'} word="" />} action={t.show} href={to(['scans'])}>{x.running + x.queued ? t.scanning(x.running, x.queued) : t.idle}{x.oldest_queued_at && <div className="s t3">{t.waits} <Time at={x.oldest_queued_at} /></div>}</Line>}
+        {x && x.retrying > 0 && <Line glyph={<StateWord look="late" word="" />} action={t.show} href={to(['scans'], { status: 'failed' })}><b>{t.retrying(x.retrying)}</b>{x.next_retry_at && <div className="s t3">{t.retry} <Time at={x.next_retry_at} /></div>}</Line>}
+        {d && !d.present && <Line glyph={<StateWord look="late" word="" />} action={s.pages.settings} href={to(['settings'])}><b>{t.noVdb}</b></Line>}
+        {late.map((f) => <Line key={f.feed + f.source} glyph={<StateWord look="late" word="" />} action={s.pages.settings} href={to(['settings'])}><b>{t.feedLate(f.feed)}</b> <Time at={f.fetched_at} /></Line>)}
+        {d?.present && fresh.length > 0 && <Line glyph={<StateWord look="good" word="" />} action={s.pages.settings} href={to(['settings'])}>{t.feedsFresh(fresh.length, late.length > 0)}<div className="s t3">{fresh.slice(0, 8).map((f, i) => <span key={f.feed + f.source}>{i > 0 && ', '}{f.feed} {f.fetched_at ? <Time at={f.fetched_at} /> : t.local}</span>)}{fresh.length > 8 && t.andMore(fresh.length - 8)}</div></Line>}
       </ul>
     </section>
   );

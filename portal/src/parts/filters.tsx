@@ -12,7 +12,7 @@ const filter = (kind: Filter['kind'], name: string, more: Partial<Filter> = {}):
 /** Of findings: the API's criteria. */
 export const findingFilters: Filter[] = [
   filter('list', 'severity', { of: s.severities.map((x) => [x, x]) }), filter('yes', 'kev'), filter('yes', 'patchable'), filter('number', 'cvss_gte', { max: 10 }), filter('number', 'epss_gte', { max: 1 }),
-  filter('text', 'package'), filter('text', 'cve'), filter('text', 'category'), filter('list', 'status', { of: Object.entries(s.findings.status) }),
+  filter('text', 'package'), filter('text', 'cve'), filter('text', 'category'), filter('list', 'status', { of: Object.entries(s.findings.status) }), filter('number', 'age_gte', { max: 36500 }), filter('number', 'age_lt', { max: 36500 }),
 ];
 export const everywhereFilters: Filter[] = [...findingFilters, filter('text', 'repository')];
 /** Of a list over many images; less what is fixed by the page. */
@@ -29,6 +29,7 @@ export function useFilters(of: readonly Filter[]): Filters {
 
 function words(f: Filter | undefined, value: string): string {
   if (f?.kind === 'yes') return value === 'true' ? s.filters.yes : s.filters.no;
+  if (f?.name.endsWith('_lt')) return value;
   if (f?.kind === 'number') return `${s.filters.atLeast} ${value}`;
   return value.split(',').map((v) => f?.of?.find(([key]) => key === v)?.[1] ?? v).join(', ');
 }

@@ -75,6 +75,7 @@ function Reported({ f, where }: { f: Finding; where: { registry: string; reposit
   const why = useApi('getWhy', { path: where, query: { cve: f.advisory } });
   return (
     <Section title={t.why}>
+      {f.first_seen && <p className="s t2" style={{ marginBottom: 12 }}>{t.openSince} <Time at={f.first_seen} /></p>}
       {f.matches.map((m, i) => <div key={m.purl + m.path} style={{ marginTop: i ? 16 : 0 }}><Why m={m} why={why.data?.packages.find((p) => p.name === m.package && p.version === m.installed_version && p.path === m.path)} /></div>)}
       {why.error && <p className="s t3">{why.error.message}</p>}
     </Section>
