@@ -3,6 +3,9 @@ import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react'
 import { scopePath, usePlace } from '../route.tsx';
 import { operations, type Operations, type Problem } from './schema.ts';
 
+/** Key of the recommendation that is about vulnerabilities, and scored. */
+export const VULNERABILITIES = 'dbd0cb49-b563-45e7-9724-889e799fa648';
+
 export type Operation = keyof Operations;
 type Args<O extends Operation> =
   (Operations[O]['path'] extends undefined ? { path?: undefined } : { path: Operations[O]['path'] }) &

@@ -1,5 +1,22 @@
 // Made by scripts/api.mjs from the server's OpenAPI document; not to be edited.
 
+export interface AssessedImage {
+  registry: string;
+  repository: string;
+  digest: string;
+  distro?: string;
+  distro_version?: string;
+  state: 'Healthy' | 'Unhealthy' | 'NotApplicable';
+  reason: string;
+}
+
+export interface AssessedImageList {
+  items: AssessedImage[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
+}
+
 export interface AssessedRegistry {
   registry: string;
   subscription: string;
@@ -1218,6 +1235,7 @@ export interface Operations {
   getWhy: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { cve: string | number }; body: undefined; reply: Why };
   importRules: { path: undefined; query: { format?: string | number; scope?: string | number; dry_run?: string | number }; body: undefined; reply: ImportedRules };
   listAllImages: { path: undefined; query: { registry?: string | number; repository?: string | number; state?: string | number; pulled_days?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
+  listAssessedImages: { path: { key: string | number }; query: { state?: string | number; registry?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: AssessedImageList };
   listAssessedRegistries: { path: { key: string | number }; query: { state?: string | number; subscription?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: AssessedRegistryList };
   listAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
   listCheckImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
@@ -1301,6 +1319,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   getWhy: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/why', 'Microsoft.Security/assessments/read', false],
   importRules: ['POST', '/api/v1/rules/import', 'Microsoft.Authorization/policyAssignments/write', false],
   listAllImages: ['GET', '/api/v1/images', 'Microsoft.Security/assessments/read', true],
+  listAssessedImages: ['GET', '/api/v1/recommendations/{key}/images', 'Microsoft.Security/assessments/read', true],
   listAssessedRegistries: ['GET', '/api/v1/recommendations/{key}/registries', 'Microsoft.Security/assessments/read', true],
   listAudit: ['GET', '/api/v1/audit', 'Microsoft.Authorization/roleAssignments/read', false],
   listCheckImages: ['GET', '/api/v1/checks/{id}/images', 'Microsoft.Security/assessments/read', true],

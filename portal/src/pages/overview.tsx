@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import { useApi, usePages, type Loaded } from '../api/client.ts';
+import { useApi, usePages, VULNERABILITIES, type Loaded } from '../api/client.ts';
 import type { Counts as ByPart, Overview as Figures, RiskyImage } from '../api/schema.ts';
 import { Bones, Failed, Time, short } from '../parts/basics.tsx';
 import { Page, isLate } from '../parts/frame.tsx';
@@ -9,7 +9,6 @@ import { A, go, imagePath, to } from '../route.tsx';
 import { count, s } from '../strings.ts';
 
 const t = s.overview;
-const VULNERABILITIES = 'dbd0cb49-b563-45e7-9724-889e799fa648'; // the recommendation that is scored
 const NEWS = 5;
 type Loading = Loaded<Figures>;
 

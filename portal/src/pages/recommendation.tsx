@@ -1,10 +1,11 @@
 import { Button, Checkbox, Menu, MenuItem, MenuItemLink, MenuList, MenuPopover, MenuTrigger, Tab, TabList } from '@fluentui/react-components';
 import { ArrowDownloadRegular, BracesRegular, MoreHorizontalRegular, ProhibitedRegular, ShieldRegular, TextBulletListSquareSearchRegular } from '@fluentui/react-icons';
 import { useEffect, useState } from 'react';
-import { asFailure, call, useApi, usePages, type Pages } from '../api/client.ts';
+import { asFailure, call, useApi, usePages, type Pages, VULNERABILITIES } from '../api/client.ts';
 import type { AssessedRegistry, Exemption, FoundCheck, Recommendation } from '../api/schema.ts';
 import { ActionButton, Bones, Copy, Empty, Failed } from '../parts/basics.tsx';
 import { CheckPane } from '../parts/check_pane.tsx';
+import { AssessedImages } from '../parts/assessed_images.tsx';
 import { CheckTabs, checkCsv } from '../parts/checks.tsx';
 import { saveCsv } from '../parts/csv.ts';
 import { ExemptPane } from '../parts/exempt_pane.tsx';
@@ -152,13 +153,13 @@ function Toolbar({ r, picked }: { r: Recommendation; picked: ReadonlySet<string>
   const filters = useFilters(everywhereFilters);
   const save = () => {
     setSaid(t.collecting);
-    everyCheck(filters).then((list) => { saveCsv('security-checks', checkCsv(list)); setSaid(list.length >= CSV_MAX ? t.cut : ''); }, (e: unknown) => setSaid(asFailure(e).message));
+    everyCheck({ ...filters, recommendation: r.key }).then((list) => { saveCsv('security-checks', checkCsv(list)); setSaid(list.length >= CSV_MAX ? t.cut : ''); }, (e: unknown) => setSaid(asFailure(e).message));
   };
   const query = (path: string) => ({ href: path, target: '_blank', rel: 'noreferrer noopener' });
   return (
     <div className="tools" role="toolbar" aria-label={t.tools}>
       <ActionButton action={action.exempt} appearance="subtle" icon={<ShieldRegular />} onClick={() => change({ pane: 'exempt', registry: picked.size ? [...picked].join(',') : undefined })}>{picked.size ? t.exemptN(picked.size) : t.exempt}</ActionButton>
-      <ActionButton action={action.rule} appearance="subtle" icon={<ProhibitedRegular />} onClick={() => change({ pane: 'rule' })}>{t.disableRule}</ActionButton>
+      {r.key === VULNERABILITIES && <ActionButton action={action.rule} appearance="subtle" icon={<ProhibitedRegular />} onClick={() => change({ pane: 'rule' })}>{t.disableRule}</ActionButton>}
       <Button appearance="subtle" icon={<BracesRegular />} onClick={() => change({ pane: 'definition' })}>{t.viewDefinition}</Button>
       <Menu>
         <MenuTrigger disableButtonEnhancement><Button appearance="subtle" icon={<TextBulletListSquareSearchRegular />}>{t.openQuery} ▾</Button></MenuTrigger>
@@ -169,7 +170,7 @@ function Toolbar({ r, picked }: { r: Recommendation; picked: ReadonlySet<string>
       </Menu>
       <span className="grow" />
       <span role="status" className="s t3">{said}</span>
-      <Button appearance="subtle" icon={<ArrowDownloadRegular />} onClick={save}>{t.csv}</Button>
+      {r.key === VULNERABILITIES && <Button appearance="subtle" icon={<ArrowDownloadRegular />} onClick={save}>{t.csv}</Button>}
     </div>
   );
 }
@@ -191,7 +192,7 @@ function Whole({ r, reload, registries, fixable }: { r: Recommendation; reload: 
         <details><summary>{t.steps}<span className="s t3 cut hide-phone">{t.stepsInShort}</span></summary><ol className="t2 steps">{r.remediation_steps.map((x) => <li key={x}>{x}</li>)}</ol></details>
       </section>
       <Registries r={r} pages={registries} picked={picked} pick={(names) => setPicked(new Set(names))} />
-      <CheckTabs images={assessed} total={total(r.findings)} disabled={r.disabled} />
+      {r.key === VULNERABILITIES ? <CheckTabs recommendation={r.key} images={assessed} total={total(r.findings)} disabled={r.disabled} /> : <AssessedImages recommendation={r.key} />}
       {pane === 'definition' && <Definition r={r} close={() => change({ pane: undefined })} />}
       {pane === 'exempt' && <ExemptPane recommendation={r.key} close={() => change({ pane: undefined, registry: undefined })} done={() => { setPicked(new Set()); change({ pane: undefined, registry: undefined }); registries.reload(); exemptions.reload(); reload(); }} />}
       {!pane && check && <CheckPane id={check} close={() => change({ check: undefined })} />}

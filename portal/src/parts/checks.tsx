@@ -33,11 +33,11 @@ function Cells({ c, address, images }: { c: FoundCheck; address: string; images:
 }
 
 /** images: so many were assessed. disabled: those that rules disable. */
-function Checks({ images, disabled }: { images: number; disabled: boolean }) {
+function Checks({ recommendation, images, disabled }: { recommendation: string; images: number; disabled: boolean }) {
   const { query, parts } = usePlace();
   const filters = useFilters(everywhereFilters);
   const sort = query.get('sort') ?? '';
-  const pages = usePages('listChecks', { query: { ...filters, ...(sort ? { sort } : {}), ...(disabled ? { state: 'disabled' } : {}), limit: PAGE } });
+  const pages = usePages('listChecks', { query: { ...filters, recommendation, ...(sort ? { sort } : {}), ...(disabled ? { state: 'disabled' } : {}), limit: PAGE } });
   const open = query.get('check') ?? '';
   const address = (c: FoundCheck) => { const q = Object.fromEntries(query); return to(parts, { ...q, check: c.id }); };
   const head = (key: string, label: string, width: number, num = false) => (
@@ -57,7 +57,7 @@ function Checks({ images, disabled }: { images: number; disabled: boolean }) {
   );
 }
 
-export function CheckTabs({ images, total, disabled }: { images: number; total: number; disabled: number }) {
+export function CheckTabs({ recommendation, images, total, disabled }: { recommendation: string; images: number; total: number; disabled: number }) {
   const tab = usePlace().query.get('check-tab') === 'disabled' ? 'disabled' : 'findings';
   return (
     <section className="card" aria-labelledby="checks">
@@ -65,7 +65,7 @@ export function CheckTabs({ images, total, disabled }: { images: number; total: 
       <TabList className="tabs" selectedValue={tab} onTabSelect={(_, d) => change({ 'check-tab': d.value === 'disabled' ? 'disabled' : undefined, check: undefined })}>
         <Tab value="findings">{t.tabs.findings} <span className="t3">{count(total)}</span></Tab><Tab value="disabled">{t.tabs.disabled} <span className="t3">{count(disabled)}</span></Tab>
       </TabList>
-      <Checks key={tab} images={images} disabled={tab === 'disabled'} />
+      <Checks key={tab} recommendation={recommendation} images={images} disabled={tab === 'disabled'} />
     </section>
   );
 }
