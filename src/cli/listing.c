@@ -207,8 +207,11 @@ int listing_write(struct ppl *p, const char *path, const struct listing_column *
 		  size_t count, struct listing_show *show, struct err *e)
 {
 	struct listing l = {.columns = columns, .count = count, .format = show->format};
-	return cli_server_first(&p->server, path, show->most, &show->more, put_formatted, &l,
-				&p->arena, e);
+	struct cli_server_list list = {
+	    .path = path, .each = put_formatted, .arg = &l, .most = show->most};
+	int r = cli_server_list(&p->server, &list, &p->arena, e);
+	show->more = list.more;
+	return r;
 }
 
 int listing_print(struct ppl *p, const char *path, const struct listing_column *columns,

@@ -192,8 +192,8 @@ int cli_server_ask(const struct srv *s, const struct cli_server_request *q, stru
 	return reply->status < 400 ? 0 : refused(s, reply, a, e);
 }
 
-static int read_page(struct bytes text, size_t *count, cli_server_item_fn each, void *arg,
-		     struct arena *a, struct bytes *ret_next, struct err *e)
+static int read_page(struct bytes text, struct cli_server_list *l, struct arena *a,
+		     struct bytes *ret_next, struct err *e)
 {
 	struct json j;
 	int r = 0;
@@ -204,8 +204,8 @@ static int read_page(struct bytes text, size_t *count, cli_server_item_fn each, 
 			if (bytes_eq_lit(key, "next")) {
 				*ret_next = json_string(&j);
 			} else if (bytes_eq_lit(key, "items") && json_enter_array(&j)) {
-				for (; r >= 0 && json_next_item(&j); ++*count)
-					r = each(arg, &j, e);
+				for (; r >= 0 && json_next_item(&j); ++l->count)
+					r = l->each(l->arg, &j, e);
 			} else {
 				json_skip(&j);
 			}
@@ -214,16 +214,17 @@ static int read_page(struct bytes text, size_t *count, cli_server_item_fn each, 
 	return r < 0 ? r : json_finish(&j, e);
 }
 
-/* One page, at most `most` items; *next is its cursor, and then the next one's. */
-static int ask_page(const struct srv *s, const char *path, size_t most, struct bytes *next,
-		    size_t *count, cli_server_item_fn each, void *arg, struct arena *a,
-		    struct err *e)
+/* One page; *next is its cursor, and then the next one's. */
+static int ask_page(const struct srv *s, struct cli_server_list *l, struct bytes *next,
+		    struct arena *a, struct err *e)
 {
 	struct fetch_reply reply = {0};
 	struct buf at;
 	bool ok = true;
+	size_t left = l->most ? l->most - l->count : PAGE_MAX;
 	buf_init(&at, 65536);
-	buf_printf(&at, "%s%climit=%zu", path, strchr(path, '?') ? '&' : '?', most);
+	buf_printf(&at, "%s%climit=%zu", l->path, strchr(l->path, '?') ? '&' : '?',
+		   left < PAGE_MAX ? left : PAGE_MAX);
 	if (next->len) {
 		buf_put_text(&at, "&cursor=");
 		fetch_encode(&at, *next);
@@ -237,27 +238,24 @@ static int ask_page(const struct srv *s, const char *path, size_t most, struct b
 	buf_free(&at);
 	if (r < 0)
 		return r;
-	return ok ? read_page(text, count, each, arg, a, next, e) : err_nomem(e);
+	return ok ? read_page(text, l, a, next, e) : err_nomem(e);
 }
 
-int cli_server_first(const struct srv *s, const char *path, size_t most, bool *ret_more,
-		     cli_server_item_fn each, void *arg, struct arena *a, struct err *e)
+int cli_server_list(const struct srv *s, struct cli_server_list *l, struct arena *a, struct err *e)
 {
 	struct bytes next = BYTES_NONE;
-	size_t count = 0;
 	int r;
-	do {
-		size_t left = most ? most - count : PAGE_MAX;
-		r = ask_page(s, path, left < PAGE_MAX ? left : PAGE_MAX, &next, &count, each, arg,
-			     a, e);
-	} while (r == 0 && next.len && (most == 0 || count < most));
-	*ret_more = next.len > 0;
+	l->count = 0;
+	do
+		r = ask_page(s, l, &next, a, e);
+	while (r == 0 && next.len && (l->most == 0 || l->count < l->most));
+	l->more = next.len > 0;
 	return r;
 }
 
 int cli_server_each(const struct srv *s, const char *path, cli_server_item_fn each, void *arg,
 		    struct arena *a, struct err *e)
 {
-	bool more;
-	return cli_server_first(s, path, 0, &more, each, arg, a, e);
+	struct cli_server_list l = {.path = path, .each = each, .arg = arg};
+	return cli_server_list(s, &l, a, e);
 }

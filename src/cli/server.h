@@ -47,6 +47,13 @@ struct json;
 typedef int (*cli_server_item_fn)(void *arg, struct json *j, struct err *e);
 int cli_server_each(const struct srv *s, const char *path, cli_server_item_fn each, void *arg,
 		    struct arena *a, struct err *e);
-/* The same of the first `most` items (0: all); *ret_more: there are others. */
-int cli_server_first(const struct srv *s, const char *path, size_t most, bool *ret_more,
-		     cli_server_item_fn each, void *arg, struct arena *a, struct err *e);
+/* The same, of the first items. */
+struct cli_server_list {
+	const char *path;
+	cli_server_item_fn each;
+	void *arg;
+	size_t most;  /* items; 0: all */
+	size_t count; /* out */
+	bool more;    /* out: there are others */
+};
+int cli_server_list(const struct srv *s, struct cli_server_list *l, struct arena *a, struct err *e);
