@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
-import { pushLayout, sha256 } from './lib.mjs';
+import { pushLayout, sha256, sleep } from './lib.mjs';
 import { lookAt, missing, openBrowser, openPage, signIn } from './portal_browser.mjs';
 import { images, pushAll, startServer } from './portal_data.mjs';
 
@@ -93,6 +93,9 @@ test('a tag is deleted: what stays is said first', { skip }, async () => {
   await page.keyboard.press('Escape');
   await dialog().waitFor({ state: 'detached' });
   assert.equal((await server.fetch('/v2/shop/checkout/manifests/stable')).status, 200, 'nothing happened yet');
+  // The time of a pull is written within a second.
+  const stored = `/api/v1/registries/local/repositories/shop%2Fcheckout/images/${images.shop.digest}`;
+  for (let i = 0; !(await server.json(stored)).pulled_at; i++) { assert.ok(i < 200, 'the pull is noted'); await sleep(50); }
   await page.reload();
   await more('Delete tag stable…');
   await dialog().getByText('Last pulled').waitFor();
