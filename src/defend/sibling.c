@@ -159,11 +159,16 @@ static int by_number(const void *x, const void *y)
 	return (a > b) - (a < b);
 }
 
-/* The images, ascending, each once, that have a finding of the category among those that of asks
- * for. *ret_whole: there are no more. */
+/* Images ascending, each once. */
+struct secret_images {
+	int64_t *ids;
+	size_t count;
+	bool whole; /* there are no more */
+};
+
+/* Those that have a finding of the category among those that of asks for. */
 static int with_secrets(struct db_tx *tx, struct criteria of, const struct visibility *v,
-			struct arena *a, int64_t **ret, size_t *ret_count, bool *ret_whole,
-			struct err *e)
+			struct arena *a, struct secret_images *ret, struct err *e)
 {
 	uint64_t checks[INSPECT_KIND_COUNT];
 	of.ids = checks;
@@ -176,7 +181,7 @@ static int with_secrets(struct db_tx *tx, struct criteria of, const struct visib
 	struct arena tmp;
 	size_t kept = 0;
 	arena_init(&tmp, FINDINGS_BUDGET);
-	int64_t n = finding_list_all(tx, &q, SIBLING_FINDINGS_MAX, &tmp, &rows, ret_whole, e);
+	int64_t n = finding_list_all(tx, &q, SIBLING_FINDINGS_MAX, &tmp, &rows, &ret->whole, e);
 	int64_t *ids = n < 0 ? NULL : arena_alloc(a, n ? (size_t)n : 1, sizeof *ids);
 	if (n >= 0 && !ids)
 		n = no_memory(e);
@@ -189,8 +194,8 @@ static int with_secrets(struct db_tx *tx, struct criteria of, const struct visib
 	for (int64_t i = 0; i < n; i++)
 		if (kept == 0 || ids[kept - 1] != ids[i])
 			ids[kept++] = ids[i];
-	*ret = ids;
-	*ret_count = kept;
+	ret->ids = ids;
+	ret->count = kept;
 	return 0;
 }
 
@@ -198,17 +203,16 @@ static int with_secrets(struct db_tx *tx, struct criteria of, const struct visib
 static int secrets(struct db_tx *tx, const struct sibling_query *q, struct arena *a,
 		   struct repository_total *ret, bool *ret_whole, struct err *e)
 {
-	int64_t *ids = NULL;
-	size_t n = 0;
-	int r = with_secrets(tx, (struct criteria){.any = false}, &VISIBILITY_ALL, a, &ids, &n,
-			     ret_whole, e);
-	for (size_t at = 0; r >= 0 && at < n; at += DB_LIST_MAX) {
-		size_t some = n - at < DB_LIST_MAX ? n - at : DB_LIST_MAX;
+	struct secret_images with = {.count = 0};
+	int r = with_secrets(tx, (struct criteria){.any = false}, &VISIBILITY_ALL, a, &with, e);
+	*ret_whole = with.whole;
+	for (size_t at = 0; r >= 0 && at < with.count; at += DB_LIST_MAX) {
+		size_t left = with.count - at, some = left < DB_LIST_MAX ? left : DB_LIST_MAX;
 		struct db_stmt *s = db_query(tx,
 					     "SELECT r.registry_id, count(*) FROM image i"
 					     " JOIN repository r ON r.id = i.repository_id"
 					     " WHERE i.id {IN $1} GROUP BY r.registry_id",
-					     DB_ARGS(DB_INTS(ids + at, some)), e);
+					     DB_ARGS(DB_INTS(with.ids + at, some)), e);
 		r = s ? 1 : -(int)e->code;
 		while (r > 0 && (r = db_step(s, e)) > 0) {
 			struct repository_total *t = total_find(q, db_int(s, 0), ret);
@@ -378,9 +382,7 @@ static int judge_secrets(struct db_tx *tx, const struct sibling_images_query *q,
 			 struct page_row *rows, size_t count, struct err *e)
 {
 	struct bytes *digests = arena_alloc(a, count, sizeof *digests);
-	int64_t *ids = NULL;
-	size_t n = 0;
-	bool whole = false;
+	struct secret_images with = {.count = 0};
 	if (!digests)
 		return no_memory(e);
 	if (count == 0)
@@ -388,14 +390,15 @@ static int judge_secrets(struct db_tx *tx, const struct sibling_images_query *q,
 	for (size_t i = 0; i < count; i++)
 		digests[i] = rows[i].image.digest;
 	int r = with_secrets(tx, (struct criteria){.digests = {digests, count}}, &q->visible, a,
-			     &ids, &n, &whole, e);
+			     &with, e);
 	for (size_t i = 0; r >= 0 && i < count; i++) {
-		const int64_t *has =
-		    n ? bsearch(&rows[i].image.id, ids, n, sizeof *ids, by_number) : NULL;
+		const int64_t *has = with.count ? bsearch(&rows[i].image.id, with.ids, with.count,
+							  sizeof *with.ids, by_number)
+						: NULL;
 		say(&rows[i].image,
-		    has	    ? SIBLING_UNHEALTHY
-		    : whole ? SIBLING_HEALTHY
-			    : SIBLING_UNKNOWN,
+		    has		 ? SIBLING_UNHEALTHY
+		    : with.whole ? SIBLING_HEALTHY
+				 : SIBLING_UNKNOWN,
 		    has ? "has findings of the category Secrets"
 			: "there are more findings than are looked at");
 	}
