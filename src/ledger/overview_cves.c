@@ -119,16 +119,17 @@ static int read_checks(struct cves *c, struct err *e)
 {
 	int64_t *ids, *checks;
 	size_t count = ids_of(&c->sets, &ids), read = 0;
+	bool enough = false;
 	int r = 0;
-	for (size_t i = 0; r == 0 && i < count && c->whole; i += SETS_STEP) {
+	for (size_t i = 0; r == 0 && i < count && !enough; i += SETS_STEP) {
 		size_t before = c->checks.len;
 		r = read_lists(c, ids + i, count - i < SETS_STEP ? count - i : SETS_STEP, e);
 		read += (c->checks.len - before) / sizeof *ids;
 		settle(&c->checks);
-		if (i + SETS_STEP < count &&
-		    (read > CHECKS_MAX || ids_of(&c->checks, &checks) > 2 * TOTAL_MAX))
-			c->whole = false;
+		enough = i + SETS_STEP < count &&
+			 (read > CHECKS_MAX || ids_of(&c->checks, &checks) > 2 * TOTAL_MAX);
 	}
+	c->whole = c->whole && !enough;
 	return r;
 }
 
