@@ -36,11 +36,11 @@ struct api {
 	const char *public_url; /* "" = answer by the Host that was asked */
 	const char *version;
 	int64_t started_ms;
-	bool anonymous_pushes; /* the registry takes pushes without an account */
-	bool secrets_off;      /* scans do not look for secrets */
+	bool anonymous_pushes;		/* the registry takes pushes without an account */
+	bool secrets_off;		/* scans do not look for secrets */
 	struct sibling_cache *siblings; /* defend/sibling_cache.h; NULL: nothing is kept */
-	unsigned read_ms;      /* a reply's reading may take this long, then it is 503; 0 = 5 s */
-	_Atomic bool ready;    /* set when everything runs */
+	unsigned read_ms;   /* a reply's reading may take this long, then it is 503; 0 = 5 s */
+	_Atomic bool ready; /* set when everything runs */
 	/* Where the first start kept the owner's password; removed when the owner logs in or gets
 	 * another. */
 	const char *owner_file;

@@ -54,8 +54,8 @@ struct assessment_query {
 	size_t n;
 	struct visibility visible; /* of registries: who may read one repository sees none */
 	int64_t now_ms;
-	bool anonymous_pushes; /* the server takes pushes without an account */
-	bool secrets_off;      /* it does not look for secrets */
+	bool anonymous_pushes;	    /* the server takes pushes without an account */
+	bool secrets_off;	    /* it does not look for secrets */
 	struct sibling_cache *kept; /* NULL: everything is counted */
 };
 /* Runs live in the arena. */

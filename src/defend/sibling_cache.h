@@ -9,8 +9,8 @@ struct sibling_cache;
 struct sibling_cache *sibling_cache_open(void);
 void sibling_cache_close(struct sibling_cache *c); /* NULL accepted */
 
-/* What took at least so long is kept SIBLING_KEPT_TIMES that time, at most SIBLING_KEPT_MAX_MS; what
- * is quickly counted is always counted. */
+/* What took at least so long is kept SIBLING_KEPT_TIMES that time, at most SIBLING_KEPT_MAX_MS;
+ * what is quickly counted is always counted. */
 #define SIBLING_SLOW_US 50000
 #define SIBLING_KEPT_TIMES 60
 #define SIBLING_KEPT_MAX_MS 60000

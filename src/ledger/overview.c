@@ -75,11 +75,11 @@ static int64_t read_repositories(struct db_tx *tx, const struct visibility *v, s
 	    tx,
 	    "SELECT t.id, (SELECT " SEEN_RISK " FROM image_counts WHERE repository_id = t.id"
 	    " ORDER BY " SEEN_RISK " DESC LIMIT 1) AS risk FROM repository_total t WHERE"
-	    " " STORE_VISIBLE(
-		"t.id", "$1",
-		"$2") " AND t.critical + t.d_critical + t.high"
-		      " + t.d_high + t.medium + t.d_medium + t.low + t.d_low + t.negligible + t.d_negligible"
-		      " + t.unknown + t.d_unknown > 0 ORDER BY 2 DESC, 1 LIMIT $3",
+	    " " STORE_VISIBLE("t.id", "$1",
+			      "$2") " AND t.critical + t.d_critical + t.high"
+				    " + t.d_high + t.medium + t.d_medium + t.low + t.d_low"
+				    " + t.negligible + t.d_negligible"
+				    " + t.unknown + t.d_unknown > 0 ORDER BY 2 DESC, 1 LIMIT $3",
 	    DB_ARGS(STORE_VISIBLE_ARGS(v), DB_I(max)), e);
 	int r = s ? 0 : -(int)e->code;
 	int64_t n = 0;

@@ -688,9 +688,6 @@ static void scan_17(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(number(tx, "SELECT first_seen FROM security_check WHERE id = 7"), 5000);
 	assert_int_equal(number(tx, "SELECT first_seen FROM security_check WHERE id = 8"), 1000);
 	assert_int_equal(number(tx, "SELECT kev_since FROM security_check WHERE id = 7"), 0);
-	assert_int_equal(number(tx, "SELECT id FROM check_version INDEXED BY check_version_kev"
-				    " WHERE kev = 1"),
-			 7);
 	assert_int_equal(number(tx, "SELECT count(*) FROM image_seen WHERE image_id = 2 AND ages IS"
 				    " NULL AND critical = 1 AND exploited = 0 AND pulls = 0"),
 			 1);
