@@ -1,6 +1,6 @@
-/* ages: how many active findings are from which day: of an image, in a short form that is kept with
- * its counts, and of a repository, in rows of age_total. A finding is from the day (UTC) since
- * which its check is one of the repository (ledger/firsts.h). */
+/* ages (age_sums_): how many active findings are from which day: of an image, in a short form that
+ * is kept with its counts, and of a repository, in rows of age_total. A finding is from the day
+ * (UTC) since which its check is one of the repository (ledger/firsts.h). */
 #pragma once
 #include "advisory/advisory.h"
 #include "ledger/firsts.h"

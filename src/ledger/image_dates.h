@@ -1,5 +1,5 @@
-/* image_dates: what an image's active checks come to by date, and how many of them are exploited or
- * urgent: the last fields of struct image_counted. */
+/* image_dates (kev_checks_): what an image's active checks come to by date, and how many of them
+ * are exploited or urgent: the last fields of struct image_counted. */
 #pragma once
 #include "ledger/counts.h"
 #include "ledger/firsts.h"
