@@ -23,6 +23,7 @@ const REGISTRIES = 1000; // read for sums and for those with most
 const MOST = 4;
 const FIXABLE_OF = 10; // registries that are asked for what can be fixed
 const CSV_MAX = 10000;
+const NONE: AssessedRegistry[] = [];
 const total = (of: Recommendation['findings']) => s.severities.reduce((n, x) => n + of[x], 0);
 const states = ['Unhealthy', 'Healthy', 'NotApplicable'] as const;
 type State = (typeof states)[number];
@@ -33,12 +34,16 @@ function Tiles({ r, registries, fixable }: { r: Recommendation; registries: Asse
   const worst = Math.max(1, ...s.severities.map((x) => r.findings[x]));
   const order = ['Critical', 'High', 'Medium', 'Low', 'Negligible', 'Unknown'] as const;
   const unassessed = registries.filter((x) => x.state !== 'NotApplicable').reduce((n, x) => n + x.unverified + x.pending, 0);
+  const common = <>
+    <div className="tile"><dt>{s.severity}</dt><dd className="v"><SeverityWord of={r.severity} /></dd></div>
+    <div className="tile"><dt>{t.unhealthy}</dt><dd><span className="v">{count(r.unhealthy_registries)}</span> {t.of(r.unhealthy_registries + r.healthy_registries)}</dd></div>
+    <div className="tile"><dt>{r.key === VULNERABILITIES ? t.vulnerable : t.concerned}</dt><dd><span className="v">{count(r.unhealthy_images)}</span> {t.of(Math.max(r.unhealthy_images, r.images - unassessed))}</dd></div>
+  </>;
+  if (r.key !== VULNERABILITIES) return <div className="card summary"><dl className="six">{common}</dl></div>;
   return (
     <div className="card summary">
       <dl className="six">
-        <div className="tile"><dt>{s.severity}</dt><dd className="v"><SeverityWord of={r.severity} /></dd></div>
-        <div className="tile"><dt>{t.unhealthy}</dt><dd><span className="v">{count(r.unhealthy_registries)}</span> {t.of(r.unhealthy_registries + r.healthy_registries)}</dd></div>
-        <div className="tile"><dt>{t.vulnerable}</dt><dd><span className="v">{count(r.unhealthy_images)}</span> {t.of(Math.max(r.unhealthy_images, r.images - unassessed))}</dd></div>
+        {common}
         <div className="tile"><dt>{t.total}</dt><dd className="v">{count(all)}</dd></div>
         <div className="tile"><dt>{t.fixable}</dt><dd className="v">{fixable || '–'}</dd></div>
         <div className="tile"><dt>{t.freshness}</dt><dd><span className="v">{t.atOnce}</span> {t.freshText}</dd></div>
@@ -106,7 +111,7 @@ function Registries({ r, picked, pick, pages }: { r: Recommendation; picked: Rea
   const counts: Record<State, number> = { Unhealthy: r.unhealthy_registries, Healthy: r.healthy_registries, NotApplicable: r.not_applicable_registries };
   const tab = states.find((x) => x === query.get('tab')) ?? states.find((x) => counts[x] > 0) ?? 'Unhealthy';
   const list = pages.items.filter((x) => x.state === tab);
-  const all = list.length > 0 && list.every((x) => picked.has(x.registry));
+  const all = list.length > 0 && list.every((x) => picked.has(x.registry)), scored = r.key === VULNERABILITIES, images = scored ? t.vulnerable : t.concerned;
   const toggle = (name: string) => { const now = new Set(picked); if (!now.delete(name)) now.add(name); pick(now); };
   return (
     <section className="card" aria-labelledby="affected" style={{ marginBottom: 16 }}>
@@ -114,12 +119,12 @@ function Registries({ r, picked, pick, pages }: { r: Recommendation; picked: Rea
       <TabList className="tabs" selectedValue={tab} onTabSelect={(_, d) => { pick([]); change({ tab: String(d.value) }); }}>{states.map((x) => <Tab key={x} value={x}>{s.state[x]} <span className="t3">{count(counts[x])}</span></Tab>)}</TabList>
       {pages.error && <Failed what={t.affected} error={pages.error} retry={pages.reload} operation="listAssessedRegistries" />}
       {!pages.error && !list.length && (!pages.done ? <Bones rows={2} /> : <Empty>{t.emptyTab[tab]}</Empty>)}
-      {list.length > 0 && <LongTable label={t.affected} columns={7} pages={{ ...pages, items: list, total: { count: list.length, exact: true } }} noun={s.nouns.registries}
-        head={<tr role="row"><th role="columnheader" style={{ width: 48 }}><Checkbox aria-label={t.pickAll} checked={all ? true : picked.size ? 'mixed' : false} onChange={() => pick(all ? [] : list.map((x) => x.registry))} /></th><th role="columnheader">{s.finding.registry}</th><th role="columnheader">{t.subscription}</th><th role="columnheader">{t.stateAndReason}</th><th role="columnheader" className="num">{t.vulnerable}</th><th role="columnheader">{s.counts}</th><th role="columnheader"><span className="vh">{t.more}</span></th></tr>}
+      {list.length > 0 && <LongTable label={t.affected} columns={scored ? 7 : 6} pages={{ ...pages, items: list, total: { count: list.length, exact: true } }} noun={s.nouns.registries}
+        head={<tr role="row"><th role="columnheader" style={{ width: 48 }}><Checkbox aria-label={t.pickAll} checked={all ? true : picked.size ? 'mixed' : false} onChange={() => pick(all ? [] : list.map((x) => x.registry))} /></th><th role="columnheader">{s.finding.registry}</th><th role="columnheader">{t.subscription}</th><th role="columnheader">{t.stateAndReason}</th><th role="columnheader" className="num">{images}</th>{scored && <th role="columnheader">{s.counts}</th>}<th role="columnheader"><span className="vh">{t.more}</span></th></tr>}
         rows={list.map((x) => ({ key: x.registry, open: () => go(to(['registries', x.registry])), cells: <>
           <td role="cell"><Checkbox aria-label={t.pick(x.registry)} checked={picked.has(x.registry)} onChange={() => toggle(x.registry)} /></td>
           <td role="cell"><A className="b" href={to(['registries', x.registry])}>{x.registry}</A></td><td role="cell" className="full">{x.subscription}</td><td role="cell" className="full"><Reason x={x} /></td>
-          <td role="cell" className="num nw" data-label={t.vulnerable}>{t.nOf(x.unhealthy, x.images)}</td><td role="cell" className="full"><Counts of={x.findings} /></td>
+          <td role="cell" className="num nw" data-label={images}>{t.nOf(x.unhealthy, x.images)}</td>{scored && <td role="cell" className="full"><Counts of={x.findings} /></td>}
           <td role="cell" className="num"><Menu><MenuTrigger disableButtonEnhancement><Button size="small" appearance="subtle" icon={<MoreHorizontalRegular />} aria-label={`${t.more}: ${x.registry}`} /></MenuTrigger><MenuPopover><MenuList>
             <MenuItem onClick={() => go(to(['registries', x.registry]))}>{t.openRegistry}</MenuItem>
             <ExemptItem registry={x.registry} />
@@ -189,7 +194,7 @@ function Whole({ r, reload, registries, fixable }: { r: Recommendation; reload: 
       <Exempted list={exemptions.items.filter((x) => x.recommendation === r.key)} />
       <section className="card folds" style={{ marginBottom: 16 }}>
         <details><summary>{t.description}<span className="s t3 cut hide-phone">{r.description}</span></summary><p className="t2">{r.description}</p></details>
-        <details><summary>{t.steps}<span className="s t3 cut hide-phone">{t.stepsInShort}</span></summary><ol className="t2 steps">{r.remediation_steps.map((x) => <li key={x}>{x}</li>)}</ol></details>
+        <details><summary>{t.steps}<span className="s t3 cut hide-phone">{r.key === VULNERABILITIES ? t.stepsInShort : r.remediation_steps[0]}</span></summary><ol className="t2 steps">{r.remediation_steps.map((x) => <li key={x}>{x}</li>)}</ol></details>
       </section>
       <Registries r={r} pages={registries} picked={picked} pick={(names) => setPicked(new Set(names))} />
       {r.key === VULNERABILITIES ? <CheckTabs recommendation={r.key} images={assessed} total={total(r.findings)} disabled={r.disabled} /> : <AssessedImages recommendation={r.key} />}
@@ -203,10 +208,10 @@ function Whole({ r, reload, registries, fixable }: { r: Recommendation; reload: 
 export default function RecommendationPage({ id }: { id: string }) {
   const one = useApi('getRecommendation', { path: { key: id } });
   const registries = usePages('listAssessedRegistries', { path: { key: id }, query: { limit: 1000 } }, REGISTRIES);
-  const fixable = useFixable(registries.items);
+  const scored = id.toLowerCase() === VULNERABILITIES, fixable = useFixable(scored ? registries.items : NONE);
   const r = one.data;
   const crumbs: [string, string?][] = [[s.recommendations.title, to(['recommendations'])], [r?.name ?? id]];
-  const sentence = r && (r.unhealthy_images ? t.sentence(r.unhealthy_images, total(r.findings), fixable) : r.state === 'Healthy' ? t.sentenceHealthy(r.images) : t.sentenceNone);
+  const sentence = r && (!scored ? t.sentenceConcerned(r.unhealthy_images, r.images) : r.unhealthy_images ? t.sentence(r.unhealthy_images, total(r.findings), fixable) : r.state === 'Healthy' ? t.sentenceHealthy(r.images) : t.sentenceNone);
   return (
     <Page title={r?.name ?? id} crumbs={crumbs} sentence={sentence}>
       {one.error && <section className="card"><Failed what={s.recommendations.title} error={one.error} retry={one.reload} operation="getRecommendation" /></section>}
