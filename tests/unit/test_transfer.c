@@ -26,7 +26,7 @@ static const struct db_migration steps[] = {
     {0}};
 static const struct db_migration other_steps[] = {
     {.number = 1, .what = "tables", .sql = "CREATE TABLE parent(id BIGINT NOT NULL PRIMARY KEY);"},
-    {.number = 2, .what = "nothing", .sql = ""},
+    {.number = 2, .what = "another", .sql = "CREATE TABLE later(id BIGINT NOT NULL PRIMARY KEY);"},
     {0}};
 static const struct db_module module = {.module = "kin", .steps = steps};
 static const struct db_module other_module = {.module = "kin", .steps = other_steps};
