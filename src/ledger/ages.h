@@ -1,4 +1,4 @@
-/* ages (age_sums_): how many active findings are from which day: of an image, in a short form that
+/* ages (age_): how many active findings are from which day: of an image, in a short form that
  * is kept with its counts, and of a repository, in rows of age_total. A finding is from the day
  * (UTC) since which its check is one of the repository (ledger/firsts.h). */
 #pragma once

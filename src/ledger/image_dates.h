@@ -1,4 +1,4 @@
-/* image_dates (kev_checks_): what an image's active checks come to by date, and how many of them
+/* image_dates (kev_): what an image's active checks come to by date, and how many of them
  * are exploited or urgent: the last fields of struct image_counted. */
 #pragma once
 #include "ledger/counts.h"
