@@ -176,10 +176,10 @@ static int fill(struct draft *d, const struct draft_item *i, struct pkg *p, stru
 	p->class = i->not_installed && !ours ? PKG_DECLARED : class_of(i->class, p->class);
 	p->module = i->module.len ? i->module : p->module;
 	p->vendor = i->vendor;
-	bool ok;
+	bool ok = true;
 	p->license =
 	    i->license.len ? i->license : arena_bytes(&d->arena, license_bytes(&i->stated), &ok);
-	if (!i->license.len && !ok)
+	if (!ok)
 		return err_nomem(e);
 	p->third_party = i->third_party;
 	if (ours) {
