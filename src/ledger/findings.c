@@ -239,7 +239,7 @@ static int go_through(struct page *p, size_t from, size_t to, bool partial, stru
 /* Candidates that the criteria allow, as many as fit together. */
 static int wide(struct page *p, size_t from, size_t to, struct err *e)
 {
-	bool partial;
+	bool partial = false;
 	int r = 0;
 	/* Of all images one check or two fill a page. */
 	bool few = !p->began && !p->l.narrowed && !p->l.digest_count && p->l.q->max <= BATCH &&
