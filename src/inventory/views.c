@@ -29,28 +29,50 @@ int view_add(struct view *v, uint32_t node, struct err *e)
 	return 0;
 }
 
+/* The PART file of a location at this node. */
+static int look_at(struct merge *m, size_t eco, const struct eco_location *at, uint32_t node,
+		   struct err *e)
+{
+	struct view *v = &m->views[eco];
+	uint32_t file = view_file_of(m, at, node);
+	const struct layer_entry *ent =
+	    file == TREE_NONE ? NULL : overlay_tree(m->overlay)->nodes[file].entry;
+	if (!ent || ent->kind != LAYER_FILE || ent->eco != eco || ent->merge != ECO_PART)
+		return 0;
+	v->found = v->found || ent->note.len == 0;
+	return view_add(v, file, e);
+}
+
+#define LEVELS 8U /* of folders in a location: the table's have three */
+
 /* The PART files in a folder whose first child is node, or in the folders of it, or of those. */
 static int look_children(struct merge *m, size_t eco, const struct eco_location *at, uint32_t node,
 			 struct err *e)
 {
-	struct view *v = &m->views[eco];
 	const struct tree *t = overlay_tree(m->overlay);
-	bool deeper = bytes_has_prefix_lit(at->below, "*/");
-	struct eco_location inner = {.name = BYTES_LIT("*"), .below = bytes_from(at->below, 2)};
-	for (; node != TREE_NONE; node = t->nodes[node].sibling) {
-		int r = 0;
-		steps_add(&m->steps, 1);
-		if (deeper && eco_name_fits(t->nodes[node].name, at->name))
-			r = look_children(m, eco, &inner, t->nodes[node].child, e);
-		uint32_t file = deeper ? TREE_NONE : view_file_of(m, at, node);
-		const struct layer_entry *ent = file == TREE_NONE ? NULL : t->nodes[file].entry;
-		if (r == 0 && ent && ent->kind == LAYER_FILE && ent->eco == eco &&
-		    ent->merge == ECO_PART) {
-			r = view_add(v, file, e);
-			v->found = v->found || ent->note.len == 0;
+	struct {
+		struct eco_location at;
+		uint32_t node;
+	} levels[LEVELS] = {{.at = *at, .node = node}};
+	for (size_t n = 1; n > 0;) {
+		const struct eco_location here = levels[n - 1].at;
+		uint32_t child = levels[n - 1].node;
+		if (child == TREE_NONE) {
+			n--;
+			continue;
 		}
-		if (r < 0)
-			return r;
+		levels[n - 1].node = t->nodes[child].sibling;
+		steps_add(&m->steps, 1);
+		if (!bytes_has_prefix_lit(here.below, "*/")) {
+			if (look_at(m, eco, &here, child, e) < 0)
+				return -(int)e->code;
+		} else if (eco_name_fits(t->nodes[child].name, here.name)) {
+			if (n == LEVELS)
+				return err_set(e, ERR_INTERNAL, "a location has too many folders");
+			levels[n].at = (struct eco_location){.name = BYTES_LIT("*"),
+							     .below = bytes_from(here.below, 2)};
+			levels[n++].node = t->nodes[child].child;
+		}
 	}
 	return 0;
 }
