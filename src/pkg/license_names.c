@@ -319,6 +319,19 @@ static struct bytes without_end(struct bytes text, const char *end)
 	return has ? bytes_part(text, 0, text.len - strlen(end)) : text;
 }
 
+static const char *by_text(struct bytes name)
+{
+	char text[NAME_MAX_LEN + 1];
+	size_t n = squash(name, text);
+	struct bytes squashed = {.ptr = (const uint8_t *)text, .len = n};
+	if (n == 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (bytes_eq_lit(squashed, names[i].name))
+			return names[i].id;
+	return gnu_name(squashed);
+}
+
 static const char *by_address(struct bytes text)
 {
 	static const char *const begins[] = {"https://", "http://", "www."};
@@ -339,24 +352,16 @@ static const char *by_address(struct bytes text)
 		for (size_t k = 0; k < sizeof ends / sizeof *ends; k++)
 			id = without_end(id, ends[k]);
 		const char *found = license_by_id(id);
-		return found ? found : license_by_name(id);
+		return found ? found : by_text(bytes_trim(id));
 	}
 	return NULL;
 }
 
 const char *license_by_name(struct bytes name)
 {
-	char text[NAME_MAX_LEN + 1];
 	name = bytes_trim(name);
 	const char *found = by_address(name);
-	size_t n = found ? 0 : squash(name, text);
-	struct bytes squashed = {.ptr = (const uint8_t *)text, .len = n};
-	if (n == 0)
-		return found;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (bytes_eq_lit(squashed, names[i].name))
-			return names[i].id;
-	return gnu_name(squashed);
+	return found ? found : by_text(name);
 }
 
 /* Where text goes on behind the first words in it, whose blanks are any number of them; 0: they are
