@@ -72,8 +72,8 @@ struct page {
 	size_t pair_count, chunk;
 	bool by_check; /* the check alone decides, wherever the list looks */
 	bool whole;    /* the places of all of the candidates' findings are known */
+	bool began;    /* candidates were looked at */
 	/* Those of the images that are gone through, where checks decide what they disable. */
-	bool began; /* candidates were looked at */
 	bool by_policy;
 	struct listing_policies policies;
 };

@@ -351,12 +351,6 @@ static void set_origins(const struct ancestry *base, struct finding *out)
 					     : FINDING_ORIGIN_IMAGE;
 }
 
-/* The criteria ask for ages: a finding has its own before they decide. */
-static bool asks_for_ages(const struct criteria *c)
-{
-	return c->age_min || c->age_below;
-}
-
 int listing_ages(struct listing *l, struct finding *findings, size_t count, struct err *e)
 {
 	struct firsts firsts = {.count = 0};
@@ -442,7 +436,8 @@ int listing_fill(struct listing *l, const struct pair *pairs, size_t count, stru
 			r = listing_know_policies(l, e);
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		r = fill_one(&f, &pairs[i], &out[i], e);
-	if (r >= 0 && asks_for_ages(l->q->criteria))
+	/* Before the criteria decide by them. */
+	if (r >= 0 && criteria_ask_age(l->q->criteria))
 		r = listing_ages(l, out, count, e);
 	free(f.images.items);
 	free(f.sets.items);
