@@ -1,5 +1,5 @@
 // Nothing acknowledged is lost: the server and its workers are killed at random moments, connections drop, the disk fills, workers hang and lie.
-// CRASH_KILLS (default 200) says how many kills of server and workers together, CRASH_SEED repeats a run.
+// CRASH_KILLS (default 100) says how many kills of server and workers together, CRASH_SEED repeats a run.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
@@ -10,7 +10,7 @@ import zlib from 'node:zlib';
 import { Server, build, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, program, pushBlob, pushLayout, run,
   runAsync, sha256, sleep, tempDir } from './lib.mjs';
 
-const kills = Number(process.env.CRASH_KILLS ?? 200);
+const kills = Number(process.env.CRASH_KILLS ?? 100);
 const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1000000007);
 
 /** Numbers of a seed (mulberry32), so that a failure can be run again. */
