@@ -62,7 +62,11 @@ static int stanza_end(const struct apk_run *s, struct err *e)
 			.source_version = s->version,
 			.vendor = s->maintainer,
 			.class = PKG_OS};
-	int r = eco_license(&p, s->license, s->arena, e);
+	int r = 0;
+	if (s->origin.len > 0 && !is_word(s->origin))
+		r = sink->note(sink->arg, s->off, "stanza whose origin has no usable name", e);
+	if (r == 0)
+		r = eco_license(&p, s->license, s->arena, e);
 	return r < 0 ? r : sink->package(sink->arg, &p, e);
 }
 

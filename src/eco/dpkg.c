@@ -9,8 +9,10 @@
  * (images assembled without dpkg) holds one such stanza, without Status.
  * var/lib/dpkg/info/NAME[:ARCH].list names a package's files and folders, one absolute path a line;
  * NAME[:ARCH].md5sums has lines of 32 hexadecimal digits, two spaces and a path relative to the
- * root. status.d/NAME.md5sums is the same. Spec: deb-control(5), dpkg-query(1) "Package states",
- * Debian Policy chapter 5. */
+ * root. status.d/NAME.md5sums is the same. var/lib/dpkg/updates/DIGITS are stanzas that dpkg has
+ * not yet merged into status, and counts instead of those there; none is left when dpkg ends
+ * normally. Spec: deb-control(5), dpkg-query(1) "Package states", Debian Policy chapter 5, dpkg's
+ * lib/dpkg/dbmodify.c. */
 #include "eco/parsers.h"
 #include "eco/path.h"
 
@@ -23,6 +25,15 @@ struct stanza {
 	struct bytes package, status, version, arch, source, maintainer, license;
 };
 
+/* The name of a file of dpkg's journal. */
+static bool is_journal(struct bytes base)
+{
+	size_t i = 0;
+	while (i < base.len && byte_is_digit(base.ptr[i]))
+		i++;
+	return i > 0 && i == base.len;
+}
+
 static struct eco_want dpkg_wants(struct bytes path)
 {
 	struct eco_want w = {.wanted = false};
@@ -33,6 +44,9 @@ static struct eco_want dpkg_wants(struct bytes path)
 		w.merge = ECO_OWNERSHIP;
 	} else if (bytes_has_suffix_lit(dir, "dpkg/status.d")) {
 		w.wanted = eco_path_near(dir, "var/lib/dpkg/status.d", 2, &w.keep);
+		w.merge = ECO_PART;
+	} else if (bytes_has_suffix_lit(dir, "dpkg/updates") && is_journal(eco_path_base(path))) {
+		w.wanted = eco_path_near(dir, "var/lib/dpkg/updates", 2, &w.keep);
 		w.merge = ECO_PART;
 	} else if (bytes_has_suffix_lit(path, "pkg/status")) {
 		w.wanted = eco_path_near(path, "var/lib/dpkg/status", 2, &w.keep);
@@ -99,21 +113,22 @@ static bool is_name(struct bytes name)
 	return name.len > 0;
 }
 
-/* "name (version)" or "name". */
-static void set_source(struct pkg *p, struct bytes source)
+/* "name (version)" or "name"; false: it names none. */
+static bool set_source(struct pkg *p, struct bytes source)
 {
 	p->source_name = p->name;
 	p->source_version = p->version;
 	if (source.len == 0)
-		return;
+		return true;
 	struct bytes version = source;
 	struct bytes name = bytes_trim(bytes_cut(&version, '('));
 	version = bytes_trim(bytes_part(version, 0, bytes_find(version, ')')));
 	if (!is_name(name))
-		return;
+		return false;
 	p->source_name = name;
 	if (version.len > 0)
 		p->source_version = version;
+	return true;
 }
 
 /* Where stanzas lead. */
@@ -139,8 +154,12 @@ static int stanza_end(const struct stanza *s, const struct stanza_run *run, stru
 			.arch = s->arch,
 			.vendor = s->maintainer,
 			.class = PKG_OS};
-	set_source(&p, s->source);
-	int r = eco_license(&p, s->license, run->arena, e);
+	int r = 0;
+	if (!set_source(&p, s->source))
+		r = sink->note(sink->arg, s->off, "stanza whose source package has no usable name",
+			       e);
+	if (r == 0)
+		r = eco_license(&p, s->license, run->arena, e);
 	return r < 0 ? r : sink->package(sink->arg, &p, e);
 }
 
@@ -309,6 +328,9 @@ static int dpkg_parse(struct bytes path, struct bytes file, const struct eco_sin
 {
 	if (bytes_has_suffix_lit(path, ".list") || bytes_has_suffix_lit(path, ".md5sums"))
 		return parse_ownership(path, file, sink, a, e);
+	if (file.len > 0 && bytes_has_suffix_lit(eco_path_dir(path), "dpkg/updates"))
+		return err_set(e, ERR_UNSUPPORTED,
+			       "changes that dpkg had not yet put into its database: not read");
 	bool is_opkg = bytes_has_suffix_lit(path, "opkg/status");
 	const struct stanza_run run = {.type = is_opkg ? "opkg" : "deb",
 				       .bare =

@@ -185,7 +185,14 @@ static int node_parse(struct bytes path, struct bytes file, const struct eco_sin
 	int r = read_package(file, a, &name, &version, &l, e);
 	if (r < 0) /* what is deeper is often something else: a template, a test */
 		return s.deeper && r != -ERR_NOMEM ? 0 : r;
+	bool odd = name.len > 0 && !is_name(name);
+	odd = odd || (version.len > 0 && clean_version(version).len == 0);
 	version = clean_version(version);
+	if (name.len == 0 && !s.deeper)
+		name = s.folder; /* by which it is required */
+	/* What is deeper is often something else. */
+	if (odd && !s.deeper)
+		return sink->note(sink->arg, 0, "a package whose name or version is none", e);
 	if (!is_name(name) || version.len == 0 || (s.deeper && bytes_eq(name, s.folder)))
 		return 0;
 	struct pkg p = eco_language_package("npm", name, version, PKG_LANGUAGE);

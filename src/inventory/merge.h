@@ -37,6 +37,7 @@ struct merge {
 	struct bytes
 	    *own_names; /* of the distribution's packages that are not third-party; sorted */
 	size_t own_name_count;
+	bool owns_opt; /* the distribution's packages may have files in opt/ */
 	size_t note_cap;
 	bool partial;
 };

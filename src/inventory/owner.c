@@ -59,9 +59,13 @@ int owner_init(struct merge *m, struct err *e)
 	    arena_alloc(m->a, im->package_count ? im->package_count : 1, sizeof *m->own_names);
 	if (!m->own_names)
 		return merge_no_memory(e);
-	for (size_t i = 0; i < im->package_count; i++)
-		if (!im->packages[i].pkg.third_party)
-			m->own_names[m->own_name_count++] = im->packages[i].pkg.name;
+	for (size_t i = 0; i < im->package_count; i++) {
+		const struct pkg *p = &im->packages[i].pkg;
+		if (p->third_party)
+			continue;
+		m->own_names[m->own_name_count++] = p->name;
+		m->owns_opt = m->owns_opt || bytes_eq_lit(p->type, "rpm");
+	}
 	qsort(m->own_names, m->own_name_count, sizeof *m->own_names, name_cmp);
 	steps_add(&m->steps, im->package_count * 16);
 	return 0;
@@ -110,7 +114,10 @@ static bool was_moved(struct bytes path)
 bool owner_is_own(struct merge *m, size_t layer, struct bytes path)
 {
 	struct bytes old = bytes_has_prefix_lit(path, "usr/") ? bytes_from(path, 4) : BYTES_NONE;
-	if (is_local(path))
+	/* For add-on software (FHS 3.13, Debian Policy 9.1.1). Software collections of rpm's
+	 * distributions are there, and rpm records whose packages they are; dpkg and apk do not,
+	 * and their distributions put nothing there. */
+	if (is_local(path) || (!m->owns_opt && bytes_has_prefix_lit(path, "opt/")))
 		return false;
 	return is_owned_by_path(m, layer, path) ||
 	       (was_moved(old) && is_owned_by_path(m, layer, old));

@@ -202,6 +202,11 @@ static void test_databases(void **state)
 	    {DECOY "l var/lib/dpkg/status.d /x/dpkg/status.d; f x/dpkg/status.d/a a", "d a", NULL},
 	    {DECOY "l var/lib/dpkg/status.d /dpkg/status.d; f dpkg/status.d/a a", "d", "not read"},
 	    {DECOY "l var/lib/dpkg/status.d /; f x a", "d", "not read"},
+	    {"f var/lib/dpkg/status a; F var/lib/dpkg/updates/0001", "a", NULL},
+	    {"f var/lib/dpkg/status a; f var/lib/dpkg/updates/tmp.i b", "a", NULL},
+	    {"f var/lib/dpkg/status a; f var/lib/dpkg/updates/0001 b; --; w "
+	     "var/lib/dpkg/updates/0001",
+	     "a", NULL},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -215,6 +220,23 @@ static void test_databases(void **state)
 	merge(&im);
 	assert_int_equal(im.out.state, INV_PARTIAL);
 	assert_true(has_note(&im, 0, "without a version"));
+	drop(&im);
+	/* an origin that cannot be looked up */
+	t = new_layer(&im);
+	tar_file(t, "etc/os-release", "ID=alpine\nVERSION_ID=3.18.0\n");
+	tar_file(t, "lib/apk/db/installed", "P:z\nV:1\no:z\xffz\n\n");
+	merge(&im);
+	assert_int_equal(im.out.state, INV_PARTIAL);
+	assert_true(has_note(&im, 0, "origin has no usable name"));
+	drop(&im);
+	/* dpkg's journal */
+	t = new_layer(&im);
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
+	tar_file(t, "var/lib/dpkg/updates/0001", PKG("b", "1"));
+	merge(&im);
+	assert_int_equal(im.out.state, INV_PARTIAL);
+	assert_true(has_note(&im, 0, "had not yet put into its database"));
 	drop(&im);
 	t = new_layer(&im);
 	tar_file(t, "etc/os-release", DEBIAN);

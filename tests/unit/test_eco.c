@@ -38,7 +38,7 @@ static void test_rows_are_tested(void **state)
 static void example(char *out, size_t cap, const char *before, const char *location)
 {
 	const char *star = strchr(location, '*'), *end = location + strlen(location);
-	snprintf(out, cap, "%s%.*sx%s%s", before, (int)((star ? star : end) - location), location,
+	snprintf(out, cap, "%s%.*s1%s%s", before, (int)((star ? star : end) - location), location,
 		 star ? star + 1 : "", star ? "" : ".list");
 	if (!star && end[-1] != '/')
 		snprintf(out, cap, "%s%s", before, location);
@@ -85,6 +85,9 @@ static void test_dpkg_wants(void **state)
 	assert_false(d->wants(BYTES_LIT("var/lib/dpkg/info/a.postinst")).wanted);
 	assert_false(d->wants(BYTES_LIT("etc/apt/sources.list")).wanted);
 	assert_true(d->wants(BYTES_LIT("data/dpkg/status")).keep > 0);
+	assert_int_equal(d->wants(BYTES_LIT("var/lib/dpkg/updates/0012")).merge, ECO_PART);
+	assert_true(d->wants(BYTES_LIT("data/dpkg/updates/0012")).keep > 0);
+	assert_false(d->wants(BYTES_LIT("var/lib/dpkg/updates/tmp.i")).wanted);
 }
 
 static void test_os_release_ranks(void **state)
@@ -140,6 +143,12 @@ static void test_dpkg_odd_input(void **state)
 	      0);
 	assert_string_equal(buf_cstr(&c.packages),
 			    "deb\ta\t1\t\ts\t1\t\t\ndeb\tb\t1\t\tb\t1\t\t\n");
+	assert_int_equal(c.note_count, 1); /* a source that is not named */
+	eco_catch_free(&c);
+	parse(&c, "var/lib/dpkg/status",
+	      BYTES_LIT("Package: a\nStatus: " OK "\nVersion: 1\nSource: s\0t\n"), 0);
+	assert_int_equal(c.package_count, 1);
+	assert_int_equal(c.note_count, 1);
 	eco_catch_free(&c);
 	parse(&c, "var/lib/dpkg/status", BYTES_NONE, 0);
 	assert_int_equal(c.package_count + c.note_count, 0);
@@ -147,6 +156,20 @@ static void test_dpkg_odd_input(void **state)
 	parse(&c, "usr/lib/opkg/status",
 	      BYTES_LIT("Package: a\nVersion: 1\nStatus: install user installed\n"), 0);
 	assert_string_equal(buf_cstr(&c.packages), "opkg\ta\t1\t\ta\t1\t\t\n");
+	eco_catch_free(&c);
+}
+
+/* dpkg's journal: empty files of it say nothing. */
+static void test_dpkg_journal(void **state)
+{
+	struct eco_catch c;
+	(void)state;
+	parse(&c, "var/lib/dpkg/updates/0001", BYTES_NONE, 0);
+	assert_int_equal(c.package_count + c.note_count, 0);
+	eco_catch_free(&c);
+	parse(&c, "var/lib/dpkg/updates/0001",
+	      BYTES_LIT("Package: a\nStatus: install ok installed\nVersion: 1\n"),
+	      -ERR_UNSUPPORTED);
 	eco_catch_free(&c);
 }
 
@@ -464,14 +487,23 @@ static void test_torture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_rows_are_tested),  cmocka_unit_test(test_locations_are_wanted),
-	    cmocka_unit_test(test_dpkg_wants),	     cmocka_unit_test(test_os_release_ranks),
-	    cmocka_unit_test(test_dpkg_odd_input),   cmocka_unit_test(test_sink_ends_the_parse),
-	    cmocka_unit_test(test_apk_long_paths),   cmocka_unit_test(test_os_release_odd_input),
-	    cmocka_unit_test(test_openeuler),	     cmocka_unit_test(test_system_release_cpe),
-	    cmocka_unit_test(test_dpkg_status),	     cmocka_unit_test(test_many_streams),
-	    cmocka_unit_test(test_json_that_is_not), cmocka_unit_test(test_chisel_odd_input),
-	    cmocka_unit_test(test_chisel_bomb),	     cmocka_unit_test(test_torture),
+	    cmocka_unit_test(test_rows_are_tested),
+	    cmocka_unit_test(test_locations_are_wanted),
+	    cmocka_unit_test(test_dpkg_journal),
+	    cmocka_unit_test(test_dpkg_wants),
+	    cmocka_unit_test(test_os_release_ranks),
+	    cmocka_unit_test(test_dpkg_odd_input),
+	    cmocka_unit_test(test_sink_ends_the_parse),
+	    cmocka_unit_test(test_apk_long_paths),
+	    cmocka_unit_test(test_os_release_odd_input),
+	    cmocka_unit_test(test_openeuler),
+	    cmocka_unit_test(test_system_release_cpe),
+	    cmocka_unit_test(test_dpkg_status),
+	    cmocka_unit_test(test_many_streams),
+	    cmocka_unit_test(test_json_that_is_not),
+	    cmocka_unit_test(test_chisel_odd_input),
+	    cmocka_unit_test(test_chisel_bomb),
+	    cmocka_unit_test(test_torture),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

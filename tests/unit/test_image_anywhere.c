@@ -100,13 +100,15 @@ static void test_owned(void **state)
 		     "1.16.0-4") "Package: docker-x\nStatus: install ok installed\nVersion: 1\n"
 				 "Maintainer: Docker <support@docker.com>\n\n");
 	tar_file(t, "var/lib/dpkg/info/python3-six.list",
-		 "/usr\n/" DIST "six-1.egg-info\n/" DIST "two-1.egg-info\n");
+		 "/usr\n/" DIST "six-1.egg-info\n/" DIST "two-1.egg-info\n"
+		 "/opt/o/o-1.egg-info\n");
 	tar_file(t, "var/lib/dpkg/info/docker-x.list", "/opt/d/d-1.egg-info\n");
 	tar_file(t, "var/lib/dpkg/info/gone.list", "/opt/g/g-1.egg-info\n");
 	tar_file(t, DIST "six-1.egg-info", META("six", "1"));
 	tar_file(t, DIST "two-1.egg-info", META("two", "1"));
 	tar_file(t, "opt/d/d-1.egg-info", META("d", "1"));
 	tar_file(t, "opt/g/g-1.egg-info", META("g", "1"));
+	tar_file(t, "opt/o/o-1.egg-info", META("o", "1")); /* Debian puts nothing there */
 	tar_file(t, "opt/p/p-1.egg-info", META("p", "1"));
 	t = new_layer(&im);
 	tar_file(t, DIST "six-1.egg-info", META("six", "1"));
@@ -115,7 +117,8 @@ static void test_owned(void **state)
 	assert_packages(&im, "deb/docker-x 1 0 var/lib/dpkg/status; "
 			     "deb/python3-six 1.16.0-4 0 var/lib/dpkg/status; "
 			     "pypi/d 1 0 opt/d/d-1.egg-info; pypi/g 1 0 opt/g/g-1.egg-info; "
-			     "pypi/p 1 0 opt/p/p-1.egg-info; pypi/two 2 1 " DIST "two-1.egg-info");
+			     "pypi/o 1 0 opt/o/o-1.egg-info; pypi/p 1 0 opt/p/p-1.egg-info; "
+			     "pypi/two 2 1 " DIST "two-1.egg-info");
 	assert_true(
 	    has_note(&im, -1, "1 of the Python packages belong to packages of the distribution"));
 	drop(&im);
@@ -133,6 +136,37 @@ static void test_unread(void **state)
 	assert_int_equal(im.out.state, INV_PARTIAL);
 	assert_true(has_note(&im, 0, "no package version"));
 	drop(&im);
+}
+
+/* A name that cannot be looked up as it is written, or that is none: said where a package is
+ * installed. */
+static void test_odd_names(void **state)
+{
+	static const struct {
+		const char *path, *file, *note; /* note: a part of it, NULL: none */
+	} cases[] = {
+	    {"app/node_modules/a/package.json", "{\"name\":\"a\\u0000\",\"version\":\"1\"}",
+	     "name or version is none"},
+	    {"app/node_modules/a/package.json", "{\"name\":\"a\",\"version\":\"1\\u0007\"}",
+	     "name or version is none"},
+	    {"app/node_modules/a/package.json", "{\"name\":\"b\",\"version\":\"1\"}", NULL},
+	    {"app/node_modules/a/package.json", "{\"type\":\"module\"}", NULL},
+	    {"app/node_modules/a/esm/package.json", "{\"name\":\"a b\",\"version\":\"1\"}", NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct image im = {.count = 0};
+		struct buf *t = new_layer(&im);
+		tar_file(t, "etc/os-release", DEBIAN);
+		tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
+		tar_file(t, cases[i].path, cases[i].file);
+		merge(&im);
+		bool noted = cases[i].note && has_note(&im, 0, cases[i].note);
+		if (noted != (cases[i].note != NULL) ||
+		    im.out.state != (noted ? INV_PARTIAL : INV_ASSESSED))
+			fail_msg("%zu: %d", i, (int)im.out.state);
+		drop(&im);
+	}
 }
 
 /* Links where files would state packages: what they lead to was read by its own name, or is said.
@@ -302,11 +336,11 @@ static void test_arch_behind_link(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_places),	 cmocka_unit_test(test_removed),
-	    cmocka_unit_test(test_owned),	 cmocka_unit_test(test_unread),
-	    cmocka_unit_test(test_arch),	 cmocka_unit_test(test_arch_behind_link),
-	    cmocka_unit_test(test_links),	 cmocka_unit_test(test_hard_links),
-	    cmocka_unit_test(test_owned_unread),
+	    cmocka_unit_test(test_places),	     cmocka_unit_test(test_removed),
+	    cmocka_unit_test(test_odd_names),	     cmocka_unit_test(test_owned),
+	    cmocka_unit_test(test_unread),	     cmocka_unit_test(test_arch),
+	    cmocka_unit_test(test_arch_behind_link), cmocka_unit_test(test_links),
+	    cmocka_unit_test(test_hard_links),	     cmocka_unit_test(test_owned_unread),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
