@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/num.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 
@@ -46,21 +47,48 @@ int audit_chain(struct bytes previous, const struct access_audit *row, char out[
 	return r;
 }
 
-int audit_add(struct db_tx *tx, enum access_log log, struct access_audit *row, struct err *e)
+/* The text as it is kept, in a where it is another. */
+static int settle(struct bytes *text, struct arena *a, struct err *e)
+{
+	struct buf b;
+	bool kept = true;
+	if (utf8_is_text(*text))
+		return 0;
+	buf_init(&b, ROW_MAX);
+	utf8_put_text(&b, *text);
+	*text = arena_bytes(a, buf_bytes(&b), &kept);
+	kept = kept && buf_ok(&b);
+	buf_free(&b);
+	return kept ? 0 : err_set(e, ERR_NOMEM, "no memory for an audit row");
+}
+
+static int settle_all(struct access_audit *row, struct arena *a, struct err *e)
+{
+	struct bytes *texts[] = {&row->actor,	&row->peer,   &row->action,
+				 &row->subject, &row->before, &row->after};
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < sizeof texts / sizeof *texts; i++)
+		r = settle(texts[i], a, e);
+	return r;
+}
+
+int audit_add(struct db_tx *tx, enum access_log log, const struct access_audit *row, struct err *e)
 {
 	struct arena a;
-	struct access_audit last;
+	struct access_audit last, kept = *row;
 	char chain[AUDIT_CHAIN_CAP];
-	arena_init(&a, ROW_MAX);
-	int r = access_db_audit_next(tx, log, INT64_MAX, &a, &last, e);
+	arena_init(&a, 4 * ROW_MAX);
+	int64_t r = settle_all(&kept, &a, e);
+	if (r == 0)
+		r = access_db_audit_next(tx, log, INT64_MAX, &a, &last, e);
 	if (r >= 0)
-		r = audit_chain(r > 0 ? last.chain : BYTES_NONE, row, chain, e);
+		r = audit_chain(r > 0 ? last.chain : BYTES_NONE, &kept, chain, e);
+	if (r >= 0) {
+		kept.chain = bytes_of(chain);
+		r = access_db_audit_add(tx, log, &kept, e);
+	}
 	arena_free(&a);
-	if (r < 0)
-		return r;
-	row->chain = bytes_of(chain);
-	int64_t id = access_db_audit_add(tx, log, row, e);
-	return id < 0 ? (int)id : 0;
+	return r < 0 ? (int)r : 0;
 }
 
 int access_audit(struct db_tx *tx, const struct access_actor *by, const char *action,

@@ -14,8 +14,10 @@
 int audit_chain(struct bytes previous, const struct access_audit *row, char out[AUDIT_CHAIN_CAP],
 		struct err *e);
 
-/* Write the row, whose chain is made here, in the caller's transaction. */
-int audit_add(struct db_tx *tx, enum access_log log, struct access_audit *row, struct err *e);
+/* Write the row, whose chain is made here, in the caller's transaction. What of its texts is not
+ * UTF-8, and U+0000, becomes U+FFFD first: every engine keeps, and every reader gets, the bytes
+ * that the chain is over. */
+int audit_add(struct db_tx *tx, enum access_log log, const struct access_audit *row, struct err *e);
 /* An entry's columns in CSV. */
 extern const struct record_object audit_columns;
 

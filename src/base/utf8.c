@@ -51,3 +51,25 @@ size_t utf8_put(uint8_t *out, uint32_t code)
 	out[3] = (uint8_t)(0x80 | (code & 0x3f));
 	return 4;
 }
+
+bool utf8_is_text(struct bytes text)
+{
+	for (size_t i = 0; i < text.len;) {
+		size_t n = text.ptr[i] >= 1 && text.ptr[i] < 0x80
+			       ? 1
+			       : (text.ptr[i] ? utf8_len(text.ptr + i, text.len - i) : 0);
+		if (n == 0)
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+void utf8_put_text(struct buf *out, struct bytes text)
+{
+	while (text.len) {
+		size_t n = text.ptr[0] ? utf8_len(text.ptr, text.len) : 0;
+		buf_put(out, n ? bytes_part(text, 0, n) : BYTES_LIT("\xef\xbf\xbd"));
+		text = bytes_from(text, n ? n : 1);
+	}
+}

@@ -16,7 +16,6 @@
 #define LIBRARY "libpq.so.5" /* the ABI since 2006; pipelines since 14 */
 #define ENCODED_MAX ((size_t)256 << 20)
 #define NOT_ENCODED SIZE_MAX
-#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 #define NUMERIC_NEGATIVE 0x4000
 
 /* pg_type.dat */
@@ -63,29 +62,6 @@ static void put_be(struct buf *b, uint64_t v, unsigned bytes)
 		buf_put_u8(b, (uint8_t)(v >> (8 * bytes)));
 }
 
-static void put_clean(struct buf *b, struct bytes text)
-{
-	while (text.len) {
-		size_t n = text.ptr[0] ? utf8_len(text.ptr, text.len) : 0;
-		buf_put(b, n ? bytes_part(text, 0, n) : BYTES_LIT(REPLACEMENT));
-		text = bytes_from(text, n ? n : 1);
-	}
-}
-
-static bool is_clean(struct bytes text)
-{
-	size_t i = 0;
-	while (i < text.len) {
-		size_t n = text.ptr[i] >= 1 && text.ptr[i] < 0x80
-			       ? 1
-			       : (text.ptr[i] ? utf8_len(text.ptr + i, text.len - i) : 0);
-		if (n == 0)
-			return false;
-		i += n;
-	}
-	return true;
-}
-
 Oid pg_type_of(const struct db_value *v)
 {
 	switch (v->type == DB_NULL ? v->null_of : v->type) {
@@ -119,11 +95,11 @@ static void put_element(struct buf *b, const struct db_value *v, size_t i)
 	struct bytes value = v->texts[i];
 	size_t at = b->len;
 	put_be(b, value.len, 4);
-	if (v->type == DB_BLOB_LIST || is_clean(value)) {
+	if (v->type == DB_BLOB_LIST || utf8_is_text(value)) {
 		buf_put(b, value);
 		return;
 	}
-	put_clean(b, value);
+	utf8_put_text(b, value);
 	if (buf_ok(b)) {
 		size_t len = b->len - at - 4;
 		for (unsigned k = 0; k < 4; k++)
@@ -166,8 +142,8 @@ static void put_value(struct pg_params *p, int i, const struct db_value *v)
 		put_list(&p->encoded, v);
 		return;
 	case DB_TEXT:
-		if (!is_clean(v->b)) {
-			put_clean(&p->encoded, v->b);
+		if (!utf8_is_text(v->b)) {
+			utf8_put_text(&p->encoded, v->b);
 			return;
 		}
 		break;
