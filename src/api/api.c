@@ -1,5 +1,8 @@
 #include "api/api.h"
 
+#include "access/access.h"
+#include "api/turns.h"
+
 #define READ_MS 5000U /* default limit of a reply's reads; the longest take tenths of it */
 #define REPLY_MAX                                                                                  \
 	(64U << 20) /* bytes: a page of 1,000 findings takes 3 MB, 20,000 packages 8 MB            \
@@ -13,6 +16,32 @@ struct api *api_of(struct http_request *r)
 bool api_is_word(struct bytes have, const char *word)
 {
 	return bytes_eq_nocase(have, bytes_of(word));
+}
+
+static bool is_gone(void *arg)
+{
+	return http_is_gone(arg);
+}
+
+/* 0 for all who have no number: they share what one may have. */
+static int64_t caller_of(struct http_request *r)
+{
+	return http_principal(r) ? http_principal(r)->user_id : 0;
+}
+
+int api_turn_begin(struct http_request *r, struct err *e)
+{
+	if (turns_take(api_of(r)->turns, caller_of(r), is_gone, r))
+		return 0;
+	int rc = http_reply_header(r, "Retry-After", BYTES_LIT("5"), e);
+	if (rc == 0)
+		rc = http_reply_error(r, 503, "busy", "too many large requests at once", e);
+	return rc < 0 ? rc : 1;
+}
+
+void api_turn_end(struct http_request *r)
+{
+	turns_give(api_of(r)->turns, caller_of(r));
 }
 
 int api_reply_json(struct http_request *r, unsigned status, struct buf *body, struct err *e)
@@ -32,11 +61,6 @@ struct reading {
 	api_write_fn write;
 	void *arg;
 };
-
-static bool is_gone(void *arg)
-{
-	return http_is_gone(arg);
-}
 
 static void limit(struct db_tx *tx, struct http_request *r)
 {

@@ -14,6 +14,7 @@ struct api_oidc;
 struct importer;
 struct pool;
 struct registry;
+struct turns;
 struct visibility;
 
 /* Counted by api_served. */
@@ -39,6 +40,7 @@ struct api {
 	bool anonymous_pushes;		/* the registry takes pushes without an account */
 	bool secrets_off;		/* scans do not look for secrets */
 	struct sibling_cache *siblings; /* defend/sibling_cache.h; NULL: nothing is kept */
+	struct turns *turns;		/* api/turns.h */
 	unsigned read_ms;   /* a reply's reading may take this long, then it is 503; 0 = 5 s */
 	_Atomic bool ready; /* set when everything runs */
 	/* Where the first start kept the owner's password; removed when the owner logs in or gets
@@ -110,6 +112,11 @@ int api_challenge_pull(struct http_request *r, struct bytes repository, struct e
 /* The OpenAPI 3.1 document of these tables; url: of the server, "" or NULL = relative. */
 void api_openapi_put(struct buf *out, const char *version, const char *url,
 		     const struct api_routes *tables, size_t count);
+
+/* Before what may hold hundreds of MiB: wait for a turn (api/turns.h). 0: do it, then api_turn_end;
+ * 1 = replied that too many do, 503 with Retry-After; <0. */
+int api_turn_begin(struct http_request *r, struct err *e);
+void api_turn_end(struct http_request *r);
 
 /* Replies. */
 /* Frees body. */

@@ -218,7 +218,12 @@ static int get_comparison(struct http_request *r, struct err *e)
 		return -(int)e->code;
 	if (!ref_is_tag(x.q.from) && digest_parse(x.q.from, &d, e) < 0)
 		return err_ctx(e, "from: neither a tag nor a digest");
-	return api_reply_read(r, 200, write_comparison, &x, e);
+	int rc = api_turn_begin(r, e);
+	if (rc)
+		return rc;
+	rc = api_reply_read(r, 200, write_comparison, &x, e);
+	api_turn_end(r);
+	return rc;
 }
 
 static const struct api_doc comparison_doc = {

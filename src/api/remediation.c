@@ -260,12 +260,20 @@ static int write_plan(struct db_tx *tx, struct json_out *w, void *arg, struct er
 	return r;
 }
 
+static int reply_plan(struct asked *x, struct err *e)
+{
+	int rc = api_turn_begin(x->r, e);
+	if (rc)
+		return rc;
+	rc = api_reply_read(x->r, 200, write_plan, x, e);
+	api_turn_end(x->r);
+	return rc;
+}
+
 static int get_plan(struct http_request *r, struct err *e)
 {
 	struct asked x = {.r = r};
-	if (api_query_read(r, &x.q, e) < 0)
-		return -(int)e->code;
-	return api_reply_read(r, 200, write_plan, &x, e);
+	return api_query_read(r, &x.q, e) < 0 ? -(int)e->code : reply_plan(&x, e);
 }
 
 static int get_image_plan(struct http_request *r, struct err *e)
@@ -274,7 +282,7 @@ static int get_image_plan(struct http_request *r, struct err *e)
 	if (api_query_read(r, &x.q, e) < 0)
 		return -(int)e->code;
 	x.q.criteria.digests = (struct criteria_texts){&x.digest, 1};
-	return api_reply_read(r, 200, write_plan, &x, e);
+	return reply_plan(&x, e);
 }
 
 static const struct api_doc plan_doc = {

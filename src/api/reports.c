@@ -219,11 +219,15 @@ static int get_report(struct http_request *r, struct err *e)
 		return -(int)e->code;
 	int rc = api_query_read(r, &g->q, e);
 	if (rc == 0)
-		rc = make_report(g, g->q.format, e);
+		rc = api_turn_begin(r, e);
+	if (rc)
+		return rc;
+	rc = make_report(g, g->q.format, e);
 	if (rc == 0)
 		rc =
 		    http_reply_bytes(r, 200, report_table[g->q.format].type, buf_bytes(&g->out), e);
 	reporting_end(g);
+	api_turn_end(r);
 	return rc;
 }
 
@@ -387,12 +391,16 @@ static int post_referrer(struct http_request *r, struct err *e)
 		return rc < 0 ? rc : api_forbid(r, ACTION_SECURITY_READ, bytes_of(scope), e);
 	}
 	if (rc == 0)
-		rc = make_report(x, (int)format, e);
+		rc = api_turn_begin(r, e);
+	if (rc)
+		return rc;
+	rc = make_report(x, (int)format, e);
 	if (rc == 0)
 		rc = put_referrer(g, x, &attachables[b.format], &result, e);
 	if (rc >= 0)
 		rc = mark_artifact(x, &attachables[b.format], result.digest, e);
 	reporting_end(x);
+	api_turn_end(r);
 	return rc < 0 ? rc : reply_attached(r, result.digest, e);
 }
 

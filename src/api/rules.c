@@ -533,8 +533,14 @@ _Static_assert(offsetof(struct preview_check, cve_count) ==
 static int post_preview(struct http_request *r, struct err *e)
 {
 	struct change c = {.ask = {.effect = 0}};
-	return read_body(r, &c, e) < 0 ? -(int)e->code
-				       : api_reply_read(r, 200, write_preview, &c, e);
+	int rc = read_body(r, &c, e);
+	if (rc == 0)
+		rc = api_turn_begin(r, e);
+	if (rc)
+		return rc;
+	rc = api_reply_read(r, 200, write_preview, &c, e);
+	api_turn_end(r);
+	return rc;
 }
 
 static const struct api_doc list_doc = {

@@ -133,12 +133,16 @@ static int get_export(struct http_request *r, struct err *e)
 				      .now_ms = clock_wall_ms()}};
 	if (api_query_read(r, &g->q, e) < 0)
 		return -(int)e->code;
+	int rc = api_turn_begin(r, e);
+	if (rc)
+		return rc;
 	buf_init(&g->out, DOCUMENT_MAX);
-	int rc = api_read(r, export_tx, g, e);
+	rc = api_read(r, export_tx, g, e);
 	if (rc >= 0)
 		rc = http_reply_bytes(r, 200, "application/json", buf_bytes(&g->out), e);
 	buf_free(&g->out);
 	arena_free(&g->a);
+	api_turn_end(r);
 	return rc;
 }
 

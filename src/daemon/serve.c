@@ -4,6 +4,7 @@
 #include "access/secret.h"
 #include "api/api.h"
 #include "api/oidc.h"
+#include "api/turns.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -46,6 +47,7 @@ struct server {
 	const struct config *c;
 	struct api api;
 	struct sibling_cache *siblings;
+	struct turns *turns;
 	unsigned content_checks; /* groups */
 	struct blobs *blobs;
 	struct db *db;
@@ -326,7 +328,8 @@ static int open_http(struct server *s, struct err *e)
 	if (certs_open(&s->certs, s->c->tls_cert, s->c->tls_key, e) < 0)
 		return -(int)e->code;
 	s->siblings = sibling_cache_open();
-	if (!s->siblings)
+	s->turns = turns_open();
+	if (!s->siblings || !s->turns)
 		return err_nomem(e);
 	s->api = (struct api){.db = s->db,
 			      .registry = s->registry,
@@ -342,6 +345,7 @@ static int open_http(struct server *s, struct err *e)
 			      .started_ms = clock_wall_ms(),
 			      .secrets_off = !(s->content_checks & 1U << INSPECT_SECRETS),
 			      .siblings = s->siblings,
+			      .turns = s->turns,
 			      .read_ms = (unsigned)s->c->read_timeout_ms};
 	struct http_hooks hooks = {.context = &s->api,
 				   .authorise = api_authorise,
@@ -398,6 +402,7 @@ static void close_all(struct server *s)
 	engine_free(s->engine);
 	buf_free(&s->vdb_key_text);
 	sibling_cache_close(s->siblings);
+	turns_close(s->turns);
 	pool_close(s->pool);
 	db_close(s->db);
 	blobs_close(s->blobs);

@@ -1,0 +1,99 @@
+#include "api/turns.h"
+
+#include "base/clock.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define SLICE_MS 500 /* how late a client that left is noticed */
+
+struct turns {
+	pthread_mutex_t lock; /* the rest */
+	pthread_cond_t given;
+	int64_t running[TURNS_AT_ONCE], waiting[TURNS_WAITING]; /* callers */
+	unsigned running_count, waiting_count;
+};
+
+struct turns *turns_open(void)
+{
+	struct turns *t = calloc(1, sizeof *t);
+	if (!t)
+		return NULL;
+	(void)pthread_mutex_init(&t->lock, NULL);
+	(void)clock_cond_init(&t->given);
+	return t;
+}
+
+void turns_close(struct turns *t)
+{
+	if (!t)
+		return;
+	(void)pthread_cond_destroy(&t->given);
+	(void)pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+static unsigned count_of(const int64_t *callers, unsigned count, int64_t caller)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < count; i++)
+		n += callers[i] == caller;
+	return n;
+}
+
+static void leave(int64_t *callers, unsigned *count, int64_t caller)
+{
+	unsigned i = 0;
+	while (i < *count && callers[i] != caller)
+		i++;
+	if (i < *count)
+		callers[i] = callers[--*count];
+}
+
+static bool may_run(const struct turns *t, int64_t caller)
+{
+	return t->running_count < TURNS_AT_ONCE &&
+	       count_of(t->running, t->running_count, caller) < TURNS_AT_ONCE_ONE;
+}
+
+static bool may_wait(const struct turns *t, int64_t caller)
+{
+	return t->waiting_count < TURNS_WAITING &&
+	       count_of(t->waiting, t->waiting_count, caller) < TURNS_WAITING_ONE;
+}
+
+/* Under the lock. */
+static bool wait_turn(struct turns *t, int64_t caller, bool (*gone)(void *arg), void *arg)
+{
+	int64_t now = clock_mono_ms(), until = now + TURNS_WAIT_MS;
+	if (may_run(t, caller))
+		return true;
+	if (!may_wait(t, caller))
+		return false;
+	t->waiting[t->waiting_count++] = caller;
+	while (!may_run(t, caller) && now < until && !gone(arg)) {
+		int64_t slice = now + SLICE_MS;
+		(void)clock_wait_mono(&t->given, &t->lock, slice < until ? slice : until);
+		now = clock_mono_ms();
+	}
+	leave(t->waiting, &t->waiting_count, caller);
+	return may_run(t, caller) && !gone(arg);
+}
+
+bool turns_take(struct turns *t, int64_t caller, bool (*gone)(void *arg), void *arg)
+{
+	(void)pthread_mutex_lock(&t->lock);
+	bool came = wait_turn(t, caller, gone, arg);
+	if (came)
+		t->running[t->running_count++] = caller;
+	(void)pthread_mutex_unlock(&t->lock);
+	return came;
+}
+
+void turns_give(struct turns *t, int64_t caller)
+{
+	(void)pthread_mutex_lock(&t->lock);
+	leave(t->running, &t->running_count, caller);
+	(void)pthread_cond_broadcast(&t->given);
+	(void)pthread_mutex_unlock(&t->lock);
+}
