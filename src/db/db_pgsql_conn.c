@@ -227,6 +227,13 @@ int pg_connect(struct pg_conn *c, struct err *e)
 				      c->address,  "UTF8",  NULL};
 	static const char settings[] =
 	    "SET jit = off;"
+	    /* A statement is planned once for a connection, as by the other engine: planning costs
+	     * more than most statements take, and no text has a condition that its values decide.
+	     */
+	    "SET plan_cache_mode = force_generic_plan;"
+	    /* Replies are made beside each other: one that took several processors would take them
+	     * from the others, and pay for the processes that it starts. */
+	    "SET max_parallel_workers_per_gather = 0;"
 	    /* What was acknowledged is on disk, whatever the role's setting. */
 	    "SELECT set_config('synchronous_commit', 'on', false)"
 	    " WHERE current_setting('synchronous_commit') IN ('off', 'local')";

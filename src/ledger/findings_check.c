@@ -174,6 +174,11 @@ static struct cvss_score score_of(struct db_stmt *s, int column, enum cvss_versi
 	return r;
 }
 
+/* Of a check of this number, in an index each. */
+#define IMAGES_OF                                                                                  \
+	"SELECT count(DISTINCT s.image_id) FROM package_match m JOIN set_package ps"               \
+	" ON ps.package_id = m.package_id JOIN image_set s ON s.set_id = ps.set_id"                \
+	" WHERE m.check_id = $1"
 int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_check *ret,
 		  const struct visibility *v, uint64_t *ret_image_count, struct err *e)
 {
@@ -206,16 +211,16 @@ int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_c
 	struct holders_query hq = {.max = 0};
 	if (holders_without(tx, ret, 1, a, &hq, e) < 0)
 		return -(int)e->code;
-	s = db_query(tx,
-		     "SELECT count(DISTINCT s.image_id) FROM package_match m JOIN set_package "
-		     "ps ON ps.package_id = m.package_id"
-		     " JOIN image_set s ON s.set_id = ps.set_id JOIN image i ON i.id = s.image_id"
-		     " WHERE m.check_id = $1 AND ($4 = 0 OR NOT EXISTS (SELECT 1 FROM image_seen n"
-		     " WHERE n.image_id = i.id AND n.policy {IN $5}))"
-		     " AND " STORE_VISIBLE("i.repository_id", "$2", "$3"),
-		     DB_ARGS(DB_I(id), STORE_VISIBLE_ARGS(v), DB_I(hq.without_count),
-			     DB_INTS(hq.without, hq.without_count)),
-		     e);
+	s = v->all && !hq.without_count
+		? db_query(tx, IMAGES_OF, DB_ARGS(DB_I(id)), e)
+		: db_query(tx,
+			   IMAGES_OF " AND EXISTS (SELECT 1 FROM image i WHERE i.id = s.image_id"
+				     " AND ($4 = 0 OR NOT EXISTS (SELECT 1 FROM image_seen n"
+				     " WHERE n.image_id = i.id AND n.policy {IN $5}))"
+				     " AND " STORE_VISIBLE("i.repository_id", "$2", "$3") ")",
+			   DB_ARGS(DB_I(id), STORE_VISIBLE_ARGS(v), DB_I(hq.without_count),
+				   DB_INTS(hq.without, hq.without_count)),
+			   e);
 	if (!s)
 		return -(int)e->code;
 	*ret_image_count = 0;

@@ -12,12 +12,18 @@
 #define LEAST_SETS_MAX 2048U /* whose images are counted to bound a list's length */
 #define SEEN_MAX DB_LIST_MAX /* repositories that a caller sees who does not see all */
 
-/* Images that are looked at; $1 to $3 are a question's own. */
-#define DIGESTS "($4 = 0 OR i.digest {IN $5})"
-#define NARROW DIGESTS " AND i.repository_id {IN $6}"
-#define LOOKED_AT(l)                                                                               \
-	DB_I((l)->digest_count), DB_BLOBS((l)->digests, (l)->digest_count),                        \
-	    DB_INTS((l)->repositories, (l)->repository_count)
+/* The images that are looked at, in a text for each way to narrow them: what a server plans once
+ * for all values has no condition that some values make void. A question's own values come first,
+ * here two of them or three. */
+enum { OF_ALL, OF_REPOSITORIES, OF_DIGESTS, OF_BOTH };
+#define REPOSITORIES(n) "i.repository_id {IN $" #n "}"
+#define DIGESTS(n) "i.digest {IN $" #n "}"
+#define EACH_WAY(text, n, after)                                                                   \
+	{                                                                                          \
+		[OF_ALL] = text("1 = 1"), [OF_REPOSITORIES] = text(REPOSITORIES(n)),               \
+		[OF_DIGESTS] = text(DIGESTS(n)),                                                   \
+		[OF_BOTH] = text(REPOSITORIES(n) " AND " DIGESTS(after)),                          \
+	}
 
 static int no_memory(struct err *e)
 {
@@ -39,12 +45,22 @@ struct db_stmt *listing_ask(struct listing *l, const char *text, const struct db
 	return db_query(l->tx, text, args, count, e);
 }
 
-/* By one of two texts: of images in some repositories, of all images. The last value is the list
- * of repositories. */
-static struct db_stmt *ask_images(struct listing *l, const char *narrow, const char *wide,
-				  const struct db_value args[6], struct err *e)
+#define OWN_MAX 3U
+/* By the text for how the images are narrowed. */
+static struct db_stmt *ask_images(struct listing *l, const char *const texts[OF_BOTH + 1],
+				  const struct db_value *own, size_t count, struct err *e)
 {
-	return listing_ask(l, l->narrowed ? narrow : wide, args, l->narrowed ? 6 : 5, e);
+	struct db_value args[OWN_MAX + 2];
+	for (size_t i = 0; i < count; i++)
+		args[i] = own[i];
+	if (l->narrowed)
+		args[count++] = DB_INTS(l->repositories, l->repository_count);
+	if (l->digest_count)
+		args[count++] = DB_BLOBS(l->digests, l->digest_count);
+	return listing_ask(l,
+			   texts[(l->narrowed ? OF_REPOSITORIES : OF_ALL) |
+				 (l->digest_count ? OF_DIGESTS : OF_ALL)],
+			   args, count, e);
 }
 
 double listing_key(const struct listing *l, const struct match_check *c)
@@ -235,8 +251,11 @@ static int narrow(struct listing *l, struct err *e)
 	return l->narrowed ? read_repositories(l, wanted, e) : 0;
 }
 
-#define SETS_OF                                                                                    \
-	"SELECT s.set_id, s.image_id FROM image i JOIN image_set s ON s.image_id = i.id WHERE "
+#define SETS_OF(where)                                                                                \
+	"SELECT s.set_id, s.image_id FROM image i JOIN image_set s ON s.image_id = i.id WHERE " where \
+	" LIMIT $1"
+static const char *const sets_texts[] = EACH_WAY(SETS_OF, 2, 3);
+
 static int read_places(struct listing *l, struct err *e)
 {
 	const struct finding_query *q = l->q;
@@ -246,11 +265,7 @@ static int read_places(struct listing *l, struct err *e)
 	if (!l->narrowed && !l->digest_count && !q->by_place)
 		return 0;
 	int64_t *rows;
-	struct db_stmt *s = ask_images(l, SETS_OF NARROW " AND i.id > $1 AND i.id < $2 LIMIT $3",
-				       SETS_OF DIGESTS " AND i.id > $1 AND i.id < $2 LIMIT $3",
-				       (const struct db_value[]){DB_I(INT64_MIN), DB_I(INT64_MAX),
-								 DB_I(known + 1), LOOKED_AT(l)},
-				       e);
+	struct db_stmt *s = ask_images(l, sets_texts, DB_ARGS(DB_I(known + 1)), e);
 	int r = read_twos(s, l->a, known, &rows, &l->place_count, e);
 	l->places = l->all_places = (struct place *)(void *)rows;
 	l->all_count = l->place_count;
@@ -409,6 +424,8 @@ int listing_hold(struct listing *l, size_t from, size_t count, struct err *e)
 #define ORDERED(where)                                                                             \
 	"SELECT 0, i.id FROM image i WHERE " where " AND i.id > $1 AND EXISTS (SELECT 1"           \
 	" FROM image_set s WHERE s.image_id = i.id AND s.set_id {IN $2}) ORDER BY i.id LIMIT $3"
+static const char *const ordered_texts[] = EACH_WAY(ORDERED, 4, 5);
+
 /* The first of n twos whose first number is not below id. */
 static size_t lower_bound(const int64_t *twos, size_t n, int64_t id)
 {
@@ -460,9 +477,8 @@ int listing_least(struct listing *l, uint64_t *ret, struct err *e)
 static int read_ordered(struct listing *l, int64_t check, struct db_value sets, int64_t after_image,
 			size_t max, bool *ret_partial, struct err *e)
 {
-	struct db_stmt *s = ask_images(
-	    l, ORDERED(NARROW), ORDERED(DIGESTS),
-	    (const struct db_value[]){DB_I(after_image), sets, DB_I(max + 1), LOOKED_AT(l)}, e);
+	struct db_stmt *s =
+	    ask_images(l, ordered_texts, DB_ARGS(DB_I(after_image), sets, DB_I(max + 1)), e);
 	int64_t *rows;
 	int r = read_twos(s, l->a, max, &rows, &l->place_count, e);
 	l->places = (struct place *)(void *)rows;
@@ -479,7 +495,8 @@ static int read_ordered(struct listing *l, int64_t check, struct db_value sets, 
 
 #define HAVING(where)                                                                              \
 	"SELECT s.set_id, s.image_id FROM image_set s JOIN image i ON i.id = s.image_id"           \
-	" WHERE " where " AND s.set_id {IN $1} AND i.id > $2 LIMIT $3"
+	" WHERE " where " AND s.set_id {IN $1} LIMIT $2"
+static const char *const having_texts[] = EACH_WAY(HAVING, 3, 4);
 /* Where all images are looked at an index has the answer. */
 static const char having_text[] =
     "SELECT s.set_id, s.image_id FROM image_set s WHERE s.set_id {IN $1} LIMIT $2";
@@ -489,9 +506,7 @@ static struct db_stmt *ask_having(struct listing *l, struct db_value sets, size_
 {
 	if (!l->narrowed && !l->digest_count)
 		return listing_ask(l, having_text, DB_ARGS(sets, DB_I(max)), e);
-	return ask_images(l, HAVING(NARROW), HAVING(DIGESTS),
-			  (const struct db_value[]){sets, DB_I(INT64_MIN), DB_I(max), LOOKED_AT(l)},
-			  e);
+	return ask_images(l, having_texts, DB_ARGS(sets, DB_I(max)), e);
 }
 
 int listing_places(struct listing *l, size_t from, size_t count, int64_t after_image, size_t max,

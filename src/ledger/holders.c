@@ -28,13 +28,14 @@ static int no_memory(struct err *e)
 int64_t holders_list(struct db_tx *tx, const struct holders_query *q, struct arena *a,
 		     struct ledger_image *out, struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
-		     " WHERE " HAS ACTIVE("$8", "$9") " AND i.id < $6 ORDER BY i.id DESC LIMIT $7",
-		     DB_ARGS(HAS_ARGS(q), DB_I(q->before), DB_I(q->max), DB_I(q->without_count),
-			     DB_INTS(q->without, q->without_count)),
-		     e);
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
+	    " WHERE i.id IN (SELECT i.id FROM image i WHERE " HAS ACTIVE(
+		"$8", "$9") " AND i.id < $6 ORDER BY i.id DESC LIMIT $7) ORDER BY i.id DESC",
+	    DB_ARGS(HAS_ARGS(q), DB_I(q->before), DB_I(q->max), DB_I(q->without_count),
+		    DB_INTS(q->without, q->without_count)),
+	    e);
 	int r = s ? 0 : -(int)e->code;
 	int64_t n = 0;
 	while (s && (size_t)n < q->max && (r = db_step(s, e)) > 0 &&

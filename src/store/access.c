@@ -287,7 +287,7 @@ int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a
 }
 
 /* Each request asks this. Registries and what is above them are few, so they are gone through: what
- * is below a scope may be thousands of repositories. */
+ * is below a scope may be thousands of repositories, which a count keeps any engine from. */
 int access_db_assignment_below(struct db_tx *tx, int64_t user_id, struct arena *a,
 			       struct access_assignment **ret, size_t *ret_count, struct err *e)
 {
@@ -295,10 +295,11 @@ int access_db_assignment_below(struct db_tx *tx, int64_t user_id, struct arena *
 	    db_query(tx,
 		     "SELECT 0,m.user_id,m.role," STORE_SCOPE_PATH ",m.created_at,0"
 		     " FROM access_assignment m CROSS JOIN scope g CROSS JOIN scope s"
-		     " CROSS JOIN scope_up u LEFT JOIN scope o ON o.id=s.owner_id"
-		     " WHERE g.id=m.scope_id AND g.kind IN (1,2,3)"
-		     " AND s.kind IN (1,2,3,4) AND u.scope_id=s.id AND u.ancestor_id=g.id"
-		     " AND u.distance>0 AND " ACCESS_ASSIGNED_TO("$1") " ORDER BY m.role,s.id",
+		     " LEFT JOIN scope o ON o.id=s.owner_id"
+		     " WHERE g.id=m.scope_id AND g.kind IN (1,2,3) AND s.kind IN (1,2,3,4)"
+		     " AND (SELECT count(*) FROM scope_up u WHERE u.scope_id=s.id"
+		     " AND u.ancestor_id=g.id AND u.distance>0)=1"
+		     " AND " ACCESS_ASSIGNED_TO("$1") " ORDER BY m.role,s.id",
 		     DB_ARGS(DB_I(user_id)), e),
 	    a, ret, ret_count, e);
 }

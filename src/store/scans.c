@@ -331,8 +331,9 @@ int64_t store_scan_again(struct db_tx *tx, enum store_scan_again which, int64_t 
 	    " SELECT " NEXT_ID ", i.repository_id, i.digest, $3, 0, 0, $4, 0, 0, '', $4, 0, 0"
 	    " FROM image i JOIN image_counts n ON n.image_id = i.id WHERE i.id BETWEEN "
 	    "$1 AND $2 AND n.rest = 3"
-	    " AND EXISTS (SELECT 1 FROM scan s WHERE s.id = " LAST
-	    " AND s.status = 3 AND s.deaths < $5)" UNLESS_OPEN,
+	    /* Counted, so that no engine begins with all scans of that state. */
+	    " AND (SELECT count(*) FROM scan s WHERE s.id = " LAST
+	    " AND s.status = 3 AND s.deaths < $5) = 1" UNLESS_OPEN,
 	};
 	return counter_follows(tx,
 			       db_exec(tx, texts[which],

@@ -1,7 +1,8 @@
 // The API over a store of 100,000 images: 20 readers at once, each asking one route after the other out of the mix below.
 // Usage: node tests/bench/api.mjs [STORE [IMAGES]]      STORE: a folder that bench_rescore makes when it holds none (minutes), kept; without it one is made
 // and removed. SECONDS and READERS change the run. Prints median and p99 by route and over all with the limits; status 1 over one.
-// ALONE=n instead: n questions of each route, one after the other, and the server's processor time for one, which a busy machine changes little.
+// ALONE=n instead: n questions of each route, one after the other, and the processor time for one, of the server and its database server, which a busy machine changes
+// little.
 // REPLIES=FILE keeps what it answered, to be compared with another program's over the same store.
 // Client and server share the processors. A route that does not answer within 5 s when nothing else is asked is over the limits and left out of the mix, where
 // it would only measure itself.
@@ -110,10 +111,18 @@ function follow(target, body) {
   return cursor ? `${target.replace(/&cursor=.*/, '')}&cursor=${encodeURIComponent(cursor)}` : undefined;
 }
 
-/** Processor time of the server so far, ms; in steps of 10. */
-function processorMs() {
-  const fields = fs.readFileSync(`/proc/${server.child.pid}/stat`, 'utf8').replace(/.*\) /, '').split(' ');
+/** Processor time of a process so far, ms; in steps of 10. */
+function processMs(pid) {
+  let stat;
+  try { stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8'); } catch { return 0; } // it ended
+  const fields = stat.replace(/.*\) /, '').split(' ');
   return 10 * (Number(fields[11]) + Number(fields[12])); // user and system, proc(5); a hundred ticks a second
+}
+/** Of the server, and of the processes of a database server on this machine that work for it. */
+function processorMs() {
+  const backends = storeServer
+    ? sql("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'plimsoll'").split('\n') : [];
+  return { server: processMs(server.child.pid), database: backends.reduce((sum, pid) => sum + processMs(pid), 0) };
 }
 
 async function costs(each) {
@@ -130,8 +139,8 @@ async function costs(each) {
       if (kept !== null) fs.writeSync(kept, `${target} ${r.body}\n`);
       target = paged ? follow(target, r.body) : undefined;
     }
-    const took = processorMs() - from;
-    console.log(`${(took / each).toFixed(2).padStart(9)} ms  ${what}`);
+    const to = processorMs(), database = to.database - from.database, took = to.server - from.server + database;
+    console.log(`${(took / each).toFixed(2).padStart(9)} ms  ${what}${storeServer ? `: database ${(database / each).toFixed(2)}` : ''}`);
     sum += (weight * took) / each;
     weights += weight;
   }
