@@ -6,8 +6,8 @@
  * of (blob type, blob url), list of blob cwes, list of affected affected  blob ecosystem, blob
  * name, u8 keyed, blob arches, blob module, u8 status, blob severity_text, list of (u8 range, u8
  * kind, blob version), list of blob versions, blob vendor_id exploit   u8 1, blob cve, u8 flags (1
- * kev, 2 ransomware), u64 kev_added, blob kev_action, blob kev_name, u64 epss, u64 percentile (the
- * last two are the bits of an IEEE 754 double)
+ * kev, 2 ransomware, then enum adv_kev), u64 kev_added, blob kev_action, blob kev_name, u64 epss,
+ * u64 percentile (the last two are the bits of an IEEE 754 double)
  *
  * Nothing may follow. The reader trusts no count, no enumeration and no order of ranges. */
 #include "advisory/advisory.h"
@@ -207,7 +207,8 @@ void adv_exploit_put(struct buf *out, const struct adv_exploit *x)
 {
 	buf_put_u8(out, ADV_VERSION);
 	buf_put_blob(out, x->cve);
-	buf_put_u8(out, (uint8_t)((x->kev ? 1 : 0) | (x->ransomware ? 2 : 0)));
+	buf_put_u8(out, (uint8_t)((x->kev ? 1 : 0) | (x->ransomware ? 2 : 0) |
+				  (x->kev_lists & ADV_KEV_LISTS) << 2));
 	buf_put_le64(out, (uint64_t)x->kev_added_ms);
 	buf_put_blob(out, x->kev_action);
 	buf_put_blob(out, x->kev_name);
@@ -223,10 +224,11 @@ int adv_exploit_take(struct bytes in, struct adv_exploit *ret, struct err *e)
 		return err_set(e, ERR_FORMAT, "exploit fact: not version %d", ADV_VERSION);
 	ret->cve = cur_blob(&c);
 	uint8_t flags = cur_u8(&c);
-	if (flags > 3)
+	if (flags >> 2 > ADV_KEV_LISTS)
 		cur_fail(&c);
 	ret->kev = flags & 1;
 	ret->ransomware = flags & 2;
+	ret->kev_lists = flags >> 2;
 	ret->kev_added_ms = (int64_t)cur_le64(&c);
 	ret->kev_action = cur_blob(&c);
 	ret->kev_name = cur_blob(&c);
@@ -235,6 +237,21 @@ int adv_exploit_take(struct bytes in, struct adv_exploit *ret, struct err *e)
 	if (!cur_ok(&c) || cur_left(&c) > 0)
 		return err_set(e, ERR_FORMAT, "exploit fact: cut or damaged");
 	return 0;
+}
+
+const char *adv_kev_name(size_t i, unsigned *ret_bit)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} lists[] = {{ADV_KEV_CISA, "CISA KEV"},
+		     {ADV_KEV_VULNCHECK, "VulnCheck KEV"},
+		     {ADV_KEV_ENISA, "EU KEV"},
+		     {ADV_KEV_OTHER, "another list"}};
+	if (i >= sizeof lists / sizeof *lists)
+		return NULL;
+	*ret_bit = lists[i].bit;
+	return lists[i].name;
 }
 
 const char *adv_severity_word(enum adv_severity s)

@@ -59,6 +59,11 @@ struct adv_reference {
 	struct bytes url;
 };
 
+/* Taken back, on a day that is not known. */
+#define ADV_WITHDRAWN_UNDATED 1
+
+/* Of a record that was taken back nothing counts but feed, id, aliases, summary (the reason) and
+ * times: it keeps an older version of itself from counting, and answers why nothing is found. */
 struct adv {
 	struct bytes feed;     /* "osv", "alpine-secdb", "debian-tracker", … */
 	struct bytes id;       /* "DSA-5678-1", "CVE-2024-1", "ALSA-2022:1234" */
@@ -67,7 +72,7 @@ struct adv {
 	size_t alias_count;
 	struct bytes summary, details;
 	int64_t published_ms, modified_ms,
-	    withdrawn_ms; /* 0 = not stated; withdrawn records are not sent by importers */
+	    withdrawn_ms;	    /* 0 = it holds; else when its source took it back */
 	enum adv_severity severity; /* vendor's word mapped to ours; UNKNOWN if not stated */
 	struct bytes severity_text; /* the vendor's own word */
 	struct bytes *cvss; /* vectors "CVSS:3.1/AV:…" as the feed gives them; v2 without prefix */
@@ -80,11 +85,21 @@ struct adv {
 	size_t affected_count;
 };
 
+/* Whose lists say that a vulnerability is exploited. */
+enum adv_kev {
+	ADV_KEV_CISA = 1,
+	ADV_KEV_VULNCHECK = 2,
+	ADV_KEV_ENISA = 4,
+	ADV_KEV_OTHER = 8,
+	ADV_KEV_LISTS = 15
+};
+
 /* Exploit facts that feeds state about a CVE. */
 struct adv_exploit {
 	struct bytes cve;
 	bool kev;
 	bool ransomware;
+	unsigned kev_lists; /* of enum adv_kev; 0: not known */
 	int64_t kev_added_ms;
 	struct bytes kev_action, kev_name;
 	double epss, epss_percentile; /* <0 = unknown */
@@ -95,6 +110,8 @@ void adv_put(struct buf *out, const struct adv *a);
 int adv_take(struct bytes in, struct arena *arena, struct adv *ret, struct err *e);
 void adv_exploit_put(struct buf *out, const struct adv_exploit *x);
 int adv_exploit_take(struct bytes in, struct adv_exploit *ret, struct err *e);
+/* Name i of the lists ("CISA KEV"), with its bit; NULL past the last. */
+const char *adv_kev_name(size_t i, unsigned *ret_bit);
 const char *adv_severity_word(enum adv_severity s); /* "Critical" … "Unknown" */
 const char *adv_status_word(enum adv_status s);	    /* "fixed", "affected", "will_not_fix" … */
 enum adv_severity

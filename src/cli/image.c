@@ -6,6 +6,7 @@
 #include "cli/operand.h"
 #include "cli/server.h"
 #include "cli/term.h"
+#include "match/lifecycle.h"
 #include "scan/contents.h"
 #include "scan/rootfs.h"
 
@@ -94,7 +95,8 @@ static int open_vdb(struct cimg *c, const struct cli_args *args, struct err *e)
 			       "update\" or name one with --vdb",
 			       fallback);
 	struct vdb_statement s;
-	if (!c->vdb || cli_vdb_check_signed(c->vdb, c->vdb_path, args, &s, e) < 0)
+	if (!c->vdb || cli_vdb_check_signed(c->vdb, c->vdb_path, args, &s, e) < 0 ||
+	    lifecycle_use(c->vdb, e) < 0)
 		return -(int)e->code;
 	c->args = args;
 	c->check_err = (struct err)ERR_INIT;

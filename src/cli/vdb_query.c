@@ -225,6 +225,17 @@ static void json_affected(struct report *r, const struct adv_affected *x)
 	json_put_end(&r->json, '}');
 }
 
+static void json_lists(struct report *r, unsigned lists)
+{
+	unsigned bit = 0;
+	const char *name;
+	json_put_array(&r->json, "known_by");
+	for (size_t i = 0; (name = adv_kev_name(i, &bit)); i++)
+		if (lists & bit)
+			json_put_text(&r->json, NULL, name);
+	json_put_end(&r->json, ']');
+}
+
 static void json_exploit(struct report *r, const struct adv *a)
 {
 	json_put_array(&r->json, "exploits");
@@ -237,6 +248,7 @@ static void json_exploit(struct report *r, const struct adv *a)
 		json_put_bool(&r->json, "known_exploited", x.kev);
 		json_put_bool(&r->json, "ransomware", x.ransomware);
 		json_put_time(&r->json, "known_since", x.kev_added_ms);
+		json_lists(r, x.kev_lists);
 		if (x.epss >= 0)
 			json_put_double(&r->json, "epss", x.epss, 9);
 		if (x.epss_percentile >= 0)
@@ -258,6 +270,10 @@ static void json_advisory(struct report *r, const struct adv *a)
 	json_list(r, "cvss", a->cvss, a->cvss_count);
 	json_put_time(&r->json, "published_at", a->published_ms);
 	json_put_time(&r->json, "modified_at", a->modified_ms);
+	if (a->withdrawn_ms > ADV_WITHDRAWN_UNDATED)
+		json_put_time(&r->json, "withdrawn_at", a->withdrawn_ms);
+	if (a->withdrawn_ms)
+		json_put_bool(&r->json, "withdrawn", true);
 	json_list(r, "cwes", a->cwes, a->cwe_count);
 	json_put_array(&r->json, "references");
 	for (size_t i = 0; i < a->reference_count; i++)

@@ -2,6 +2,7 @@
 #include "cli/image.h"
 #include "cli/verbs.h"
 
+#include "base/clock.h"
 #include "inspect/inspect.h"
 #include "match/why.h"
 
@@ -133,6 +134,21 @@ static void put_answer(struct buf *out, struct bytes id, bool why_not, const str
 	}
 }
 
+static void put_withdrawn(const struct adv *adv, struct buf *out)
+{
+	char when[CLOCK_RFC3339_CAP];
+	buf_put_text(out, "  ");
+	report_put_plain(out, adv->id);
+	buf_put_text(out, ": withdrawn");
+	if (adv->withdrawn_ms > ADV_WITHDRAWN_UNDATED) {
+		clock_rfc3339(adv->withdrawn_ms, when);
+		buf_printf(out, " on %.10s", when);
+	}
+	buf_put_text(out, adv->summary.len ? ": " : "");
+	report_put_plain(out, adv->summary);
+	buf_put_text(out, "\n");
+}
+
 /* No package matched the id: is it known at all, and for which packages? */
 static int put_unknown(const struct cimg *c, struct bytes id, struct buf *out, struct err *e)
 {
@@ -154,6 +170,8 @@ static int put_unknown(const struct cimg *c, struct bytes id, struct buf *out, s
 			n = -(int)e->code;
 			break;
 		}
+		if (adv.withdrawn_ms)
+			put_withdrawn(&adv, out);
 		for (size_t k = 0; k < adv.affected_count && k < 20; k++) {
 			buf_put_text(out, "  ");
 			report_put_plain(out, adv.id);

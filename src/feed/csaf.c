@@ -412,7 +412,11 @@ int csaf_import(struct bytes path, struct bytes document, const struct feed_sink
 	if (doc.id.len == 0)
 		return sink->note(sink->arg, path, "record not used: no tracking id", e);
 	if (bytes_eq_lit(doc.status, "deleted"))
-		return draft_withdrawn(doc.id, sink, e);
+		return draft_withdrawn(&(struct adv){.feed = BYTES_LIT("csaf"),
+						     .id = doc.id,
+						     .modified_ms = doc.current_ms,
+						     .withdrawn_ms = doc.current_ms},
+				       path, sink, e);
 	if (!bytes_has_prefix_lit(doc.category, "csaf_"))
 		return err_set(e, ERR_FORMAT, "not a CSAF document");
 	if (doc.tree_text.len == 0 || doc.vulnerabilities.len == 0)

@@ -14,8 +14,9 @@
  * people, and distributions say it of their packages. What is used is the severity: an advisory
  * without packages is sent, from whose vectors match/ takes what a vendor's record of the same CVE
  * leaves out. The vectors are those of the authority that named the CVE (cna); where it states
- * none, those that others added (adp). A rejected record is noted, one with neither a vector nor a
- * severity in words says nothing: neither is sent. */
+ * none, those that others added (adp). Of a rejected record ("rejectedReasons", "replacedBy") is
+ * sent that it is; one with neither a vector nor a severity in words says nothing and is not sent.
+ */
 #include "feed/draft.h"
 #include "feed/grow.h"
 #include "feed/rows.h"
@@ -24,6 +25,7 @@
 
 #define VECTORS_MAX 64U /* of one container: real ones have up to 5 */
 #define CWES_MAX 256U
+#define REPLACED_MAX 64U /* CVEs in the place of a rejected one */
 
 struct container {
 	struct bytes *cvss, *cwes;
@@ -35,7 +37,9 @@ struct record {
 	struct json *j;
 	struct arena *a;
 	struct bytes type, id, state, title, text;
-	int64_t published_ms, updated_ms;
+	int64_t published_ms, updated_ms, rejected_ms;
+	struct bytes *replaced_by; /* of a rejected one */
+	size_t replaced_count;
 	struct container cna, adp;
 };
 
@@ -145,6 +149,12 @@ static void read_texts(struct record *r)
 	}
 }
 
+static void read_replaced(struct record *r)
+{
+	for (bool more = value_array(r->j); more && json_next_item(r->j);)
+		add(r, &r->replaced_by, &r->replaced_count, value_text(r->j), REPLACED_MAX);
+}
+
 /* own: of the authority that named the CVE. */
 static void read_container(struct record *r, struct container *c, bool own)
 {
@@ -158,8 +168,11 @@ static void read_container(struct record *r, struct container *c, bool own)
 			read_objects(r, c, problem_type_member);
 		else if (own && bytes_eq_lit(key, "title"))
 			r->title = value_text(r->j);
-		else if (own && bytes_eq_lit(key, "descriptions"))
+		else if (own && (bytes_eq_lit(key, "descriptions") ||
+				 bytes_eq_lit(key, "rejectedReasons")))
 			read_texts(r);
+		else if (own && bytes_eq_lit(key, "replacedBy"))
+			read_replaced(r);
 		else
 			json_skip(r->j);
 	}
@@ -195,9 +208,29 @@ static void read_metadata(struct record *r)
 			r->published_ms = value_time(r->j);
 		else if (bytes_eq_lit(key, "dateUpdated"))
 			r->updated_ms = value_time(r->j);
+		else if (bytes_eq_lit(key, "dateRejected"))
+			r->rejected_ms = value_time(r->j);
 		else
 			json_skip(r->j);
 	}
+}
+
+/* Other CVEs that it names are in its place: what it was about exists. */
+static int send_rejected(struct record *r, struct bytes path, const struct feed_sink *sink,
+			 struct err *e)
+{
+	struct draft d;
+	draft_init(&d, r->a, "cve5", r->id);
+	d.adv.summary = r->text;
+	d.adv.published_ms = r->published_ms;
+	d.adv.modified_ms = r->updated_ms;
+	d.adv.withdrawn_ms = r->rejected_ms ? r->rejected_ms : r->updated_ms;
+	draft_cves(&d, r->text);
+	for (size_t i = 0; i < r->replaced_count; i++)
+		draft_alias(&d, r->replaced_by[i]);
+	if (d.no_memory)
+		return err_set(e, ERR_NOMEM, "record %.*s: no memory", BYTES_ARG(r->id));
+	return draft_withdrawn(&d.adv, path, sink, e);
 }
 
 static int send(struct record *r, struct bytes path, const struct feed_sink *sink, struct err *e)
@@ -207,7 +240,7 @@ static int send(struct record *r, struct bytes path, const struct feed_sink *sin
 	if (!bytes_has_prefix_lit(r->id, "CVE-"))
 		return sink->note(sink->arg, path, "record not used: no CVE id", e);
 	if (bytes_eq_lit(r->state, "REJECTED"))
-		return draft_withdrawn(r->id, sink, e);
+		return send_rejected(r, path, sink, e);
 	const struct container *scored = r->cna.cvss_count ? &r->cna : &r->adp;
 	const struct container *typed = r->cna.cwe_count ? &r->cna : &r->adp;
 	struct bytes word = r->cna.word.len ? r->cna.word : r->adp.word;

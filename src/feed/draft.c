@@ -186,7 +186,21 @@ int draft_send(struct draft *d, struct bytes where, const struct feed_sink *sink
 	return rc < 0 || odd.count == 0 ? rc : note_odd(&odd, where, sink, e);
 }
 
-int draft_withdrawn(struct bytes where, const struct feed_sink *sink, struct err *e)
+int draft_withdrawn(const struct adv *adv, struct bytes where, const struct feed_sink *sink,
+		    struct err *e)
 {
-	return sink->note(sink->arg, where, "record not used: withdrawn", e);
+	struct adv gone = {.feed = adv->feed,
+			   .id = adv->id,
+			   .aliases = adv->aliases,
+			   .alias_count = adv->alias_count,
+			   .summary = adv->summary,
+			   .published_ms = adv->published_ms,
+			   .modified_ms = adv->modified_ms,
+			   .withdrawn_ms =
+			       adv->withdrawn_ms ? adv->withdrawn_ms : ADV_WITHDRAWN_UNDATED};
+	int rc = adv->id.len > 0 ? sink->advisory(sink->arg, &gone, e) : 0;
+	if (rc < 0)
+		return rc;
+	return sink->note(sink->arg, adv->id.len > 0 ? adv->id : where,
+			  "record not used: withdrawn", e);
 }

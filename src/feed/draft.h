@@ -38,5 +38,7 @@ struct bytes draft_printf(struct draft *d, const char *fmt, ...)
 /* Send it, and note the first version that is none and how many there are: nothing can be compared
  * with them. A record about nothing (no package, no vector) is a note instead. 0, or <0. */
 int draft_send(struct draft *d, struct bytes where, const struct feed_sink *sink, struct err *e);
-/* The note on a record that its source took back. */
-int draft_withdrawn(struct bytes where, const struct feed_sink *sink, struct err *e);
+/* A record that its source took back, withdrawn_ms (0: not said when) and summary saying why: its
+ * id, aliases and times are sent, and a note. where: of one without an id. */
+int draft_withdrawn(const struct adv *adv, struct bytes where, const struct feed_sink *sink,
+		    struct err *e);

@@ -6,7 +6,8 @@
  * its server is noticed.
  *
  * Others' lists are an array of such entries: VulnCheck's, with "cve": [id], "date_added" and
- * "required_action", and ENISA's, with "dateReported": "17/01/25". */
+ * "required_action", and ENISA's, with "dateReported": "17/01/25". Whose list it is shows in the
+ * title ("CISA Catalog of …") or in an entry's shape. */
 #include "base/clock.h"
 #include "feed/rows.h"
 #include "feed/value.h"
@@ -15,6 +16,7 @@
 
 struct kev {
 	const struct feed_sink *sink;
+	enum adv_kev list;
 	uint64_t entries;
 	bool has_count;
 	uint64_t count;
@@ -51,6 +53,7 @@ static int64_t day_of(struct json *j)
 
 struct entry {
 	struct adv_exploit x;
+	enum adv_kev by_shape; /* whose entries have this shape; 0: no one's in particular */
 	struct bytes cves[CVES_MAX];
 	size_t cve_count;
 };
@@ -61,14 +64,26 @@ static void add_cve(struct entry *in, struct bytes id)
 		in->cves[in->cve_count++] = id;
 }
 
+static void read_cves(struct json *j, struct entry *in)
+{
+	in->by_shape = ADV_KEV_VULNCHECK;
+	for (bool more = value_array(j); more && json_next_item(j);)
+		add_cve(in, value_text(j));
+}
+
+static void read_day(struct json *j, struct entry *in)
+{
+	in->by_shape = ADV_KEV_ENISA;
+	in->x.kev_added_ms = day_of(j);
+}
+
 static void read_member(struct json *j, struct entry *in, struct bytes key)
 {
 	struct adv_exploit *x = &in->x;
 	if (bytes_eq_lit(key, "cveID"))
 		add_cve(in, value_text(j));
 	else if (bytes_eq_lit(key, "cve"))
-		for (bool more = value_array(j); more && json_next_item(j);)
-			add_cve(in, value_text(j));
+		read_cves(j, in);
 	else if (bytes_eq_lit(key, "vulnerabilityName"))
 		x->kev_name = said(j);
 	else if (bytes_eq_lit(key, "requiredAction") || bytes_eq_lit(key, "required_action"))
@@ -76,7 +91,7 @@ static void read_member(struct json *j, struct entry *in, struct bytes key)
 	else if (bytes_eq_lit(key, "dateAdded") || bytes_eq_lit(key, "date_added"))
 		x->kev_added_ms = value_time(j);
 	else if (bytes_eq_lit(key, "dateReported"))
-		x->kev_added_ms = day_of(j);
+		read_day(j, in);
 	else if (bytes_eq_lit(key, "knownRansomwareCampaignUse"))
 		x->ransomware = bytes_eq_lit(value_text(j), "Known");
 	else
@@ -101,6 +116,7 @@ static int read_entry(struct json *j, struct kev *k, struct err *e)
 	if (in.cve_count == 0)
 		return k->sink->note(k->sink->arg, bytes_of(where), "record not used: no CVE id",
 				     e);
+	in.x.kev_lists = in.by_shape ? in.by_shape : k->list;
 	for (size_t i = 0; rc == 0 && i < in.cve_count; i++) {
 		in.x.cve = in.cves[i];
 		rc = k->sink->exploit(k->sink->arg, &in.x, e);
@@ -126,7 +142,7 @@ static int read_entries(struct json *j, struct kev *k, struct err *e)
 int kev_import(struct bytes path, struct bytes document, const struct feed_sink *sink,
 	       struct arena *a, struct err *e)
 {
-	struct kev k = {.sink = sink};
+	struct kev k = {.sink = sink, .list = ADV_KEV_OTHER};
 	struct json j;
 	struct bytes key;
 	int rc = 0;
@@ -140,6 +156,9 @@ int kev_import(struct bytes path, struct bytes document, const struct feed_sink 
 		if (bytes_eq_lit(key, "vulnerabilities")) {
 			found = true;
 			rc = read_entries(&j, &k, e);
+		} else if (bytes_eq_lit(key, "title")) {
+			if (bytes_has_prefix_lit(value_text(&j), "CISA "))
+				k.list = ADV_KEV_CISA;
 		} else if (bytes_eq_lit(key, "count")) {
 			k.has_count = true;
 			k.count = json_u64(&j);

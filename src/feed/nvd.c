@@ -163,8 +163,14 @@ static int send(struct record *r, struct bytes path, const struct feed_sink *sin
 	struct bytes id = r->d.adv.id;
 	if (!bytes_has_prefix_lit(id, "CVE-"))
 		return sink->note(sink->arg, path, "record not used: no CVE id", e);
-	if (bytes_eq_lit(r->status, "Rejected"))
-		return draft_withdrawn(id, sink, e);
+	if (bytes_eq_lit(r->status, "Rejected")) {
+		r->d.adv.withdrawn_ms = r->d.adv.modified_ms;
+		r->d.adv.summary = r->d.adv.details;
+		draft_cves(&r->d, r->d.adv.details); /* those in its place */
+		if (r->d.no_memory)
+			return err_set(e, ERR_NOMEM, "record %.*s: no memory", BYTES_ARG(id));
+		return draft_withdrawn(&r->d.adv, id, sink, e);
+	}
 	if (!r->d.no_memory && r->d.adv.cvss_count == 0)
 		return 0;
 	return draft_send(&r->d, id, sink, e);

@@ -5,11 +5,12 @@
  * "CVSS_V4" | vendor, "score"}], "affected": […], "references": [{"type", "url"}], "credits": […],
  * "database_specific": {…}}
  *
- * or an array of such objects. A record is sent or reported by a note: one that was withdrawn,
- * names no package that can be matched, or whose shape is wrong. An alias is what means the same
- * vulnerability: "aliases", then the CVE and GHSA ids of "upstream" (what a distribution's record
- * is about), for an erratum of a distribution the CVEs of "related", and the CVE inside ids such as
- * UBUNTU-CVE-2024-1, its own and those of "upstream" (Ubuntu's notices name their CVEs so). */
+ * or an array of such objects. A record is sent or reported by a note: one that names no package
+ * that can be matched, or whose shape is wrong; of one that was withdrawn its ids are sent. An
+ * alias is what means the same vulnerability: "aliases", then the CVE and GHSA ids of "upstream"
+ * (what a distribution's record is about), for an erratum of a distribution the CVEs of "related",
+ * and the CVE inside ids such as UBUNTU-CVE-2024-1, its own and those of "upstream" (Ubuntu's
+ * notices name their CVEs so). */
 #include "feed/osv.h"
 
 #include "feed/draft.h"
@@ -18,6 +19,8 @@
 #include "feed/text.h"
 #include "feed/value.h"
 #include "feed/yaml.h"
+
+#include "base/clock.h"
 
 #include <stdio.h>
 
@@ -246,7 +249,17 @@ static bool read_plain(struct osv_record *r, struct bytes key)
 	return true;
 }
 
-static bool read_record_key(struct osv_record *r, struct bytes key, bool *withdrawn)
+/* A time that cannot be read is one all the same. */
+static void read_withdrawn(struct osv_record *r)
+{
+	struct bytes when = value_text(r->j);
+	int64_t ms = 0;
+	if (when.len > 0)
+		r->adv.withdrawn_ms =
+		    clock_parse_rfc3339(when, &ms) && ms > 0 ? ms : ADV_WITHDRAWN_UNDATED;
+}
+
+static bool read_record_key(struct osv_record *r, struct bytes key)
 {
 	struct adv *adv = &r->adv;
 	if (bytes_eq_lit(key, "aliases"))
@@ -262,7 +275,7 @@ static bool read_record_key(struct osv_record *r, struct bytes key, bool *withdr
 	else if (bytes_eq_lit(key, "references"))
 		read_references(r);
 	else if (bytes_eq_lit(key, "withdrawn"))
-		*withdrawn = value_text(r->j).len > 0;
+		read_withdrawn(r);
 	else if (bytes_eq_lit(key, "database_specific") || bytes_eq_lit(key, "ecosystem_specific"))
 		read_specific(r);
 	else
@@ -410,18 +423,18 @@ static int read_record(struct json *j, struct bytes path, const struct feed_sink
 {
 	struct osv_record r = {.j = j, .a = j->arena, .adv = {.feed = BYTES_LIT("osv")}};
 	struct bytes key;
-	bool withdrawn = false;
 	if (!json_enter_object(j))
 		return 0;
 	while (json_next_key(j, &key))
-		if (!read_record_key(&r, key, &withdrawn))
+		if (!read_record_key(&r, key))
 			json_skip(j);
 	if (!json_ok(j))
 		return 0;
-	if (withdrawn)
-		return draft_withdrawn(r.adv.id.len > 0 ? r.adv.id : path, sink, e);
-	osv_finish_affected(&r);
+	if (r.adv.withdrawn_ms == 0)
+		osv_finish_affected(&r);
 	finish_aliases(&r);
+	if (json_ok(j) && r.adv.withdrawn_ms != 0)
+		return draft_withdrawn(&r.adv, path, sink, e);
 	finish_severity(&r);
 	finish_vendor_ids(&r.adv);
 	if (is_not_security(&r.adv))

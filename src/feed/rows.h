@@ -41,3 +41,7 @@ bool rubysec_wants(struct bytes path); /* …gems/….yml */
 FEED_IMPORT(rubysec_import);
 bool php_advisories_wants(struct bytes path); /* ….yaml */
 FEED_IMPORT(php_advisories_import);
+bool end_of_life_wants(struct bytes path); /* ….json, …debian.csv, …ubuntu.csv */
+FEED_IMPORT(end_of_life_import);
+bool node_security_wants(struct bytes path); /* …vuln/core/17.json, …vuln/npm/17.json */
+FEED_IMPORT(node_security_import);

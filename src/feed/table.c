@@ -179,6 +179,24 @@ const struct feed feed_table[] = {
 	.wants = php_advisories_wants,
 	.import = php_advisories_import,
     },
+    {
+	.name = "node-security",
+	.title = "Node.js security working group: Node itself, and npm packages until 2020",
+	.licence = "MIT",
+	.url = "https://github.com/nodejs/security-wg/archive/refs/heads/main.tar.gz",
+	.document_max = 4 * MIB,
+	.wants = node_security_wants,
+	.import = node_security_import,
+    },
+    {
+	.name = "end-of-life",
+	.title = "Ends of support: endoflife.date, or Debian's distro-info-data",
+	.licence = "MIT (endoflife.date), ISC (distro-info-data)",
+	.url = "https://endoflife.date/api/v1/products/full",
+	.document_max = 64 * MIB,
+	.wants = end_of_life_wants,
+	.import = end_of_life_import,
+    },
 };
 const size_t feed_count = sizeof feed_table / sizeof *feed_table;
 

@@ -262,7 +262,9 @@ int ubuntu_tracker_import(struct bytes path, struct bytes document, const struct
 	set_priorities(&t);
 	if (bytes_has_prefix_lit(t.d.adv.details, "** REJECT") ||
 	    bytes_has_prefix_lit(t.d.adv.details, "Rejected reason:"))
-		return draft_withdrawn(id, sink, e);
+		return t.d.no_memory
+			   ? err_set(e, ERR_NOMEM, "record %.*s: no memory", BYTES_ARG(id))
+			   : draft_withdrawn(&t.d.adv, id, sink, e);
 	int rc = t.no_version > 0 ? note_no_version(&t, sink, e) : 0;
 	/* most CVEs are about packages that no release has */
 	if (rc < 0 || (!t.d.no_memory && t.d.adv.affected_count == 0))

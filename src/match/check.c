@@ -3,6 +3,7 @@
  * holds why. */
 #include "match/settle.h"
 #include "match/severity.h"
+#include "match/withdrawn.h"
 
 #include "oci/digest.h"
 
@@ -90,7 +91,7 @@ static int cve_of(const struct gather *g, struct bytes ghsa, struct bytes *ret)
 		int r = vdb_advisory(g->v, ids[i], g->a, &adv, g->e);
 		if (r < 0)
 			return r;
-		if (bytes_eq(adv.id, ghsa))
+		if (bytes_eq(adv.id, ghsa) && !adv.withdrawn_ms)
 			*ret = only(&adv, "CVE-");
 	}
 	return n < 0 ? (int)n : 0;
@@ -209,7 +210,7 @@ static int borrow_text(const struct gather *g, struct match_check *c)
 			if (r < 0)
 				return r;
 			/* of the CVE alone: an erratum's text is about other things as well */
-			if (!bytes_eq(candidate_vendor_id(adv.id), c->cves[i]))
+			if (adv.withdrawn_ms || !bytes_eq(candidate_vendor_id(adv.id), c->cves[i]))
 				continue;
 			c->summary = adv.summary;
 			c->details = adv.details;
@@ -352,14 +353,20 @@ int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a,
 	struct match *matches = arena_alloc(a, (size_t)n, sizeof *matches);
 	if (!groups || !matches)
 		return err_nomem(e);
+	struct adv gone;
 	size_t count = make_groups(list, (size_t)n, groups);
 	struct covered covered;
 	r = cover_drop(&g, &all, list, groups, count, &covered);
 	int64_t kept = 0;
 	for (size_t i = 0; r == 0 && i < count; i++)
-		if (!groups[i].dropped)
-			r = fill_match(&g, &list[groups[i].first], groups[i].count, &covered,
-				       &matches[kept++]);
+		if (!groups[i].dropped) {
+			struct match *m = &matches[kept];
+			r = fill_match(&g, &list[groups[i].first], groups[i].count, &covered, m);
+			if (r == 0)
+				r = withdrawn_all(&g, m->check.cves, m->check.cve_count, &gone);
+			kept += r == 0;
+			r = r > 0 ? 0 : r;
+		}
 	if (r < 0)
 		return r;
 	*ret = matches;

@@ -1,5 +1,6 @@
 /* Why, and why not. */
 #include "match/verdict.h"
+#include "match/withdrawn.h"
 
 struct why {
 	const struct vdb *v;
@@ -114,11 +115,14 @@ static int note_match(struct why *w, const struct match *m)
 	const struct match_evidence *v = &m->evidence;
 	for (size_t i = 0; i < w->id_count && !w->x->feed.len; i++) {
 		struct adv adv;
-		int r = vdb_advisory(w->v, w->ids[i], w->a, &adv, w->e);
+		int r = vdb_advisory_full(w->v, w->ids[i], w->a, &adv, w->e);
 		if (r < 0)
 			return r;
-		if (bytes_eq(adv.id, m->check.advisory))
-			w->x->feed = adv.feed;
+		/* other feeds have records of the same id, of other packages or of none */
+		for (size_t k = 0; k < adv.affected_count && !w->x->feed.len; k++)
+			if (bytes_eq(adv.affected[k].ecosystem, v->ecosystem) &&
+			    bytes_eq(adv.affected[k].name, v->keyed_name))
+				w->x->feed = adv.feed;
 	}
 	w->x->advisory = m->check.advisory;
 	w->x->ecosystem = v->ecosystem;
@@ -159,6 +163,38 @@ static int note_verdict(struct why *w, const struct verdict *v)
 	return w->x->range.len ? 0 : err_nomem(w->e);
 }
 
+/* 1 = the record's CVEs were all rejected, which is said; 0 = not, <0. */
+static int say_withdrawn(struct why *w, const struct verdict *v)
+{
+	const struct gather g = {.v = w->v, .p = w->p, .a = w->a, .e = w->e};
+	struct adv adv, gone;
+	size_t n = 0;
+	int r = vdb_advisory(w->v, v->hit->advisory, w->a, &adv, w->e);
+	if (r < 0)
+		return r;
+	struct bytes *cves = arena_alloc(w->a, adv.alias_count + 1, sizeof *cves);
+	if (!cves)
+		return err_nomem(w->e);
+	for (size_t i = 0; i <= adv.alias_count; i++) {
+		struct bytes id = i ? adv.aliases[i - 1] : candidate_vendor_id(adv.id);
+		if (candidate_is_cve(id))
+			cves[n++] = id;
+	}
+	r = withdrawn_all(&g, cves, n, &gone);
+	if (r <= 0)
+		return r;
+	buf_printf(w->out, "%.*s %.*s is in the range of ", BYTES_ARG(w->p->name),
+		   BYTES_ARG(w->p->version));
+	buf_printf(w->out, "%.*s, but ", BYTES_ARG(adv.id));
+	withdrawn_put(w->out, &gone);
+	buf_put_text(w->out, "\n");
+	*w->x = (struct match_explanation){.by = MATCH_BY_WITHDRAWN,
+					   .advisory = gone.id,
+					   .feed = gone.feed,
+					   .ecosystem = v->hit->affected.ecosystem};
+	return 1;
+}
+
 static int64_t say_reported(struct why *w, struct bytes id)
 {
 	struct match *m;
@@ -192,6 +228,11 @@ static int say_elsewhere(struct why *w, struct bytes id)
 		int r = vdb_advisory_full(w->v, w->ids[i], w->a, &adv, w->e);
 		if (r < 0)
 			return r;
+		if (adv.withdrawn_ms) {
+			buf_put_text(w->out, "  ");
+			withdrawn_put(w->out, &adv);
+			buf_put_text(w->out, "\n");
+		}
 		size_t shown = adv.affected_count < 10 ? adv.affected_count : 10;
 		for (size_t k = 0; k < shown; k++)
 			buf_printf(w->out, "  %.*s: %.*s %.*s\n", BYTES_ARG(adv.id),
@@ -249,8 +290,11 @@ static int explain(struct why *w, struct bytes id)
 	for (size_t i = 0; i < all.count; i++) {
 		if (!is_meant(w, all.v[i].hit->advisory))
 			continue;
-		say_verdict(w, &all.v[i]);
-		r = note_verdict(w, &all.v[i]);
+		r = all.v[i].kind == VERDICT_AFFECTED ? say_withdrawn(w, &all.v[i]) : 0;
+		if (r == 0) {
+			say_verdict(w, &all.v[i]);
+			r = note_verdict(w, &all.v[i]);
+		}
 		if (r < 0)
 			return r;
 		count++;

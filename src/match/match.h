@@ -76,10 +76,11 @@ uint64_t match_content_check(unsigned kind);
 int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a, struct match **ret,
 		      struct err *e);
 enum match_by {
-	MATCH_BY_OTHER,	  /* the record is about another build, or another one takes precedence */
-	MATCH_BY_OUTSIDE, /* the version is outside of the range */
-	MATCH_BY_FIX,	  /* it is at or above the fix */
-	MATCH_BY_VENDOR,  /* who states that the package is not affected */
+	MATCH_BY_OTHER,	    /* the record is about another build, or another one takes precedence */
+	MATCH_BY_OUTSIDE,   /* the version is outside of the range */
+	MATCH_BY_FIX,	    /* it is at or above the fix */
+	MATCH_BY_VENDOR,    /* who states that the package is not affected */
+	MATCH_BY_WITHDRAWN, /* all CVEs of its records were rejected */
 };
 /* What decided about a package and a CVE or advisory: of several records that which says most. */
 struct match_explanation {

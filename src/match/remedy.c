@@ -182,7 +182,10 @@ struct bytes remedy_text(const struct pkg *p, const struct match *m, const struc
 	struct buf b;
 	bool ok;
 	buf_init(&b, 8000);
-	if (v->fixed.len == 0) {
+	if (bytes_eq_lit(m->check.category, MATCH_MALICIOUS)) {
+		buf_put_text(&b, "Remove the package: this version was made to do harm. Treat what "
+				 "ran with it, and the secrets it could read, as compromised.");
+	} else if (v->fixed.len == 0) {
 		buf_put_text(&b, without_fix(m->status));
 	} else if (v->from == FIX_OTHER_STREAM) {
 		put_other_stream(&b, p, v);

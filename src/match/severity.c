@@ -118,7 +118,7 @@ static int cve_of(const struct gather *g, struct bytes id, struct bytes *ret)
 		size_t cves = 0;
 		r = vdb_advisory(g->v, ids[i], &tmp, &adv, g->e);
 		struct bytes cve = BYTES_NONE;
-		for (size_t k = 0; r == 0 && k < adv.alias_count; k++)
+		for (size_t k = 0; r == 0 && !adv.withdrawn_ms && k < adv.alias_count; k++)
 			if (candidate_is_cve(adv.aliases[k])) {
 				cve = adv.aliases[k];
 				cves++;

@@ -13,6 +13,7 @@ const char *why_reason_word(int reason)
 	    [WHY_NOT_SCANNED] = "not_scanned",
 	    [WHY_NOT_ASSESSED] = "not_assessed",
 	    [WHY_NOT_AFFECTED] = "not_affected",
+	    [WHY_WITHDRAWN] = "withdrawn",
 	    [WHY_FIXED] = "fixed_installed",
 	    [WHY_OUTSIDE] = "version_outside_range",
 	    [WHY_OTHER_RECORD] = "other_record_decides",
@@ -37,6 +38,8 @@ const char *why_reason_text(enum why_reason reason)
 	    [WHY_NOT_SCANNED] = "The image has not been scanned yet.",
 	    [WHY_NOT_ASSESSED] = "A package of that name could not be compared.",
 	    [WHY_NOT_AFFECTED] = "The vendor states that the package is not affected.",
+	    [WHY_WITHDRAWN] =
+		"Its record was withdrawn, or its CVE rejected: it is no vulnerability.",
 	    [WHY_FIXED] = "The installed version is at or above the fixed one.",
 	    [WHY_OUTSIDE] =
 		"The installed version is outside of the range that the records mention.",
@@ -142,6 +145,20 @@ static int read_names(struct asking *k, const uint32_t *ids, int64_t count)
 	return 0;
 }
 
+/* Were all records of the id taken back? */
+static int is_withdrawn(struct asking *k, const uint32_t *ids, int64_t count, bool *ret)
+{
+	*ret = count > 0;
+	for (int64_t i = 0; *ret && i < count; i++) {
+		struct adv adv;
+		int r = vdb_advisory(k->in->v, ids[i], k->a, &adv, k->e);
+		if (r < 0)
+			return r;
+		*ret = adv.withdrawn_ms != 0;
+	}
+	return 0;
+}
+
 static bool is_named(const struct asking *k, const struct pkg *p)
 {
 	if (p->class == PKG_CONTENT)
@@ -185,10 +202,11 @@ static enum why_reason reason_of(const struct match_explanation *x)
 	case MATCH_NOT_AFFECTED:
 		break;
 	}
-	return x->by == MATCH_BY_VENDOR	   ? WHY_NOT_AFFECTED
-	       : x->by == MATCH_BY_FIX	   ? WHY_FIXED
-	       : x->by == MATCH_BY_OUTSIDE ? WHY_OUTSIDE
-					   : WHY_OTHER_RECORD;
+	return x->by == MATCH_BY_VENDOR	     ? WHY_NOT_AFFECTED
+	       : x->by == MATCH_BY_WITHDRAWN ? WHY_WITHDRAWN
+	       : x->by == MATCH_BY_FIX	     ? WHY_FIXED
+	       : x->by == MATCH_BY_OUTSIDE   ? WHY_OUTSIDE
+					     : WHY_OTHER_RECORD;
 }
 
 /* Is there nothing to be looked up for the packages of the distribution? */
@@ -212,13 +230,13 @@ int why_ask(const struct why_input *in, struct arena *a, struct why *ret, struct
 {
 	struct asking k = {.in = in, .a = a, .e = e};
 	uint32_t *ids;
-	bool uncovered;
+	bool uncovered, withdrawn;
 	*ret = (struct why){.reason = WHY_REASON_COUNT, .id = in->id, .whole = true};
 	if (why_known_id(in->v, in->id, a, &ret->id, e) < 0)
 		return -(int)e->code;
 	int64_t n = vdb_find_id(in->v, ret->id, a, &ids, e);
 	if (n < 0 || read_names(&k, ids, n) < 0 || explain_packages(&k, ret) < 0 ||
-	    is_uncovered(&k, &uncovered) < 0)
+	    is_uncovered(&k, &uncovered) < 0 || is_withdrawn(&k, ids, n, &withdrawn) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < ret->package_count; i++) {
 		enum why_reason r = reason_of(&ret->packages[i].x);
@@ -230,6 +248,8 @@ int why_ask(const struct why_input *in, struct arena *a, struct why *ret, struct
 		ret->reason = in->now_ms - vdb_built_ms(in->v) > WHY_DATABASE_OLD_MS
 				  ? WHY_DATABASE_OLD
 				  : WHY_UNKNOWN_ID;
+	else if (withdrawn)
+		ret->reason = WHY_WITHDRAWN;
 	else if (uncovered && (ret->reason == WHY_NOT_ASSESSED || ret->reason >= WHY_NO_RECORD))
 		ret->reason = WHY_NOT_COVERED;
 	else if (ret->package_count == 0)

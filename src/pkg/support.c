@@ -1,8 +1,14 @@
 #include "pkg/support.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define SUPPORT_WORD_MAX 80 /* with its end */
 
 #define DAY_MS INT64_C(86400000)
 
@@ -199,30 +205,122 @@ static bool is_past(struct bytes day, int64_t now_ms)
 
 /* "15" is not the release of "15.5", whose service packs have rows of their own; "8" is that of
  * "8.5", whose minor releases have none. */
+static bool is_release(struct bytes id, struct bytes version, struct bytes row_id,
+		       struct bytes release)
+{
+	if (!bytes_eq(id, row_id))
+		return false;
+	return bytes_eq(version, release) ||
+	       (!bytes_eq_lit(id, "sles") && version.len > release.len &&
+		version.ptr[release.len] == '.' && bytes_has_prefix(version, release));
+}
+
 static const struct release *release_of(struct bytes id, struct bytes version)
 {
 	const struct release *best = NULL;
-	bool services = bytes_eq_lit(id, "sles");
 	for (size_t i = 0; i < sizeof releases / sizeof *releases; i++) {
 		const struct release *r = &releases[i];
-		size_t n = strlen(r->release);
-		bool same = bytes_eq_lit(version, r->release);
-		bool below = !services && version.len > n && version.ptr[n] == '.' &&
-			     bytes_has_prefix_lit(version, r->release);
-		if (bytes_eq_lit(id, r->id) && (same || below) &&
-		    (!best || n > strlen(best->release)))
+		if (is_release(id, version, bytes_of(r->id), bytes_of(r->release)) &&
+		    (!best || strlen(r->release) > strlen(best->release)))
 			best = r;
 	}
 	return best;
 }
 
-bool support_find(struct bytes id, struct bytes version, struct bytes name, struct bytes stated_end,
-		  int64_t now_ms, struct support *ret)
+/* Tables of feeds, the newest first; those before it stay for the answers that borrow from them. */
+struct table {
+	struct table *before;
+	struct arena a;
+	struct support_row *rows;
+	char (*words)[3][SUPPORT_WORD_MAX]; /* of each row: extended, source, as_of */
+	size_t count;
+};
+static _Atomic(struct table *) newest;
+
+static bool same_rows(const struct table *t, const struct support_row *rows, size_t count)
+{
+	bool same = t ? t->count == count : count == 0;
+	for (size_t i = 0; t && same && i < count; i++) {
+		const struct support_row *x = &t->rows[i], *y = &rows[i];
+		same = bytes_eq(x->id, y->id) && bytes_eq(x->release, y->release) &&
+		       bytes_eq(x->standard, y->standard) &&
+		       bytes_eq(x->extended_end, y->extended_end) &&
+		       bytes_eq(x->extended, y->extended) && bytes_eq(x->source, y->source) &&
+		       bytes_eq(x->as_of, y->as_of);
+	}
+	return same;
+}
+
+static bool copy_row(struct table *t, const struct support_row *from)
+{
+	struct support_row *to = &t->rows[t->count];
+	struct bytes *all[] = {&to->id,	      &to->release, &to->standard, &to->extended_end,
+			       &to->extended, &to->source,  &to->as_of};
+	bool ok = true, one = false;
+	*to = *from;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		*all[i] = arena_bytes(&t->a, *all[i], &one);
+		ok = ok && one;
+	}
+	const struct bytes words[] = {to->extended, to->source, to->as_of};
+	for (size_t i = 0; i < 3; i++)
+		(void)snprintf(t->words[t->count][i], SUPPORT_WORD_MAX, "%.*s",
+			       BYTES_ARG(words[i]));
+	t->count += ok;
+	return ok;
+}
+
+int support_use(const struct support_row *rows, size_t count, struct err *e)
+{
+	struct table *before = atomic_load(&newest);
+	if (same_rows(before, rows, count))
+		return 0;
+	struct table *t = calloc(1, sizeof *t);
+	if (!t)
+		return err_nomem(e);
+	arena_init(&t->a, SIZE_MAX / 4);
+	t->rows = arena_alloc(&t->a, count + 1, sizeof *t->rows);
+	t->words = arena_alloc(&t->a, count + 1, sizeof *t->words);
+	bool ok = t->rows && t->words;
+	for (size_t i = 0; ok && i < count; i++)
+		ok = copy_row(t, &rows[i]);
+	if (!ok) {
+		arena_free(&t->a);
+		free(t);
+		return err_nomem(e);
+	}
+	t->before = before;
+	while (!atomic_compare_exchange_weak(&newest, &t->before, t))
+		;
+	return 0;
+}
+
+static bool find_in_table(struct bytes id, struct bytes version, struct support *ret)
+{
+	const struct table *t = atomic_load(&newest);
+	const struct support_row *best = NULL;
+	size_t at = 0;
+	for (size_t i = 0; t && i < t->count; i++)
+		if (is_release(id, version, t->rows[i].id, t->rows[i].release) &&
+		    (!best || t->rows[i].release.len > best->release.len)) {
+			best = &t->rows[i];
+			at = i;
+		}
+	if (best)
+		*ret = (struct support){.standard_end = best->standard,
+					.extended_end = best->extended_end,
+					.extended = best->extended_end.len ? t->words[at][0] : NULL,
+					.source = t->words[at][1],
+					.as_of = t->words[at][2]};
+	return best != NULL;
+}
+
+/* Of the program's own table, else what the image says. */
+static bool find_own(struct bytes id, struct bytes version, struct bytes stated_end,
+		     struct support *ret)
 {
 	int64_t ms;
-	bool stream =
-	    bytes_eq_lit(id, "centos") && bytes_find_bytes(name, BYTES_LIT("Stream")) < name.len;
-	const struct release *r = release_of(stream ? BYTES_LIT("centos-stream") : id, version);
+	const struct release *r = release_of(id, version);
 	if (r)
 		*ret = (struct support){.standard_end = bytes_of(r->standard),
 					.extended_end = bytes_of(r->extended_end),
@@ -233,6 +331,17 @@ bool support_find(struct bytes id, struct bytes version, struct bytes name, stru
 		*ret = (struct support){
 		    .standard_end = stated_end, .source = "SUPPORT_END of os-release", .as_of = ""};
 	else
+		return false;
+	return true;
+}
+
+bool support_find(struct bytes id, struct bytes version, struct bytes name, struct bytes stated_end,
+		  int64_t now_ms, struct support *ret)
+{
+	bool stream =
+	    bytes_eq_lit(id, "centos") && bytes_find_bytes(name, BYTES_LIT("Stream")) < name.len;
+	id = stream ? BYTES_LIT("centos-stream") : id;
+	if (!find_in_table(id, version, ret) && !find_own(id, version, stated_end, ret))
 		return false;
 	if (is_past(ret->standard_end, now_ms))
 		ret->state = ret->extended && !is_past(ret->extended_end, now_ms) ? SUPPORT_EXTENDED

@@ -1,6 +1,6 @@
 /* support: until when a distribution's release gets fixes, from one table of facts (support.c names
- * source and date of each), or from the image itself. "Now" is the caller's: nothing here reads a
- * clock. */
+ * source and date of each), from a feed's newer dates, or from the image itself. "Now" is the
+ * caller's: nothing here reads a clock. */
 #pragma once
 #include "base/json.h"
 
@@ -19,6 +19,17 @@ struct support {
 	const char *source;   /* of the dates */
 	const char *as_of;    /* when they were looked up; "" for what the image says */
 };
+
+/* Dates of a feed, which precede the program's own of the same release. */
+struct support_row {
+	struct bytes id, release, standard, extended_end; /* the last days; extended may be empty */
+	struct bytes extended;				  /* what the vendor calls it */
+	struct bytes source, as_of;
+};
+/* From now on these count, for all threads; none: the program's own alone. Everything is copied,
+ * and lives until the program ends: answers borrow from it. The same dates again cost nothing. 0,
+ * ERR_NOMEM. */
+int support_use(const struct support_row *rows, size_t count, struct err *e);
 
 /* Of the release version ("8.5") of distribution id at now_ms; name (PRETTY_NAME) distinguishes
  * CentOS Stream. stated_end: what os-release says (SUPPORT_END), used for releases that the table

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "store/event.h"
 #include "ledger/generation.h"
+#include "match/lifecycle.h"
 #include "scan/generations.h"
 #include "vdb/sign.h"
 
@@ -133,6 +134,14 @@ static int load(struct engine *g, const char *digest, struct vdb **ret, struct e
 	return -(int)e->code;
 }
 
+/* The ends of support that the database holds. Without them the program's own count. */
+static void use_dates(const struct vdb *v)
+{
+	struct err e = ERR_INIT;
+	if (lifecycle_use(v, &e) < 0)
+		log_line(LOG_WARN, "ends of support: %s", e.msg);
+}
+
 int engine_generation_open(struct engine *g, const char *vdb, struct err *e)
 {
 	struct record rec = {.current = ""};
@@ -147,6 +156,8 @@ int engine_generation_open(struct engine *g, const char *vdb, struct err *e)
 		    why.msg);
 		r = db_run(g->o.db, DB_WRITE, forget_tx, NULL, e);
 	}
+	if (r >= 0 && g->vdb)
+		use_dates(g->vdb);
 	if (r >= 0 && vdb)
 		r = adopt(g, vdb, &g->o.vdb_keys, digest, e);
 	return r < 0 ? err_ctx(e, "vdb") : 0;
@@ -268,6 +279,7 @@ static int flip(struct engine *g, const char *digest, struct err *e)
 	vdb_close(r >= 0 ? old : now);
 	if (r < 0)
 		return r;
+	use_dates(now);
 	generations_prune(g->o.vdb_dir, now, g->o.vdb_keep);
 	struct vdb_counts counts = vdb_counts_get(now);
 	log_line(LOG_INFO,

@@ -32,7 +32,7 @@ static int on_advisory(struct build *b, struct bytes body, struct err *e)
 		/* Whose record it is, is ours to say and not the worker's. */
 		adv.feed = bytes_of(b->in->feed);
 		r = vdb_writer_add(b->w, &adv, e);
-		b->of_input.advisories++;
+		b->of_input.advisories += adv.withdrawn_ms == 0;
 	}
 	arena_free(&a);
 	return r;

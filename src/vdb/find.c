@@ -248,12 +248,14 @@ static int take_body(const struct vdb *v, uint32_t advisory, struct cursor *c, s
 	r.summary = take_string(v, c);
 	r.details = take_string(v, c);
 	r.severity_text = take_string(v, c);
-	unsigned severity = cur_u8(c);
-	if (severity > ADV_SEV_CRITICAL)
+	unsigned severity = cur_u8(c), known = severity & ~VDB_BODY_WITHDRAWN;
+	if (known > ADV_SEV_CRITICAL)
 		cur_fail(c);
-	r.severity = (enum adv_severity)severity;
+	r.severity = (enum adv_severity)known;
 	r.published_ms = vdb_take_time(c);
 	r.modified_ms = vdb_take_time(c);
+	if (severity != known && (r.withdrawn_ms = vdb_take_time(c)) == 0)
+		cur_fail(c);
 	r.aliases = take_list(v, c, a, &r.alias_count, &ok);
 	r.cvss = take_list(v, c, a, &r.cvss_count, &ok);
 	r.cwes = take_list(v, c, a, &r.cwe_count, &ok);
@@ -384,11 +386,13 @@ bool vdb_exploit_at(const struct vdb *v, uint32_t row, struct adv_exploit *ret)
 	if (facts) {
 		struct cursor c = vdb_cursor(v, VDB_EXPLOIT_FACTS, facts - 1);
 		x.kev = true;
-		x.ransomware = cur_u8(&c) == 1;
+		unsigned marks = cur_u8(&c);
+		x.ransomware = marks & 1;
+		x.kev_lists = marks >> 1;
 		x.kev_added_ms = vdb_take_time(&c);
 		x.kev_action = take_string(v, &c);
 		x.kev_name = take_string(v, &c);
-		if (!cur_ok(&c))
+		if (!cur_ok(&c) || x.kev_lists > ADV_KEV_LISTS)
 			return false;
 	}
 	*ret = x;

@@ -14,7 +14,8 @@
  *   sections  one after the other without gaps, in the order of their ids, up to the file's end
  */
 #define VDB_MAGIC "PLIMVDB\n"
-#define VDB_VERSION 1U
+#define VDB_VERSION 2U
+#define VDB_VERSION_OLDEST 1U /* read: without withdrawn records and sources of KEV entries */
 #define VDB_HASH_LEN 32U
 #define VDB_FIXED_LEN 80U
 #define VDB_SECTION_LEN 56U
@@ -70,7 +71,8 @@ enum vdb_shape {
 	VDB_SHAPE_LIST,	 /* count, then each: varint range * 4 + kind, reference */
 	VDB_SHAPE_COUNT
 };
-#define VDB_STATUS_MASK 15U /* low bits of the second byte; the shape is in the high bits */
+#define VDB_BODY_WITHDRAWN 0x80U /* in the severity's byte: the time follows that of change */
+#define VDB_STATUS_MASK 15U	 /* low bits of the second byte; the shape is in the high bits */
 #define VDB_SHAPE_SHIFT 4U
 
 uint64_t vdb_key_hash(struct bytes ecosystem, struct bytes name);

@@ -36,7 +36,7 @@ static void hash_exploit(const struct layout *l, struct buf *b, uint32_t cve)
 		return;
 	const struct rec_exploit *x = &w->exploits[lo];
 	hash_text(l, b, cve);
-	buf_put_u8(b, (uint8_t)(x->kev | x->ransomware << 1));
+	buf_put_u8(b, (uint8_t)(x->kev | x->ransomware << 1 | x->kev_lists << 2));
 	buf_put_le32(b, x->epss);
 	buf_put_le32(b, x->percentile);
 	buf_put_le64(b, (uint64_t)x->added_ms);
@@ -44,8 +44,8 @@ static void hash_exploit(const struct layout *l, struct buf *b, uint32_t cve)
 	hash_text(l, b, x->name);
 }
 
-/* match/ takes vectors of other records of the same CVE where a record states no severity. */
-static void hash_vectors_of(const struct layout *l, struct buf *b, uint32_t id)
+/* The first row of an id. */
+static size_t first_of(const struct layout *l, uint32_t id)
 {
 	size_t lo = 0, hi = l->id_count;
 	while (lo < hi) {
@@ -55,8 +55,27 @@ static void hash_vectors_of(const struct layout *l, struct buf *b, uint32_t id)
 		else
 			hi = mid;
 	}
-	for (; lo < l->id_count && l->ids[lo].string == id; lo++)
-		hash_list(l, b, &l->w->recs[l->ids[lo].advisory].cvss);
+	return lo;
+}
+
+/* match/ takes vectors of other records of the same CVE where a record states no severity. */
+static void hash_vectors_of(const struct layout *l, struct buf *b, uint32_t id)
+{
+	for (size_t i = first_of(l, id); i < l->id_count && l->ids[i].string == id; i++)
+		hash_list(l, b, &l->w->recs[l->ids[i].advisory].cvss);
+}
+
+/* A CVE that was rejected is not reported. */
+static void hash_withdrawn_of(const struct layout *l, struct buf *b, uint32_t id)
+{
+	for (size_t i = first_of(l, id); i < l->id_count && l->ids[i].string == id; i++) {
+		const struct rec *r = &l->w->recs[l->ids[i].advisory];
+		if (r->withdrawn_ms == 0)
+			continue;
+		hash_text(l, b, r->feed);
+		buf_put_le64(b, (uint64_t)r->modified_ms);
+		hash_list(l, b, &r->aliases);
+	}
 }
 
 static void hash_rec(const struct layout *l, struct buf *b, const struct rec *r)
@@ -77,8 +96,11 @@ static void hash_rec(const struct layout *l, struct buf *b, const struct rec *r)
 		hash_text(l, b, r->references[i].url);
 	}
 	hash_exploit(l, b, r->id);
-	for (uint32_t i = 0; i < r->aliases.count; i++)
+	hash_withdrawn_of(l, b, r->id);
+	for (uint32_t i = 0; i < r->aliases.count; i++) {
 		hash_exploit(l, b, r->aliases.v[i]);
+		hash_withdrawn_of(l, b, r->aliases.v[i]);
+	}
 	if (r->severity != ADV_SEV_UNKNOWN || r->cvss.count)
 		return;
 	hash_vectors_of(l, b, r->id);

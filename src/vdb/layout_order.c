@@ -130,8 +130,9 @@ static void join_exploits(struct layout *l)
 		k->ransomware |= x->ransomware;
 		k->epss = greater_units(k->epss, x->epss);
 		k->percentile = greater_units(k->percentile, x->percentile);
-		if (x->added_ms > k->added_ms)
-			k->added_ms = x->added_ms;
+		k->kev_lists |= x->kev_lists;
+		if (x->added_ms && (!k->added_ms || x->added_ms < k->added_ms))
+			k->added_ms = x->added_ms; /* since when one of them knows */
 		if (l->rank[x->action] > l->rank[k->action])
 			k->action = x->action;
 		if (l->rank[x->name] > l->rank[k->name])

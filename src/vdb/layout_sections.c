@@ -34,9 +34,11 @@ static void put_body(struct layout *l, struct buf *b, const struct rec *r)
 	put_ref(l, b, r->summary);
 	put_ref(l, b, r->details);
 	put_ref(l, b, r->severity_text);
-	buf_put_u8(b, r->severity);
+	buf_put_u8(b, (uint8_t)(r->severity | (r->withdrawn_ms ? VDB_BODY_WITHDRAWN : 0)));
 	put_time(b, r->published_ms);
 	put_time(b, r->modified_ms);
+	if (r->withdrawn_ms)
+		put_time(b, r->withdrawn_ms);
 	put_list(l, b, &r->aliases);
 	put_list(l, b, &r->cvss);
 	put_list(l, b, &r->cwes);
@@ -190,7 +192,7 @@ static void put_exploits(struct layout *l)
 		buf_put_le32(rows, x->kev ? (uint32_t)facts->len + 1 : 0);
 		if (!x->kev)
 			continue;
-		buf_put_u8(facts, x->ransomware);
+		buf_put_u8(facts, (uint8_t)(x->ransomware | x->kev_lists << 1));
 		put_time(facts, x->added_ms);
 		put_ref(l, facts, x->action);
 		put_ref(l, facts, x->name);

@@ -51,11 +51,12 @@ static int read_header(struct vdb *v, struct err *e)
 				   ? "vulnerability database is truncated"
 				   : "not a vulnerability database");
 	uint32_t version = cur_le32(&c), header_len = cur_le32(&c);
-	if (cur_ok(&c) && version != VDB_VERSION)
+	if (cur_ok(&c) && (version < VDB_VERSION_OLDEST || version > VDB_VERSION))
 		return err_set(
 		    e, ERR_INTEGRITY,
-		    "vulnerability database has version %u, this program reads version %u", version,
-		    VDB_VERSION);
+		    "vulnerability database has version %u, this program reads versions %u to %u",
+		    version, VDB_VERSION_OLDEST, VDB_VERSION);
+	v->version = version;
 	uint64_t file_len = cur_le64(&c);
 	v->built_ms = (int64_t)cur_le64(&c);
 	v->affected_count = cur_le64(&c);

@@ -11,6 +11,7 @@ struct vdb {
 	uint8_t section_hash[VDB_SECTION_COUNT][VDB_HASH_LEN];
 	uint8_t digest[VDB_HASH_LEN];
 	char digest_hex[2 * VDB_HASH_LEN + 1];
+	uint32_t version;
 	int64_t built_ms;
 	uint64_t affected_count;
 	bool mapped;

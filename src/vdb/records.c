@@ -98,6 +98,7 @@ int rec_from_adv(struct intern *t, struct arena *a, const struct adv *adv, struc
 	    .severity = (uint8_t)adv->severity,
 	    .published_ms = adv->published_ms,
 	    .modified_ms = adv->modified_ms,
+	    .withdrawn_ms = adv->withdrawn_ms,
 	    .aliases = list(&c, adv->aliases, adv->alias_count),
 	    .cvss = list(&c, adv->cvss, adv->cvss_count),
 	    .cwes = list(&c, adv->cwes, adv->cwe_count),
@@ -257,6 +258,8 @@ static bool join(struct rec *to, const struct rec *more, const uint32_t *rank, s
 		to->severity = more->severity;
 	if (more->published_ms && (!to->published_ms || more->published_ms < to->published_ms))
 		to->published_ms = more->published_ms;
+	if (!more->withdrawn_ms) /* one of them holds */
+		to->withdrawn_ms = 0;
 	if (!join_list(a, &to->aliases, &more->aliases) || !join_list(a, &to->cvss, &more->cvss) ||
 	    !join_list(a, &to->cwes, &more->cwes))
 		return false;

@@ -27,7 +27,7 @@ struct rec_reference {
 struct rec {
 	uint32_t feed, id, summary, details, severity_text;
 	uint8_t severity;
-	int64_t published_ms, modified_ms;
+	int64_t published_ms, modified_ms, withdrawn_ms;
 	struct rec_list aliases, cvss, cwes;
 	struct rec_reference *references;
 	uint32_t reference_count;
@@ -39,6 +39,7 @@ struct rec_exploit {
 	uint32_t epss, percentile; /* VDB_EPSS_UNIT, VDB_EPSS_UNKNOWN */
 	int64_t added_ms;
 	bool kev, ransomware;
+	uint8_t kev_lists;
 };
 struct rec_source {
 	uint32_t feed, source;

@@ -66,8 +66,6 @@ static void newer(struct vdb_writer *w, int64_t ms)
 
 int vdb_writer_add(struct vdb_writer *w, const struct adv *a, struct err *e)
 {
-	if (a->withdrawn_ms != 0)
-		return 0;
 	if (a->id.len == 0)
 		return err_set(e, ERR_FORMAT, "advisory without an id");
 	struct rec *rec = vdb_writer_record(w, e);
@@ -95,7 +93,8 @@ int vdb_writer_add_exploit(struct vdb_writer *w, const struct adv_exploit *x, st
 				.percentile = epss_units(x->epss_percentile),
 				.added_ms = x->kev_added_ms,
 				.kev = x->kev,
-				.ransomware = x->ransomware};
+				.ransomware = x->ransomware,
+				.kev_lists = (uint8_t)x->kev_lists};
 	if (r < 0 || (r = intern_add(&w->strings, x->cve, &n.cve, e)) < 0 ||
 	    (r = intern_add(&w->strings, x->kev_action, &n.action, e)) < 0 ||
 	    (r = intern_add(&w->strings, x->kev_name, &n.name, e)) < 0)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
-import { plimsoll, root, tempDir } from './lib.mjs';
+import { osvRecord, plimsoll, root, tempDir } from './lib.mjs';
 
 const golden = (feed, name) => `${feed}=${path.join(root, 'tests/golden', `feed-${feed}`, name, 'input')}`;
 let vdb, dir;
@@ -68,4 +68,26 @@ test('each feed gives the finding of its distribution', () => {
     if (want?.[3])
       assert.match(findings[0].remediation, want[3], about);
   }
+});
+
+test('what its source took back is not reported, and why-not says so; dates of releases come from a feed', () => {
+  const at = tempDir('withdrawn'), file = (name, text) => (fs.writeFileSync(path.join(at, name), typeof text === 'string' ? text : JSON.stringify(text)), path.join(at, name));
+  const entry = (id) => osvRecord(id, [{ ecosystem: 'Debian:12', name: 'anchor', fixed: '2.0-1' }]);
+  const rejected = { dataType: 'CVE_RECORD', cveMetadata: { cveId: 'CVE-2031-2', state: 'REJECTED', dateRejected: '2031-02-03T00:00:00Z' },
+    containers: { cna: { rejectedReasons: [{ lang: 'en', value: 'Not a security issue.' }] } } };
+  const gone = { ...entry('DSA-9-1'), withdrawn: '2031-03-04T00:00:00Z' };
+  const db = path.join(at, 'x.vdb');
+  plimsoll(['vdb', 'build', '--quiet', '--out', db, `cve5=${file('CVE-2031-2.json', rejected)}`, `osv=${file('osv.json', [entry('CVE-2031-1'), entry('CVE-2031-2'), gone])}`,
+    `end-of-life=${file('debian.csv', 'version,codename,series,created,release,eol,eol-lts\n12,Bookworm,bookworm,,,2020-01-01,2020-01-02\n')}`]);
+  const dirs = rootfs('debian', '12', { name: 'anchor', source: 'anchor', version: '1.0-1' });
+  const status = path.join(dirs, 'var/lib/dpkg/status');
+  fs.writeFileSync(status, fs.readFileSync(status, 'utf8').replace(/Maintainer: .*/, 'Maintainer: Debian Keel <keel@debian.org>'));
+  const scan = JSON.parse(plimsoll(['scan', `rootfs:${dirs}`, '--no-cache', '--vdb', db, '--format', 'json']).stdout);
+  assert.deepEqual(scan.findings.map((f) => f.advisory), ['CVE-2031-1']);
+  const support = scan.coverage.support;
+  assert.deepEqual([support.state, support.standard_end, support.extended, support.source], ['ended', '2020-01-01', 'LTS', 'distro-info-data']);
+  const whyNot = (id) => plimsoll(['why-not', id, `rootfs:${dirs}`, '--vdb', db], { check: false }).stdout;
+  assert.match(whyNot('CVE-2031-2'), /is in the range of CVE-2031-2, but CVE-2031-2 was rejected on 2031-02-03 \(cve5\): Not a security issue\.[^]*reason: withdrawn: /);
+  assert.match(whyNot('DSA-9-1'), /DSA-9-1: withdrawn on 2031-03-04[^]*reason: withdrawn: /);
+  assert.match(whyNot('CVE-2031-1'), / IS reported/);
 });

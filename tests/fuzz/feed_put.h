@@ -28,7 +28,7 @@ static inline int put_advisory(void *arg, const struct adv *a, struct err *e)
 		if (!bytes_eq(buf_bytes(&first), buf_bytes(&second)))
 			abort();
 		if (back.id.len == 0 || back.feed.len == 0 ||
-		    (back.affected_count == 0 && back.cvss_count == 0))
+		    (back.affected_count == 0 && back.cvss_count == 0 && !back.withdrawn_ms))
 			abort();
 	}
 	buf_free(&first);

@@ -102,6 +102,8 @@ static inline int catch_exploit(void *arg, const struct adv_exploit *x, struct e
 		c->exploits++;
 		buf_printf(&c->text, "exploit %.*s kev=%d ransomware=%d", BYTES_ARG(back.cve),
 			   back.kev, back.ransomware);
+		if (back.kev_lists)
+			buf_printf(&c->text, " lists=%u", back.kev_lists);
 		if (back.kev_added_ms)
 			buf_printf(&c->text, " added=%lld", (long long)back.kev_added_ms);
 		catch_field(&c->text, "name", back.kev_name);

@@ -43,7 +43,9 @@ static const struct feed_case cases[] = {
     /* a part of itself */
     {"{" HEAD("") "," TREE(RHEL "," RPM("a@1-2"), PART("x", "p", "x")) "," STATUS("fixed", "x") "}",
      UNKNOWN, 0},
-    {"{" HEAD(",\"status\":\"deleted\"") "}", "note CVE-2031-1: record not used: withdrawn\n", 0},
+    {"{" HEAD(",\"status\":\"deleted\"") "}",
+     "advisory csaf CVE-2031-1 Unknown withdrawn=1\nnote CVE-2031-1: record not used: withdrawn\n",
+     0},
     {"{" HEAD("") "}", "note CVE-2031-1: record not used: no products\n", 0},
     {"{\"document\":{\"tracking\":{\"id\":\"x\"}}}", "", -ERR_FORMAT},
     {"{}", "note file: record not used: no tracking id\n", 0},

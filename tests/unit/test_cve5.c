@@ -23,7 +23,18 @@ static const struct feed_case cases[] = {
      "advisory cve5 CVE-2024-1 Medium word=Moderate\n", 0},
     {DOC(META(), "\"cna\":{\"metrics\":[{\"other\":{\"content\":[1]}},{\"other\":7}]}"), "", 0},
     {DOC(META(",\"state\":\"REJECTED\""), "\"cna\":{" METRIC(V31) "}"),
-     "note CVE-2024-1: record not used: withdrawn\n", 0},
+     "advisory cve5 CVE-2024-1 Unknown withdrawn=1\nnote CVE-2024-1: record not used: "
+     "withdrawn\n",
+     0},
+    /* the CVEs in its place */
+    {DOC(META(
+	     ",\"state\":\"REJECTED\",\"dateRejected\":\"2024-01-02\",\"dateUpdated\":\"2024-01-03\""),
+	 "\"cna\":{\"rejectedReasons\":[{\"lang\":\"en\",\"value\":\"CVE-2024-1 is CVE-2024-22\"}],"
+	 "\"replacedBy\":[\"CVE-2024-33\"]}"),
+     "advisory cve5 CVE-2024-1 Unknown modified=1704240000000 withdrawn=1704153600000\n"
+     " alias CVE-2024-22\n alias CVE-2024-33\n summary CVE-2024-1 is CVE-2024-22\n"
+     "note CVE-2024-1: record not used: withdrawn\n",
+     0},
     {DOC(META(), "\"cna\":{\"descriptions\":[{\"lang\":\"de\",\"value\":\"x\"},{\"lang\":"
 		 "\"en-US\",\"value\":\"y\"}]," METRIC(V31) "}"),
      "advisory cve5 CVE-2024-1 Unknown\n details y\n cvss " V31 "\n", 0},

@@ -20,7 +20,7 @@ static int count_advisory(void *arg, const struct adv *a, struct err *e)
 {
 	struct count *c = arg;
 	(void)e;
-	c->advisories++;
+	c->advisories += a->withdrawn_ms == 0;
 	c->affected += a->affected_count;
 	return 0;
 }

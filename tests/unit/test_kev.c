@@ -8,27 +8,29 @@ static const struct feed_case cases[] = {
      "\"Log4Shell\",\"dateAdded\":\"2021-12-10\","
      "\"requiredAction\":\"Update\",\"knownRansomwareCampaignUse\":\"Known\",\"cwes\":[\"CWE-1\"]}]"
      "}",
-     "exploit CVE-2021-44228 kev=1 ransomware=1 added=1639094400000 name=Log4Shell action=Update\n",
+     "exploit CVE-2021-44228 kev=1 ransomware=1 lists=8 added=1639094400000 name=Log4Shell action=Update\n",
      0},
     {DOC("{\"cveID\":\"CVE-1\",\"knownRansomwareCampaignUse\":\"Unknown\"},{\"cveID\":\"CVE-2\","
 	 "\"dateAdded\":\"soon\"}"),
-     "exploit CVE-1 kev=1 ransomware=0\nexploit CVE-2 kev=1 ransomware=0\n", 0},
+     "exploit CVE-1 kev=1 ransomware=0 lists=8\nexploit CVE-2 kev=1 ransomware=0 lists=8\n", 0},
     {DOC("{\"cveID\":\"CVE-1\"},{\"cveID\":null},{}"),
-     "exploit CVE-1 kev=1 ransomware=0\nnote vulnerabilities[1]: record not used: no CVE id\n"
+     "exploit CVE-1 kev=1 ransomware=0 lists=8\nnote vulnerabilities[1]: record not used: no CVE id\n"
      "note vulnerabilities[2]: record not used: no CVE id\n",
      0},
+    {"{\"title\":\"CISA Catalog\",\"vulnerabilities\":[{\"cveID\":\"CVE-1\"}]}",
+     "exploit CVE-1 kev=1 ransomware=0 lists=1\n", 0},
     /* a catalogue that holds less than it says */
     {"{\"vulnerabilities\":[{\"cveID\":\"CVE-1\"}],\"count\":2}",
-     "exploit CVE-1 kev=1 ransomware=0\nnote file: KEV announces 2 entries and has 1\n", 0},
+     "exploit CVE-1 kev=1 ransomware=0 lists=8\nnote file: KEV announces 2 entries and has 1\n", 0},
     /* VulnCheck's form, and ENISA's */
     {"[{\"cve\":[\"CVE-1\",\"CVE-2\"],\"date_added\":\"2021-12-10T00:00:00Z\",\"required_action\":"
      "\"Update\",\"knownRansomwareCampaignUse\":\"Known\"}]",
-     "exploit CVE-1 kev=1 ransomware=1 added=1639094400000 action=Update\n"
-     "exploit CVE-2 kev=1 ransomware=1 added=1639094400000 action=Update\n",
+     "exploit CVE-1 kev=1 ransomware=1 lists=2 added=1639094400000 action=Update\n"
+     "exploit CVE-2 kev=1 ransomware=1 lists=2 added=1639094400000 action=Update\n",
      0},
     {"[{\"cveID\":\"CVE-1\",\"vulnerabilityName\":\"-\",\"dateReported\":\"10/12/21\"},"
      "{\"cveID\":\"CVE-2\",\"dateReported\":\"1/2\"},{\"cve\":\"CVE-3\"}]",
-     "exploit CVE-1 kev=1 ransomware=0 added=1639094400000\nexploit CVE-2 kev=1 ransomware=0\n"
+     "exploit CVE-1 kev=1 ransomware=0 lists=4 added=1639094400000\nexploit CVE-2 kev=1 ransomware=0 lists=4\n"
      "note vulnerabilities[2]: record not used: no CVE id\n",
      0},
     {DOC(""), "", 0},

@@ -80,6 +80,8 @@ static void malicious_packages_are_a_category(void **state)
 	assert_true(bytes_eq_lit(m->check.category, MATCH_MALICIOUS));
 	assert_int_equal(m->check.severity, ADV_SEV_CRITICAL);
 	assert_true(bytes_eq_lit(m->check.advisory, "MAL-2031-1"));
+	assert_true(bytes_has_prefix_lit(m->remediation, "Remove the package: "));
+	assert_false(m->patchable);
 	db_close(&d);
 }
 

@@ -41,9 +41,13 @@ static const struct feed_case records[] = {
 	  " affected Packagist anchor/keel binary affected\n  0 introduced 0\n"
 	  " affected npm Anchor binary affected\n  0 introduced 0\n",
      0},
-    /* withdrawn is not sent, whatever else it says */
+    /* of what is withdrawn its ids are sent, whatever else it says */
     {RECORD("\"withdrawn\":\"2024-02-02T00:00:00Z\"," AFFECTED(PKG("npm", "a") "," FROM0)),
-     "note X-1: record not used: withdrawn\n", 0},
+     "advisory osv X-1 Unknown modified=1704164645000 withdrawn=1706832000000\nnote X-1: record not used: withdrawn\n", 0},
+    {RECORD("\"aliases\":[\"CVE-2024-1\"],\"withdrawn\":\"yes\""),
+     "advisory osv X-1 Unknown modified=1704164645000 withdrawn=1\n alias CVE-2024-1\n"
+     "note X-1: record not used: withdrawn\n",
+     0},
     /* a malicious package is as bad as can be, unless someone says otherwise */
     {"{\"id\":\"MAL-2031-1\"," AFFECTED(PKG("npm", "a") "," FROM0) "}",
      "advisory osv MAL-2031-1 Critical\n affected npm a binary affected\n  0 introduced 0\n", 0},

@@ -20,7 +20,9 @@ static const struct feed_case cases[] = {
 	 "note CVE-2031-1: package a: \"pending\" is not a version: it cannot be compared\n",
      0},
     {ID "Priority: untriaged\nDescription:\n ** REJECT ** a duplicate\njammy_a: needed\n",
-     "note CVE-2031-1: record not used: withdrawn\n", 0},
+     "advisory ubuntu-tracker CVE-2031-1 Unknown withdrawn=1\n"
+     "note CVE-2031-1: record not used: withdrawn\n",
+     0},
     {ID, "", 0},
     {"PublicDate: unknown\n", "", -ERR_FORMAT},
     {"Candidate: x\njammy_a: needed\n", "", -ERR_FORMAT},

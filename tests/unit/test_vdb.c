@@ -155,6 +155,7 @@ static void finds_exploits_and_ecosystems(void **state)
 	(void)state;
 	db_open(&d, rows, ROWS);
 	assert_true(vdb_exploit(d.v, BYTES_LIT("CVE-2024-1"), &x));
+	assert_int_equal(x.kev_lists, ADV_KEV_CISA);
 	assert_true(x.kev && x.ransomware && x.epss > 0.4999 && x.epss < 0.5001);
 	assert_text(x.kev_action, "Apply updates.");
 	assert_int_equal(x.kev_added_ms, 86400000);

@@ -3,6 +3,11 @@
 #include "match/why.h"
 #include "match_case.h"
 
+#define DAY_MS INT64_C(86400000)
+#define RANGE_OF(package)                                                                          \
+	.ecosystem = "Debian:12", .name = (package), .events = "introduced 0",                     \
+	.status = ADV_AFFECTED
+
 static const struct sample records[] = {
     {.feed = "osv",
      .id = "CVE-2024-1",
@@ -40,6 +45,24 @@ static const struct sample records[] = {
      .name = "c",
      .events = "introduced 0",
      .status = ADV_AFFECTED},
+    /* rejected by who named it */
+    {.feed = "cve5", .id = "CVE-2024-11", .modified_ms = 5, .withdrawn_ms = DAY_MS},
+    {.feed = "osv", .id = "DSA-11-1", .alias = "CVE-2024-11", RANGE_OF("a")},
+    /* rejected, for it is another one */
+    {.feed = "cve5", .id = "CVE-2024-12", .alias = "CVE-2024-1", .withdrawn_ms = DAY_MS},
+    {.feed = "osv", .id = "CVE-2024-12", RANGE_OF("a")},
+    {.feed = "nvd", .id = "CVE-2024-13", .summary = "A duplicate.", .withdrawn_ms = DAY_MS},
+    {.feed = "osv", .id = "CVE-2024-13", RANGE_OF("a")},
+    /* rejected, and published again */
+    {.feed = "cve5", .id = "CVE-2024-14", .modified_ms = 5, .withdrawn_ms = DAY_MS},
+    {.feed = "nvd", .id = "CVE-2024-14", .modified_ms = 6, .cvss = "AV:N/AC:L/Au:N/C:P/I:N/A:N"},
+    {.feed = "osv", .id = "CVE-2024-14", RANGE_OF("a")},
+    /* no authority of CVEs */
+    {.feed = "ubuntu-tracker", .id = "CVE-2024-15", .withdrawn_ms = 1},
+    {.feed = "osv", .id = "CVE-2024-15", RANGE_OF("a")},
+    /* a record that was taken back, and had packages before */
+    {.feed = "osv", .id = "GHSA-dddd-eeee-ffff", .modified_ms = 1, RANGE_OF("a")},
+    {.feed = "osv", .id = "GHSA-dddd-eeee-ffff", .modified_ms = 2, .withdrawn_ms = DAY_MS},
 };
 
 #define A1                                                                                         \
@@ -72,6 +95,13 @@ static const struct {
     {"CVE-2024-5", {A1}, false, false, WHY_PACKAGE_ABSENT, NULL},
     {"CVE-2024-5", {A1}, true, false, WHY_NOT_READ, NULL},
     {"ghsa-AAAA-bbbb-cccc", {SOME}, false, false, WHY_PACKAGE_ABSENT, NULL},
+    {"CVE-2024-11", {A1}, false, false, WHY_WITHDRAWN, "CVE-2024-11"},
+    {"DSA-11-1", {A1}, false, false, WHY_WITHDRAWN, "CVE-2024-11"},
+    {"CVE-2024-12", {A1}, false, false, WHY_REPORTED, "CVE-2024-12"},
+    {"CVE-2024-13", {A1}, false, false, WHY_REPORTED, "CVE-2024-13"},
+    {"CVE-2024-14", {A1}, false, false, WHY_REPORTED, "CVE-2024-14"},
+    {"CVE-2024-15", {A1}, false, false, WHY_REPORTED, "CVE-2024-15"},
+    {"GHSA-dddd-eeee-ffff", {A1}, true, false, WHY_WITHDRAWN, NULL},
     {"CVE-2024-9", {A1}, false, false, WHY_UNKNOWN_ID, NULL},
     {"CVE-2024-9", {A1}, false, true, WHY_DATABASE_OLD, NULL},
     {"CVE-2024-1",
@@ -131,7 +161,8 @@ static void reasons(void **state)
 		assert_text(why.packages[0].x.advisory, cases[i].by);
 		assert_true(why.packages[0].x.text.len > 0);
 		if (*cases[i].by)
-			assert_text(why.packages[0].x.feed, "osv");
+			assert_text(why.packages[0].x.feed,
+				    why.reason == WHY_WITHDRAWN ? "cve5" : "osv");
 	}
 	for (int i = 0; i < WHY_REASON_COUNT; i++)
 		assert_true(why_reason_word(i) && why_reason_text((enum why_reason)i));

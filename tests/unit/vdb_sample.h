@@ -24,6 +24,7 @@ struct sample {
 	enum adv_severity severity;
 	int64_t modified_ms;
 	bool silent; /* no details */
+	int64_t withdrawn_ms;
 };
 
 static inline enum adv_event sample_kind(struct bytes word)
@@ -79,6 +80,7 @@ static inline int sample_add(struct vdb_writer *w, const struct sample *s, struc
 	    .summary = bytes_of(s->summary),
 	    .details = s->silent ? BYTES_NONE : BYTES_LIT("details of it"),
 	    .modified_ms = s->modified_ms,
+	    .withdrawn_ms = s->withdrawn_ms,
 	    .severity = s->severity,
 	    .cvss = &cvss,
 	    .cvss_count = s->cvss ? 1 : 0,
@@ -96,6 +98,7 @@ static inline int sample_exploit(struct vdb_writer *w, const char *cve, bool kev
 	struct adv_exploit x = {.cve = bytes_of(cve),
 				.kev = kev,
 				.ransomware = kev,
+				.kev_lists = kev ? ADV_KEV_CISA : 0,
 				.kev_added_ms = kev ? 86400000 : 0,
 				.kev_action = kev ? BYTES_LIT("Apply updates.") : BYTES_NONE,
 				.kev_name = kev ? BYTES_LIT("Name of it") : BYTES_NONE,
