@@ -43,7 +43,8 @@ static const struct feed_case records[] = {
      0},
     /* of what is withdrawn its ids are sent, whatever else it says */
     {RECORD("\"withdrawn\":\"2024-02-02T00:00:00Z\"," AFFECTED(PKG("npm", "a") "," FROM0)),
-     "advisory osv X-1 Unknown modified=1704164645000 withdrawn=1706832000000\nnote X-1: record not used: withdrawn\n", 0},
+     "advisory osv X-1 Unknown modified=1704164645000 withdrawn=1706832000000\nnote X-1: record not used: withdrawn\n",
+     0},
     {RECORD("\"aliases\":[\"CVE-2024-1\"],\"withdrawn\":\"yes\""),
      "advisory osv X-1 Unknown modified=1704164645000 withdrawn=1\n alias CVE-2024-1\n"
      "note X-1: record not used: withdrawn\n",
