@@ -1,29 +1,38 @@
 import { FluentProvider } from '@fluentui/react-components';
-import { Component, Suspense, lazy, useEffect, useMemo, useState, type ReactNode } from 'react';
-import { asFailure, call, onSignedOut, type Failure } from './api/client.ts';
+import { Component, useEffect, useMemo, useState, type ReactNode } from 'react';
+import { VULNERABILITIES, asFailure, call, onSignedOut, type Failure } from './api/client.ts';
 import type { Session } from './api/schema.ts';
 import { Bones, Empty } from './parts/basics.tsx';
 import { Frame, Page } from './parts/frame.tsx';
+import { later } from './parts/later.tsx';
 import { SignIn } from './parts/sign_in.tsx';
-import { A, Router, go, scopeOf, to, usePlace } from './route.tsx';
+import { A, Router, change, go, placeNow, scopeOf, to, usePlace } from './route.tsx';
 import { SessionContext } from './session.tsx';
 import { s } from './strings.ts';
 import { keepTheme, themeChoice, themes, type Choice } from './theme.ts';
 
-const Overview = lazy(() => import('./pages/overview.tsx'));
-const Registries = lazy(() => import('./pages/registries.tsx'));
-const RegistryPage = lazy(() => import('./pages/registry.tsx'));
-const RepositoryPage = lazy(() => import('./pages/repository.tsx'));
-const ImagePage = lazy(() => import('./pages/image.tsx'));
-const Recommendation = lazy(() => import('./pages/recommendation.tsx'));
-const Compare = lazy(() => import('./pages/compare.tsx'));
-const RulePane = lazy(() => import('./parts/rule_pane.tsx'));
-const Cve = lazy(() => import('./pages/cve.tsx'));
 /** Pages whose address is their name. */
 const plain = {
-  plan: lazy(() => import('./pages/plan.tsx')), inventory: lazy(() => import('./pages/inventory.tsx')), exceptions: lazy(() => import('./pages/exceptions.tsx')), recommendations: lazy(() => import('./pages/recommendations.tsx')), findings: lazy(() => import('./pages/findings.tsx')), registries: Registries, scans: lazy(() => import('./pages/scans.tsx')), access: lazy(() => import('./pages/access.tsx')),
-  settings: lazy(() => import('./pages/settings.tsx')), audit: lazy(() => import('./pages/audit.tsx')), start: lazy(() => import('./pages/start.tsx')),
+  plan: later(() => import('./pages/plan.tsx'), Bones), inventory: later(() => import('./pages/inventory.tsx'), Bones), exceptions: later(() => import('./pages/exceptions.tsx'), Bones), recommendations: later(() => import('./pages/recommendations.tsx'), Bones),
+  findings: later(() => import('./pages/findings.tsx'), Bones), registries: later(() => import('./pages/registries.tsx'), Bones), scans: later(() => import('./pages/scans.tsx'), Bones), access: later(() => import('./pages/access.tsx'), Bones),
+  settings: later(() => import('./pages/settings.tsx'), Bones), audit: later(() => import('./pages/audit.tsx'), Bones), start: later(() => import('./pages/start.tsx'), Bones),
 };
+const Overview = later(() => import('./pages/overview.tsx'), Bones), RegistryPage = later(() => import('./pages/registry.tsx'), Bones), RepositoryPage = later(() => import('./pages/repository.tsx'), Bones), ImagePage = later(() => import('./pages/image.tsx'), Bones);
+const Recommendation = later(() => import('./pages/recommendation.tsx'), Bones), Compare = later(() => import('./pages/compare.tsx'), Bones), Cve = later(() => import('./pages/cve.tsx'), Bones);
+const RulePane = later(() => import('./parts/rule_pane.tsx')), ExemptPane = later(() => import('./parts/exempt_pane.tsx'));
+const others = [Overview, RegistryPage, RepositoryPage, ImagePage, Recommendation, Compare, Cve, RulePane, ExemptPane];
+
+/** The code of the page at an address: asked for while it is still asked who is signed in. */
+function prepare(parts: string[]): Promise<void> {
+  const [page = '', , , , images, , compare] = parts;
+  if (Object.hasOwn(plain, page) && parts.length === 1) return plain[page as keyof typeof plain].load();
+  const of = page === 'recommendations' ? Recommendation : page === 'cve' ? Cve : page !== 'registries' ? Overview : compare ? Compare : images ? ImagePage : parts.length > 2 ? RepositoryPage : RegistryPage;
+  return of.load();
+}
+/** The rest, when there is time: so that no page waits for its code. */
+function prepareAll(): void {
+  for (const of of [...Object.values(plain), ...others]) of.load().catch(() => undefined); // it is asked for again when it is opened
+}
 
 function NotFound() {
   return <Page title={s.errors.notFound} crumbs={[[s.errors.notFound]]}><div className="card"><Empty action={<A href={to(['overview'])}>{s.errors.back}</A>}>{s.errors.notFoundText}</Empty></div></Page>;
@@ -63,16 +72,21 @@ class Guard extends Component<{ children: ReactNode; at: string }, { broken: str
 }
 function Inside({ theme, setTheme }: { theme: Choice; setTheme: (c: Choice) => void }) {
   const { parts, query } = usePlace();
-  const [turn, setTurn] = useState(0); // what a rule changed is read again
+  const [turn, setTurn] = useState(0); // what a rule or an exemption changed is read again
+  const about = parts[0] === 'recommendations' ? parts[1] : undefined;
+  const closeExempt = () => change({ pane: undefined, target: undefined, ...(about ? { registry: undefined } : {}) });
   return (
     <Frame theme={theme} setTheme={setTheme}>
       <Guard at={parts.join('/')}>
-        <Suspense fallback={<Bones />}><Pages key={`${scopeOf(query)} ${turn}`} /></Suspense>
-        {query.get('pane') === 'rule' && <Suspense fallback={null}><RulePane key={query.get('rule') ?? ''} id={query.get('rule') ?? ''} done={() => setTurn((n) => n + 1)} /></Suspense>}
+        <Pages key={`${scopeOf(query)} ${turn}`} />
+        {query.get('pane') === 'rule' && <RulePane key={query.get('rule') ?? ''} id={query.get('rule') ?? ''} done={() => setTurn((n) => n + 1)} />}
+        {query.get('pane') === 'exempt' && <ExemptPane key={query.get('target') ?? ''} recommendation={about ?? VULNERABILITIES} close={closeExempt} done={() => { closeExempt(); setTurn((n) => n + 1); }} />}
       </Guard>
     </Frame>
   );
 }
+
+const IDLE_MS = 3000; // after the first page
 
 export function Portal() {
   const [theme, setTheme] = useState<Choice>(themeChoice);
@@ -86,7 +100,8 @@ export function Portal() {
     return () => system.removeEventListener('change', changed);
   }, []);
   useEffect(() => {
-    call('getSession', {}).then(setSession, (e: unknown) => {
+    const page = prepare(placeNow().parts).catch(() => undefined);
+    call('getSession', {}).then((who) => page.then(() => { setSession(who); setTimeout(prepareAll, IDLE_MS); }), (e: unknown) => {
       const failure = asFailure(e);
       if (failure.status === 401) setSession(null);
       else setLost(failure);

@@ -7,7 +7,8 @@ export interface Place {
   parts: string[]; // of the path, decoded
   query: URLSearchParams;
 }
-function here(): Place {
+/** What the address says. */
+export function placeNow(): Place {
   const parts = location.pathname.slice(base.length).split('/').filter(Boolean).map((p) => decodeURIComponent(p));
   return { parts, query: new URLSearchParams(location.search) };
 }
@@ -59,8 +60,8 @@ export function Router({ children }: { children: ReactNode }) {
     addEventListener('popstate', moved);
     return () => removeEventListener('popstate', moved);
   }, []);
-  // href is what here() reads.
-  const place = useMemo(() => (href ? here() : here()), [href]);
+  // href is what it reads.
+  const place = useMemo(() => (href ? placeNow() : placeNow()), [href]);
   return <Where.Provider value={place}>{children}</Where.Provider>;
 }
 

@@ -1,5 +1,6 @@
 /* What an image is made of, as it is stored: its layers and what each brought in, its manifest and
  * config byte for byte, and what is attached to it. Nothing of it counts as a pull. */
+#include "api/annotations.h"
 #include "api/doc.h"
 #include "api/routes.h"
 
@@ -148,16 +149,25 @@ static const struct record_object layer_object = {.name = "Layer",
 						      "A layer of an image and what it brought in",
 						  RECORD_TABLE(layer_fields)};
 struct layers_row {
-	struct record_rows layers;
+	struct record_rows layers, annotations;
 	uint64_t size;
+	bool annotations_whole;
 };
 static const struct record_field layers_fields[] = {
     RECORD_FIELD(struct layers_row, size, RECORD_UINT, "size", "Bytes of all layers as stored"),
     RECORD_FIELD(struct layers_row, layers, RECORD_OBJECTS, "layers", "From the lowest to the top",
 		 .of = &layer_object, .stride = sizeof(struct layer_row)),
+    RECORD_FIELD(struct layers_row, annotations, RECORD_OBJECTS, "annotations",
+		 "What its maker says of it: the manifest's annotations and the config's labels of "
+		 "known names, such as `org.opencontainers.image.source` and `.revision`",
+		 .of = &api_annotation_object, .stride = sizeof(struct api_annotation)),
+    RECORD_FIELD(struct layers_row, annotations_whole, RECORD_BOOL, "annotations_whole",
+		 "false: there are more than 64 of them, or longer ones than 1,024 bytes"),
 };
 static const struct record_object layers_object = {
-    .name = "Layers", .text = "The layers of an image", RECORD_TABLE(layers_fields)};
+    .name = "Layers",
+    .text = "The layers of an image, and what its maker says of it",
+    RECORD_TABLE(layers_fields)};
 
 struct layers {
 	struct http_request *r;
@@ -226,19 +236,21 @@ static int write_layers(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	return 0;
 }
 
-/* The lines of the history, where a config can be read: without one the layers are still there. */
-static void read_history(struct http_request *r, struct registry *g, const struct oci_manifest *m,
-			 struct layers *l)
+/* The lines of the history and the labels, where a config can be read: without one the layers are
+ * still there. */
+static int read_history(struct http_request *r, struct registry *g, const struct oci_manifest *m,
+			struct layers *l, struct err *e)
 {
 	struct err ignored = ERR_INIT;
-	struct bytes text;
+	struct bytes text = BYTES_NONE;
 	struct oci_config config;
-	if (!oci_is_config_type(m->config.media_type) ||
-	    read_config(r, g, m, &text, &ignored) < 0 ||
-	    oci_config_parse(text, http_arena(r), &config, &ignored) < 0)
-		return;
-	for (size_t i = 0; i < m->layer_count; i++)
-		l->rows[i].created_by = oci_config_layer_line(&config, i);
+	if (!oci_is_config_type(m->config.media_type) || read_config(r, g, m, &text, &ignored) < 0)
+		text = BYTES_NONE;
+	else if (oci_config_parse(text, http_arena(r), &config, &ignored) == 0)
+		for (size_t i = 0; i < m->layer_count; i++)
+			l->rows[i].created_by = oci_config_layer_line(&config, i);
+	return api_annotations_read(m->annotations, text, http_arena(r), &l->all.annotations,
+				    &l->all.annotations_whole, e);
 }
 
 static int get_layers(struct http_request *r, struct err *e)
@@ -246,7 +258,7 @@ static int get_layers(struct http_request *r, struct err *e)
 	struct registry *g;
 	struct store_manifest stored = {.size = 0};
 	struct oci_manifest m;
-	struct layers l = {.r = r};
+	struct layers l = {.r = r, .all.annotations_whole = true};
 	if (find_manifest(r, &g, true, &stored, e) < 0 || parse(r, &stored, &m, e) < 0)
 		return -(int)e->code;
 	size_t n = m.kind == OCI_IMAGE ? m.layer_count : 0;
@@ -260,8 +272,8 @@ static int get_layers(struct http_request *r, struct err *e)
 		l.all.size += d->size;
 	}
 	l.all.layers = (struct record_rows){l.rows, n};
-	if (n)
-		read_history(r, g, &m, &l);
+	if (m.kind == OCI_IMAGE && read_history(r, g, &m, &l, e) < 0)
+		return -(int)e->code;
 	return api_reply_read(r, 200, write_layers, &l, e);
 }
 

@@ -56,12 +56,13 @@ static bool has_score(const void *row)
 static const struct record_field step_fields[] = {
     S(s.kind, RECORD_WORD, "kind",
       "upgrade: the image's own repositories deliver the fix. rebase: a newer base image is here "
-      "that does not have these findings; upgrades may clear them, too. fix_elsewhere: there is a "
-      "fix that they do not deliver. no_fix: there is none",
+      "that does not have these findings; upgrades may clear them, too. change_image: what the "
+      "image holds is the finding (a secret, an account): build it without. fix_elsewhere: there "
+      "is a fix that they do not deliver. no_fix: there is none",
       .words = remediation_kind_word),
     S(s.package, RECORD_TEXT, "package",
       "The package: the source package, or the package itself where there is none; of rebase the "
-      "repository of the base image"),
+      "repository of the base image, of change_image the check"),
     S(s.type, RECORD_TEXT, "type", "Type of its package URL", .flags = RECORD_OPTIONAL,
       .example = "\"deb\""),
     S(s.distro, RECORD_TEXT, "distro", "Distribution and release, of an OS package",
@@ -123,6 +124,8 @@ static const struct record_field plan_fields[] = {
     R(p.whole, RECORD_BOOL, "whole",
       "false: there are more findings; the plan is about the 5,000 gravest at most"),
     R(p.findings_upgrade, RECORD_UINT, "upgrade_findings", "Findings that upgrades clear"),
+    R(p.findings_content, RECORD_UINT, "change_image_findings",
+      "Findings of what images hold that is in no package: who builds them can change that"),
     R(p.findings_elsewhere, RECORD_UINT, "fix_elsewhere_findings",
       "Findings with a fix that the images' own repositories do not deliver"),
     R(p.findings_none, RECORD_UINT, "no_fix_findings", "Findings without a fix"),

@@ -70,12 +70,15 @@ static void put_scan(struct json_out *w, const char *key, const struct store_sca
 struct scans_query {
 	struct api_page page;
 	struct bytes registry, repository, digest;
+	bool statuses[RECORD_WORDS_MAX];
 };
 static const struct record_field scans_query_fields[] = {
     RECORD_FIELD(struct scans_query, registry, RECORD_TEXT, "registry",
 		 "Registry of that repository, where it is not `local`"),
     RECORD_FIELD(struct scans_query, repository, RECORD_TEXT, "repository", "Of this repository"),
     RECORD_FIELD(struct scans_query, digest, RECORD_TEXT, "digest", "Of images with this digest"),
+    RECORD_FIELD(struct scans_query, statuses, RECORD_WORD_LIST, "status",
+		 "Only those with one of these", .words = scan_status),
     API_PAGE_FIELDS(struct scans_query, page),
 };
 static const struct record_object scans_query = {RECORD_TABLE(scans_query_fields)};
@@ -108,6 +111,7 @@ static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct e
 		return err_set(e, ERR_NOMEM, "no memory for %zu scans", limit);
 	struct store_scan_query q = {
 	    .digest = p->q.digest, .before = (int64_t)p->before, .max = limit + 1};
+	memcpy(q.statuses, p->q.statuses, sizeof q.statuses);
 	int64_t n = api_visibility(p->r, &q.visible, e);
 	if (n >= 0 && p->q.repository.len)
 		n = q.repository_id = repository_id(tx, &p->q, &q.visible, e);

@@ -65,7 +65,7 @@ static const struct record_field command_fields[] = {
 };
 static const struct record_object command_object = {RECORD_TABLE(command_fields)};
 struct plan {
-	uint64_t findings, images, upgrade, elsewhere, none, cleared, step_count;
+	uint64_t findings, images, upgrade, content, elsewhere, none, cleared, step_count;
 	bool whole;
 	double score;
 	struct record_rows steps, commands;
@@ -74,6 +74,7 @@ static const struct record_field plan_fields[] = {
     RECORD_FIELD(struct plan, findings, RECORD_UINT, "findings", ""),
     RECORD_FIELD(struct plan, images, RECORD_UINT, "images", ""),
     RECORD_FIELD(struct plan, upgrade, RECORD_UINT, "upgrade_findings", ""),
+    RECORD_FIELD(struct plan, content, RECORD_UINT, "change_image_findings", ""),
     RECORD_FIELD(struct plan, elsewhere, RECORD_UINT, "fix_elsewhere_findings", ""),
     RECORD_FIELD(struct plan, none, RECORD_UINT, "no_fix_findings", ""),
     RECORD_FIELD(struct plan, cleared, RECORD_UINT, "images_cleared", ""),
@@ -90,7 +91,8 @@ static const struct record_object plan_object = {RECORD_TABLE(plan_fields)};
 static void put_step(struct buf *out, size_t number, const struct step *s)
 {
 	buf_printf(out, "%zu. ", number);
-	bool does = bytes_eq_lit(s->kind, "upgrade") || bytes_eq_lit(s->kind, "rebase");
+	bool does = bytes_eq_lit(s->kind, "upgrade") || bytes_eq_lit(s->kind, "rebase") ||
+		    bytes_eq_lit(s->kind, "change_image");
 	if (!does) {
 		report_put_plain(out, s->package);
 		buf_put_text(out, ": ");
@@ -132,9 +134,11 @@ static void put_plan(struct buf *out, const struct plan *p)
 	report_put_count(out, p->findings, "finding", "findings");
 	buf_put_text(out, " in ");
 	report_put_count(out, p->images, "image", "images");
-	buf_printf(out, ": upgrades clear %llu, %llu have a fix elsewhere, %llu have none\n",
-		   (unsigned long long)p->upgrade, (unsigned long long)p->elsewhere,
-		   (unsigned long long)p->none);
+	buf_printf(out, ": upgrades clear %llu, ", (unsigned long long)p->upgrade);
+	if (p->content)
+		buf_printf(out, "changes of the images %llu, ", (unsigned long long)p->content);
+	buf_printf(out, "%llu have a fix elsewhere, %llu have none\n",
+		   (unsigned long long)p->elsewhere, (unsigned long long)p->none);
 	if (!p->whole)
 		buf_put_text(out, "There are more findings: these are the gravest.\n");
 	if (p->score > 0)

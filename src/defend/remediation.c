@@ -11,7 +11,8 @@
 
 const char *remediation_kind_word(int kind)
 {
-	static const char *const words[] = {"upgrade", "rebase", "fix_elsewhere", "no_fix"};
+	static const char *const words[] = {"upgrade", "rebase", "change_image", "fix_elsewhere",
+					    "no_fix"};
 	return kind >= 0 && kind <= REMEDIATION_NONE ? words[kind] : NULL;
 }
 
@@ -20,10 +21,12 @@ static int no_memory(struct err *e)
 	return err_set(e, ERR_NOMEM, "no memory for a remediation plan");
 }
 
-/* A finding is cleared when every package that it hits is upgraded. */
+/* A finding is cleared when every package that it hits is upgraded; it has a match. */
 static enum remediation_kind kind_of(const struct finding *f)
 {
 	enum remediation_kind kind = REMEDIATION_UPGRADE;
+	if (f->matches[0].pkg.class == PKG_CONTENT)
+		return REMEDIATION_CONTENT;
 	for (size_t i = 0; i < f->match_listed; i++) {
 		const struct finding_match *m = &f->matches[i];
 		if (m->patchable)
@@ -116,6 +119,18 @@ static bool add_package(struct planning *p, struct remediation_step *s,
 	return take_package(p->a, &m->pkg, &new->pkg) && take(p->a, m->fixed_version, &new->fixed);
 }
 
+/* What is to be done about a finding that no command clears; of content also what it is. */
+static bool say_finding(struct planning *p, enum remediation_kind kind, const struct finding *f,
+			struct bytes *ret)
+{
+	if (kind != REMEDIATION_CONTENT)
+		return take(p->a, f->remediation, ret);
+	char *text = arena_printf(p->a, "%.*s. %.*s", BYTES_ARG(f->check.summary),
+				  BYTES_ARG(f->remediation));
+	*ret = bytes_of(text);
+	return text != NULL;
+}
+
 static int add_finding(struct planning *p, const struct finding *f)
 {
 	enum remediation_kind kind = kind_of(f);
@@ -127,7 +142,7 @@ static int add_finding(struct planning *p, const struct finding *f)
 		ok = take(p->a, f->fixed, &s->fixed);
 	/* What is to be said where no command helps: what the gravest finding says. */
 	if (ok && kind != REMEDIATION_UPGRADE && !s->text.len)
-		ok = take(p->a, f->remediation, &s->text);
+		ok = say_finding(p, kind, f, &s->text);
 	if (!ok)
 		return no_memory(p->e);
 	if (!bytes_eq(s->installed, f->installed))
@@ -328,11 +343,12 @@ static int step_effects(struct planning *p)
 				    &s->score) < 0)
 			return -(int)p->e->code;
 		/* Nothing is done about it, so nothing comes of it. */
-		if (s->kind != REMEDIATION_UPGRADE) {
+		if (s->kind != REMEDIATION_UPGRADE && s->kind != REMEDIATION_CONTENT) {
 			s->images_cleared = 0;
 			s->score = 0;
 		}
 		*(s->kind == REMEDIATION_UPGRADE     ? &out->findings_upgrade
+		  : s->kind == REMEDIATION_CONTENT   ? &out->findings_content
 		  : s->kind == REMEDIATION_ELSEWHERE ? &out->findings_elsewhere
 						     : &out->findings_none) += s->findings;
 	}
@@ -349,8 +365,10 @@ static int by_gain(const void *x, const void *y)
 						  ADV_SEV_UNKNOWN,  ADV_SEV_MEDIUM,
 						  ADV_SEV_LOW,	    ADV_SEV_NEGLIGIBLE};
 	const struct remediation_step *a = x, *b = y;
-	enum remediation_kind of_a = a->kind == REMEDIATION_REBASE ? REMEDIATION_UPGRADE : a->kind;
-	enum remediation_kind of_b = b->kind == REMEDIATION_REBASE ? REMEDIATION_UPGRADE : b->kind;
+	enum remediation_kind of_a =
+	    a->kind < REMEDIATION_ELSEWHERE ? REMEDIATION_UPGRADE : a->kind;
+	enum remediation_kind of_b =
+	    b->kind < REMEDIATION_ELSEWHERE ? REMEDIATION_UPGRADE : b->kind;
 	if (of_a != of_b)
 		return of_a < of_b ? -1 : 1;
 	if (a->kev != b->kev)

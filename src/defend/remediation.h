@@ -9,10 +9,11 @@
 enum remediation_kind {
 	REMEDIATION_UPGRADE,   /* the image's own repositories deliver the fix */
 	REMEDIATION_REBASE,    /* a newer base image is here that does not have the finding */
+	REMEDIATION_CONTENT,   /* the image is built with other content: a secret, an account */
 	REMEDIATION_ELSEWHERE, /* there is a fix, which they do not deliver */
 	REMEDIATION_NONE,      /* there is no fix */
 };
-/* "upgrade", "rebase", "fix_elsewhere", "no_fix"; NULL past them. */
+/* "upgrade", "rebase", "change_image", "fix_elsewhere", "no_fix"; NULL past them. */
 const char *remediation_kind_word(int kind);
 
 #define REMEDIATION_FINDINGS_MAX 5000U /* looked at, the gravest first: a second's work at most */
@@ -50,7 +51,7 @@ struct remediation {
 	struct remediation_command *commands;
 	size_t command_count;
 	uint64_t findings, images; /* that it is about */
-	uint64_t findings_upgrade, findings_elsewhere, findings_none;
+	uint64_t findings_upgrade, findings_content, findings_elsewhere, findings_none;
 	/* What all upgrades together do. */
 	uint64_t images_cleared;
 	double score;

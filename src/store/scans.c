@@ -416,18 +416,44 @@ int store_scan_outlooks(struct db_tx *tx, const int64_t *images, size_t count, s
 	return r < 0 ? r : 0;
 }
 
+/* Nearly all scans have completed: the others have an index (scan_rest), which needs to be asked
+ * for by its own words. */
+#define ASKED                                                                                      \
+	"($1 = 0 OR s.repository_id = $1) AND ($2 = 0 OR s.digest = $3)"                           \
+	" AND " STORE_VISIBLE("s.repository_id", "$4", "$5") " AND s.status {IN $6}"
+#define LIST_ORDER " AND s.id < $7 ORDER BY s.id DESC LIMIT $8"
+#define ASKED_REST "s.status <> 2 AND " ASKED
+#define ASKED_ARGS(q, of)                                                                          \
+	DB_I((q)->repository_id), DB_I((q)->digest.len > 0), DIGEST((q)->digest),                  \
+	    STORE_VISIBLE_ARGS(&(q)->visible), DB_INTS((of)->list, (of)->count)
+
+struct statuses {
+	int64_t list[STORE_SCAN_UNSUPPORTED + 1];
+	size_t count;
+	bool rest; /* those that have not completed, or some of them */
+};
+
+static struct statuses asked_for(const struct store_scan_query *q)
+{
+	struct statuses ret = {.count = 0};
+	bool any = true;
+	for (int i = 0; i <= STORE_SCAN_UNSUPPORTED; i++)
+		any = any && !q->statuses[i];
+	for (int i = 0; i <= STORE_SCAN_UNSUPPORTED; i++)
+		if (any || q->statuses[i])
+			ret.list[ret.count++] = i;
+	ret.rest = !any && !q->statuses[STORE_SCAN_COMPLETED];
+	return ret;
+}
+
 int64_t store_scan_list(struct db_tx *tx, const struct store_scan_query *q, struct arena *a,
 			struct store_scan *out, struct err *e)
 {
+	const struct statuses of = asked_for(q);
 	struct db_stmt *s = db_query(
 	    tx,
-	    SELECT
-	    " WHERE s.id < $1 AND ($2 = 0 OR s.repository_id = $2) AND ($3 = 0 OR s.digest = $4)"
-	    " AND " STORE_VISIBLE("s.repository_id", "$6", "$7") " ORDER BY s.id DESC LIMIT $5",
-	    DB_ARGS(DB_I(q->before ? q->before : INT64_MAX), DB_I(q->repository_id),
-		    DB_I(q->digest.len > 0), DIGEST(q->digest), DB_I(q->max),
-		    STORE_VISIBLE_ARGS(&q->visible)),
-	    e);
+	    of.rest ? SELECT " WHERE " ASKED_REST LIST_ORDER : SELECT " WHERE " ASKED LIST_ORDER,
+	    DB_ARGS(ASKED_ARGS(q, &of), DB_I(q->before ? q->before : INT64_MAX), DB_I(q->max)), e);
 	if (!s)
 		return -(int)e->code;
 	int r;
@@ -445,13 +471,10 @@ int64_t store_scan_list(struct db_tx *tx, const struct store_scan_query *q, stru
 int store_scan_total(struct db_tx *tx, const struct store_scan_query *q, struct total *ret,
 		     struct err *e)
 {
-	return total_read(tx,
-			  TOTAL_OF("scan s WHERE ($1 = 0 OR s.repository_id = $1)"
-				   " AND ($2 = 0 OR s.digest = $3) AND " STORE_VISIBLE(
-				       "s.repository_id", "$4", "$5")),
-			  DB_ARGS(DB_I(q->repository_id), DB_I(q->digest.len > 0),
-				  DIGEST(q->digest), STORE_VISIBLE_ARGS(&q->visible)),
-			  ret, e);
+	const struct statuses of = asked_for(q);
+	return total_read(
+	    tx, of.rest ? TOTAL_OF("scan s WHERE " ASKED_REST) : TOTAL_OF("scan s WHERE " ASKED),
+	    DB_ARGS(ASKED_ARGS(q, &of)), ret, e);
 }
 
 int store_scan_get(struct db_tx *tx, int64_t id, struct arena *a, struct store_scan *ret,

@@ -106,9 +106,10 @@ int store_scan_outlooks(struct db_tx *tx, const int64_t *images, size_t count, s
 			struct store_scan_outlook *ret, struct err *e);
 /* Newest first: the count into out[max]. */
 struct store_scan_query {
-	int64_t repository_id; /* 0 = any */
-	struct bytes digest;   /* empty = any */
-	int64_t before;	       /* ids below; 0 = from the newest */
+	int64_t repository_id;			   /* 0 = any */
+	struct bytes digest;			   /* empty = any */
+	bool statuses[STORE_SCAN_UNSUPPORTED + 1]; /* none = any */
+	int64_t before;				   /* ids below; 0 = from the newest */
 	size_t max;
 	struct visibility visible;
 };

@@ -635,5 +635,8 @@ const struct db_migration schema_scan[] = {
     {.number = 17,
      .what = "since when findings are open, and which images are in use",
      .sql = DATES},
+    {.number = 18,
+     .what = "scans that have not completed, in an index",
+     .sql = "CREATE INDEX scan_rest ON scan(id) WHERE status <> 2;"},
     {0},
 };

@@ -272,6 +272,10 @@ test('scans: asked for by hand, listed, paged', async () => {
   }
   assert.deepEqual(one, all);
   assert.ok(all[0].id > all.at(-1).id, 'newest first');
+  for (const statuses of [['completed'], ['failed'], ['unsupported', 'failed'], ['completed', 'queued', 'running', 'failed', 'unsupported']]) {
+    const page = await server.json(`/api/v1/scans?status=${statuses}&limit=1000`), of = all.filter((x) => statuses.includes(x.status));
+    assert.deepEqual([page.items.map((x) => x.id), page.total], [of.map((x) => x.id), of.length], `${statuses}`);
+  }
   assert.equal((await server.findings('team/app', layout.digest)).length, total);
 });
 

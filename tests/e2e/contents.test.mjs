@@ -91,6 +91,10 @@ test('the server has the same findings, counts and states, and rules about them'
   assert.equal(why.reason, 'reported');
   assert.equal(why.packages[0].path, 'app/.env:2');
   assert.equal((await server.json(`${at}/why-not?cve=SECRET-AWS`)).reason, 'content_not_found');
+  const plan = await server.json(`${at}/remediation`);
+  assert.deepEqual(plan.steps.map((x) => [x.kind, x.package]).slice(0, 1), [['change_image', 'SECRET-GITHUB']]);
+  assert.match(plan.steps[0].text, /^GitHub token\. Revoke it/);
+  assert.deepEqual([plan.steps.every((x) => x.kind === 'change_image' && x.command === undefined), plan.change_image_findings, plan.upgrade_findings, plan.commands], [true, ids.length, 0, []]);
   const rule = await (await server.fetch('/api/v1/rules', { method: 'POST', headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ name: 'no content', scope: '/registries/local', criteria: { category: ['Secrets', 'Accounts'] } }) })).json();
   assert.equal((await server.scanned('team/app', layout.digest)).state, 'Healthy');

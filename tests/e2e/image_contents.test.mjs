@@ -35,7 +35,8 @@ async function person(name, role) {
 }
 
 test('layers: command, size, packages and findings of each, and which are the base\'s', async () => {
-  const { layers, size } = await server.json(`${at(app)}/layers`);
+  const { layers, size, annotations } = await server.json(`${at(app)}/layers`);
+  assert.deepEqual(annotations, []);
   assert.deepEqual(layers.map((l) => [l.digest, l.size, l.created_by]), app.layers.map((l, i) => [l.digest, l.size, `step ${i + 1}`]));
   assert.equal(size, app.layers.reduce((n, l) => n + l.size, 0));
   assert.deepEqual(layers.map((l) => [l.packages, l.findings, l.base]), [[2, 1, true], [1, 1, false], [0, 0, false]]);
@@ -123,4 +124,14 @@ test('deleting takes a role for it, and so does reading what is stored', async (
 test('what was answered is what the OpenAPI document says', async () => {
   await recorded.settled();
   assert.deepEqual((await check(await server.json('/api/v1/openapi.json'), recorded.exchanges)).failures, []);
+});
+
+test('what its maker says of it: annotations before labels, known names only, no credentials of addresses', async () => {
+  const image = (name) => `org.opencontainers.image.${name}`;
+  const said = makeLayout([[debianRelease()]], { tag: 'said', annotations: { [image('revision')]: 'abc1234', 'com.example.secret': 'x' },
+    config: { Labels: { [image('revision')]: 'older', [image('source')]: 'https://robot:t0ken@git.example/team/app.git', [image('title')]: '', [image('description')]: 'd'.repeat(1025), 'com.gitlab.ci.pipelineurl': 'https://git.example/team/app/-/pipelines/7', other: 'x' } } });
+  await pushLayout(server, 'team/said', said);
+  const { annotations, annotations_whole } = await server.json(`${at(said, 'team/said')}/layers`);
+  assert.deepEqual(annotations, [{ name: image('revision'), value: 'abc1234', label: false }, { name: image('source'), value: 'https://git.example/team/app.git', label: true }, { name: 'com.gitlab.ci.pipelineurl', value: 'https://git.example/team/app/-/pipelines/7', label: true }]);
+  assert.equal(annotations_whole, false, 'one is too long');
 });

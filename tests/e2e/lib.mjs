@@ -95,7 +95,7 @@ export const tar = (files) => Buffer.concat([...files.map(tarMember), Buffer.all
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
 /** An OCI layout with one image of these layers ([[file, …], …], bottom first). Returns {dir, digest, layers}. */
-export function makeLayout(layers, { tag = 'latest', codec = 'gzip', platform = { os: 'linux', architecture: 'amd64' }, config: run = {}, history } = {}) {
+export function makeLayout(layers, { tag = 'latest', codec = 'gzip', platform = { os: 'linux', architecture: 'amd64' }, config: run = {}, history, annotations } = {}) {
   const dir = tempDir('layout');
   const blobs = path.join(dir, 'blobs/sha256');
   fs.mkdirSync(blobs, { recursive: true });
@@ -117,7 +117,7 @@ export function makeLayout(layers, { tag = 'latest', codec = 'gzip', platform = 
   })));
   const manifestBytes = Buffer.from(JSON.stringify({
     schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...config }, layers: descriptors,
+    config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...config }, layers: descriptors, ...(annotations ? { annotations } : {}),
   }));
   const manifest = put(manifestBytes);
   fs.writeFileSync(path.join(dir, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');

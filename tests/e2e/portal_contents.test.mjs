@@ -45,6 +45,17 @@ test('layers: what each brought, in the tab and beside the list', { skip }, asyn
   await page.getByText(/^2 layers, .* as stored$/).waitFor();
 });
 
+test('where an image comes from: source, commit and the run that built it, as links', { skip }, async () => {
+  await page.goto(at(image));
+  const card = page.getByRole('region', { name: 'Where it comes from' });
+  const leads = async (name) => card.getByRole('link', { name, exact: true }).getAttribute('href');
+  assert.equal(await leads('git.example/shop/checkout'), 'https://git.example/shop/checkout');
+  assert.equal(await leads('9f2c41d7b0e6'), 'https://git.example/shop/checkout/commit/9f2c41d7b0e6a1b2c3d4e5f60718293a4b5c6d7e');
+  assert.equal(await leads(/pipelines\/712/), 'https://git.example/shop/checkout/-/pipelines/712');
+  await card.getByText('All 3 annotations and labels').click();
+  await card.getByText('com.gitlab.ci.pipelineurl').waitFor();
+});
+
 test('what is attached: its type, size and digest, and its file to be saved', { skip }, async () => {
   await page.getByRole('tab', { name: 'Attached' }).click();
   const row = page.getByRole('row', { name: /Bill of materials application\/vnd\.cyclonedx\+json/ });

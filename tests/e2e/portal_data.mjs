@@ -36,7 +36,8 @@ export function makeDatabase() {
 
 const status = (rows) => dpkgStatus(rows.map(([name, version]) => ({ name, version })));
 export const images = {
-  shop: makeLayout([[debianRelease(), status(vulnerable)], [{ path: 'srv/app', content: 'shop' }]], { tag: '2.14.1' }),
+  shop: makeLayout([[debianRelease(), status(vulnerable)], [{ path: 'srv/app', content: 'shop' }]], { tag: '2.14.1', annotations: { 'org.opencontainers.image.revision': '9f2c41d7b0e6a1b2c3d4e5f60718293a4b5c6d7e' },
+    config: { Labels: { 'org.opencontainers.image.source': 'https://git.example/shop/checkout', 'com.gitlab.ci.pipelineurl': 'https://git.example/shop/checkout/-/pipelines/712' } } }),
   fixed: makeLayout([[debianRelease(), status(vulnerable.map(([name, , fixed]) => [name, fixed]).filter(([, version]) => version))]], { tag: '2.14.2' }),
   small: makeLayout([[debianRelease(), status([['zlib', '1:1.2.13.dfsg-1'], ['tar', '1.34+dfsg-1.2']])]], { tag: 'latest' }),
   odd: makeLayout([[{ path: 'srv/program', content: 'no package database' }]], { tag: 'v1' }),
@@ -76,7 +77,7 @@ export async function pages(server) {
   const image = `registries/local/repositories/shop%2Fcheckout/images/${images.shop.digest}`;
   const kev = (await server.findings('shop/checkout', images.shop.digest)).find((f) => f.kev), [check] = (await server.json('/api/v1/checks')).items;
   return {
-    overview: 'overview', recommendations: 'recommendations', 'recommendations-flat': 'recommendations?tab=all&group=none', 'recommendations-none': 'recommendations?severity=Low', recommendation: `recommendations/${KEY}`, definition: `recommendations/${KEY}?pane=definition`, exempt: `recommendations/${KEY}?pane=exempt&registry=local`,
+    overview: 'overview', recommendations: 'recommendations', 'recommendations-flat': 'recommendations?tab=all&group=none', 'recommendations-none': 'recommendations?severity=Low', recommendation: `recommendations/${KEY}`, definition: `recommendations/${KEY}?pane=definition`, exempt: `recommendations/${KEY}?pane=exempt&registry=local`, 'exempt-image': `${image}?pane=exempt&target=local:shop/checkout@${images.shop.digest}`,
     check: `recommendations/${KEY}?check=${check.id}`, 'checks-disabled': `recommendations/${KEY}?check-tab=disabled`, 'disable-rule': `recommendations/${KEY}?pane=rule&rule_scope=/subscriptions/default&rule_severity_below=Medium`, exceptions: 'exceptions', rules: 'exceptions?tab=rules',
     inventory: 'inventory', 'inventory-found': 'inventory?q=openssl+<+3.0.10', 'inventory-none': 'inventory?q=openssl+<+1', plan: 'plan?registry=local', compare: `registries/local/repositories/shop%2Fcheckout/images/${images.fixed.digest}/compare/${images.shop.digest}`,
     findings: 'findings', 'findings-by-check': 'findings?group=cve', 'findings-by-package': 'findings?group=package', 'findings-by-fix': 'findings?group=fix', 'findings-by-image': 'findings?group=image', 'finding-everywhere': `findings?finding=${kev.id}&at=local:shop/checkout@${images.shop.digest}`, 'no-match': 'findings?package=nothing&severity=Low',

@@ -36,9 +36,13 @@ test('images at risk: the exploited one first, with its cheapest fix; figures le
   await page.getByRole('row', { name: /^shop\/checkout:2\.14\.1 default 1 .*KEV.* 0 never Upgrade libwebp clears 2 of 18/ }).waitFor();
   const rows = await page.getByRole('table').first().getByRole('row').allInnerTexts();
   assert.equal(rows.length, 3, 'two images have findings');
-  await page.getByRole('row', { name: /^Critical 4 4 0 0 0/ }).getByRole('link').last().click();
+  await page.getByRole('row', { name: /^Critical 4 4 0 0 0 4$/ }).getByRole('link').nth(1).click();
   await page.waitForURL(/severity=Critical&age_lt=8/);
   assert.equal((await server.json('/api/v1/findings?severity=Critical&age_lt=8')).total, 4);
+  await page.goto(at('overview'));
+  await page.getByRole('row', { name: /^Low 4 4 0 0 0 0$/ }).waitFor();
+  await page.getByRole('row', { name: /^High 6 6 0 0 0 6$/ }).getByRole('link').last().click();
+  await page.waitForURL(/severity=High&patchable=true/);
 });
 
 test('scans and feeds in sentences; axe finds nothing, in light and dark, wide and narrow', { skip }, async () => {

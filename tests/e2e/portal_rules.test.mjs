@@ -48,7 +48,7 @@ for (const [name, choose, hidden, called] of scenarios)
     await page.getByRole('tab', { name: `Disabled findings ${hidden}` }).click();
     await page.getByRole('row', { name: /Debian Vulnerability in tar/ }).first().waitFor({ timeout: 10000 });
     await page.goto(at('exceptions?tab=rules'));
-    await page.getByRole('row', { name: new RegExp(`${called}.*reviewed each month.*In effect /subscriptions/default ${hidden} findings in 2 images`) }).waitFor();
+    await page.getByRole('row', { name: new RegExp(`${called}.*reviewed each month.*In effect default subscription ${hidden} findings in 2 images`) }).waitFor();
     await page.getByRole('button', { name: /^Delete: / }).click();
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByText('No disable rules').waitFor();

@@ -1,5 +1,11 @@
 // Made by scripts/api.mjs from the server's OpenAPI document; not to be edited.
 
+export interface Annotation {
+  name: string;
+  value: string;
+  label: boolean;
+}
+
 export interface AssessedImage {
   registry: string;
   repository: string;
@@ -482,6 +488,8 @@ export interface Layer {
 export interface Layers {
   size: number;
   layers: Layer[];
+  annotations: Annotation[];
+  annotations_whole: boolean;
 }
 
 export interface MadeToken {
@@ -757,6 +765,7 @@ export interface Remediation {
   images: number;
   whole: boolean;
   upgrade_findings: number;
+  change_image_findings: number;
   fix_elsewhere_findings: number;
   no_fix_findings: number;
   images_cleared: number;
@@ -780,7 +789,7 @@ export interface RemediationPackage {
 }
 
 export interface RemediationStep {
-  kind: 'upgrade' | 'rebase' | 'fix_elsewhere' | 'no_fix';
+  kind: 'upgrade' | 'rebase' | 'change_image' | 'fix_elsewhere' | 'no_fix';
   package: string;
   type?: string;
   distro?: string;
@@ -1260,7 +1269,7 @@ export interface Operations {
   listRoleAssignments: { path: undefined; query: { user?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RoleAssignmentList };
   listRoles: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RoleList };
   listRules: { path: undefined; query: { scope?: string | number; inherited?: string | number; state?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RuleList };
-  listScans: { path: undefined; query: { registry?: string | number; repository?: string | number; digest?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScanList };
+  listScans: { path: undefined; query: { registry?: string | number; repository?: string | number; digest?: string | number; status?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScanList };
   listSecureScoreDays: { path: undefined; query: { days?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScoreDayList };
   listSubscriptions: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScopeList };
   listTokens: { path: { user: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: TokenList };

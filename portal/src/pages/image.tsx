@@ -13,6 +13,8 @@ import { Layers, LayersCard, Raw, Referrers, Reports, type Where } from '../part
 import { useChosenInSight } from '../parts/list_tabs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
 import { More } from '../parts/more.tsx';
+import { targetText } from '../parts/place.tsx';
+import { Origin } from '../parts/origin.tsx';
 import { RemoveImage, RemoveTag } from '../parts/remove.tsx';
 import { A, change, go, imagePath, repositoryPath, to, usePlace } from '../route.tsx';
 import { action } from '../session.tsx';
@@ -167,7 +169,7 @@ function Remove({ image, reload }: { image: Image; reload: () => void }) {
   const close = () => setAsked(undefined);
   return (
     <>
-      <More items={[...image.tags.map((tag): [string, () => void] => [s.remove.deleteTag(tag), () => setAsked(tag)]), [s.remove.deleteImage, () => setAsked('')]]} />
+      <More items={[...(image.kind === 'image' ? [[s.exempt.exemptImage, () => change({ pane: 'exempt', target: targetText(image.registry, image.repository, image.digest) })] as [string, () => void]] : []), ...image.tags.map((tag): [string, () => void] => [s.remove.deleteTag(tag), () => setAsked(tag)]), [s.remove.deleteImage, () => setAsked('')]]} />
       {asked === '' && <RemoveImage of={image} close={close} />}
       {asked && <RemoveTag of={image} tag={asked} close={close} done={() => { close(); reload(); }} />}
     </>
@@ -205,6 +207,7 @@ export default function ImagePage({ where }: { where: Where }) {
       {!d && <Bones />}
       {d && <>
         {d.reason && <div className="note unknown" style={{ marginBottom: 16 }}><StateGlyph look="none" /><span>{d.reason}</span></div>}
+        {d.exemption && <div className="note" style={{ marginBottom: 16 }}><StateGlyph look="off" /><span>{s.exempt.holds} <A href={to(['exceptions'])}>{d.exemption}</A>.</span></div>}
         {d.note && <div className="note" style={{ marginBottom: 16 }}><StateGlyph look="late" /><span>{d.note}</span></div>}
         <ImageFacts image={d} size={layers.data?.size} />
         <div className="split">
@@ -220,7 +223,7 @@ export default function ImagePage({ where }: { where: Where }) {
             {tab === 'referrers' && <Referrers where={where} />}
             {tab === 'raw' && <Raw where={where} />}
           </section>
-          <div className="col"><Plan where={where} turn={d.scanned_at ?? ''} first={tab === 'findings'} /><Assessed image={d} />{layers.data && <LayersCard of={layers.data} base={d.base?.repository ? `${d.base.repository}${d.base.tags[0] ? `:${d.base.tags[0]}` : ''}` : d.base?.distro ?? s.image.noBase} />}</div>
+          <div className="col"><Plan where={where} turn={d.scanned_at ?? ''} first={tab === 'findings'} /><Assessed image={d} />{layers.data && <Origin of={layers.data} />}{layers.data && <LayersCard of={layers.data} base={d.base?.repository ? `${d.base.repository}${d.base.tags[0] ? `:${d.base.tags[0]}` : ''}` : d.base?.distro ?? s.image.noBase} />}</div>
         </div>
       </>}
       {open && !query.get('pane') && <FindingPane id={open} registry={registry} repository={repository} digest={digest} found={list.items[index]} position={index < 0 ? undefined : [index, list.items.length]} step={(by) => { const f = list.items[index + by]; if (f) go(address(f), true); }} />}

@@ -1,6 +1,6 @@
-import { useEffect } from 'react';
-import { useApi, usePages, VULNERABILITIES, type Loaded } from '../api/client.ts';
-import type { Counts as ByPart, Overview as Figures, RiskyImage } from '../api/schema.ts';
+import { useEffect, useState } from 'react';
+import { call, useApi, usePages, VULNERABILITIES, type Loaded, type Total } from '../api/client.ts';
+import type { Counts as ByPart, Image, Overview as Figures, RiskyImage, Rule } from '../api/schema.ts';
 import { Bones, Failed, Time, short } from '../parts/basics.tsx';
 import { Page, isLate } from '../parts/frame.tsx';
 import { Counts, Kev, SeverityGlyph, SeverityWord, StateWord, type Severity } from '../parts/glyphs.tsx';
@@ -51,20 +51,58 @@ function NewFindings({ of, days, since }: { of: Figures['new_day']; days: number
   ));
 }
 
+const WEEK_MS = 7 * 86400000, REPOSITORIES = 3, LOOKED_AT = 50;
+interface Mended { now: Image; before: Image }
+const nameOf = (i: Image) => i.tags[0] ?? short(i.digest);
+
+/** Repositories whose newest image has nothing open, while one from before has; of the last week's pushes. */
+function useMended(): Mended[] {
+  const [list, setList] = useState<Mended[]>([]);
+  useEffect(() => {
+    const stop = new AbortController();
+    const read = async () => {
+      const { items } = await call('listAllImages', { query: { state: 'Healthy', limit: LOOKED_AT } }, stop.signal), from = Date.now() - WEEK_MS;
+      const at = (i: Image | undefined) => Date.parse(i?.pushed_at ?? '') || 0;
+      const newest = new Map<string, Image>();
+      for (const i of items) if (at(i) > Math.max(from, at(newest.get(`${i.registry}/${i.repository}`)))) newest.set(`${i.registry}/${i.repository}`, i);
+      const pairs = [...newest.values()].slice(0, REPOSITORIES).map(async (now): Promise<Mended[]> => {
+        const path = { registry: now.registry, repository: now.repository };
+        const before = (await call('listImages', { path, query: { kind: 'image', state: 'Unhealthy', limit: 1 } }, stop.signal)).items[0];
+        return before && at(before) < at(now) ? [{ now, before }] : [];
+      });
+      setList((await Promise.all(pairs)).flat());
+    };
+    read().catch(() => undefined); // what could not be read is no news
+    return () => stop.abort();
+  }, []);
+  return list;
+}
+/** Rules that end within a week, the next first. */
+function useEnding(): Rule[] {
+  const rules = usePages('listRules', { query: { limit: 1000 } }, 1000);
+  const [now] = useState(() => Date.now());
+  const end = (r: Rule) => Date.parse(r.expires_at ?? '');
+  return rules.items.filter((r) => r.state === 'active' && r.effect !== 'observe' && end(r) > now && end(r) < now + WEEK_MS).toSorted((a, b) => end(a) - end(b));
+}
+
 function News({ of: { data, error, reload } }: { of: Loading }) {
+  const mended = useMended(), ending = useEnding();
   const today = data && sum(data.new_day.by_advisory) + sum(data.new_day.by_image) > 0, week = data && sum(data.new_week.by_advisory) + sum(data.new_week.by_image) > 0;
   const checks = usePages('listChecks', today || week ? { query: { severity: 'Critical,High', age_lt: 8, sort: 'first_seen', limit: 3 } } : null);
   const exploited = data?.newly_exploited ?? [];
+  const last = [...ending.slice(0, 1), ...mended.slice(0, 1)].length; // good news and what is about to change have a line, too
   return (
     <section className="card c8" aria-labelledby="news">
       <header><h2 className="h" id="news">{t.news}</h2><span className="s t3">{t.newsOf}</span></header>
       {error && !data && <Failed what={t.news} error={error} retry={reload} operation="getOverview" />}
       {!data && !error && <Bones rows={4} />}
       {data && <ul className="lines news">
-        {exploited.slice(0, NEWS).map((x) => <Line key={x.id} glyph={<span className={`sev ${x.severity}`}><SeverityGlyph of={x.severity} /></span>} action={t.where} href={x.cves[0] ? to(['cve', x.cves[0]]) : to(['findings'], { check_id: x.id })}><b>{x.cves[0] ?? x.title}</b> {t.joinedKev(x.package, x.images, x.images_exact)} <Time at={x.kev_since} /></Line>)}
+        {exploited.slice(0, NEWS - last).map((x) => <Line key={x.id} glyph={<span className={`sev ${x.severity}`}><SeverityGlyph of={x.severity} /></span>} action={t.where} href={x.cves[0] ? to(['cve', x.cves[0]]) : to(['findings'], { check_id: x.id })}><b>{x.cves[0] ?? x.title}</b> {t.joinedKev(x.package, x.images, x.images_exact)} <Time at={x.kev_since} /></Line>)}
         {today ? <NewFindings of={data.new_day} days={2} since={t.sinceYesterday} /> : week && <NewFindings of={data.new_week} days={8} since={t.inWeek} />}
-        {checks.items.slice(0, Math.max(0, NEWS - exploited.length - 1)).map((x) => <Line key={x.id} glyph={<span className={`sev ${x.severity}`}><SeverityGlyph of={x.severity} /></span>} action={t.where} href={x.cves[0] ? to(['cve', x.cves[0]]) : to(['findings'], { check_id: x.id })}><b>{x.cves[0] ?? x.title}</b> {t.isNew(x.package, x.images, x.images_exact, x.fixed_version)} {x.first_seen && <Time at={x.first_seen} />}</Line>)}
-        {!today && !week && !exploited.length && <Line glyph={<StateWord look="done" word="" />}>{sum(data.findings) ? t.nothingNew : t.nothingOpen}</Line>}
+        {checks.items.slice(0, Math.max(0, NEWS - last - exploited.length - 1)).map((x) => <Line key={x.id} glyph={<span className={`sev ${x.severity}`}><SeverityGlyph of={x.severity} /></span>} action={t.where} href={x.cves[0] ? to(['cve', x.cves[0]]) : to(['findings'], { check_id: x.id })}><b>{x.cves[0] ?? x.title}</b> {t.isNew(x.package, x.images, x.images_exact, x.fixed_version)} {x.first_seen && <Time at={x.first_seen} />}</Line>)}
+        {ending.slice(0, 1).map((r) => <Line key={r.id} glyph={<StateWord look="late" word="" />} action={t.review} href={to(['exceptions'], { tab: 'rules', pane: 'rule', rule: r.id })}>{t.ruleEnds} <b>“{r.name}”</b> {t.ends(r.findings)} <Time at={r.expires_at} /></Line>)}
+        {mended.slice(0, 1).map(({ now, before }) => <Line key={now.digest} glyph={<StateWord look="good" word="" />} action={s.compare.button} href={to([...imagePath(now.registry, now.repository, now.digest), 'compare', before.digest])}><b>{now.repository}</b> {t.mended(nameOf(now), sum(before.findings), nameOf(before))} <Time at={now.pushed_at} /></Line>)}
+        {!today && !week && !exploited.length && !last && <Line glyph={<StateWord look="done" word="" />}>{sum(data.findings) ? t.nothingNew : t.nothingOpen}</Line>}
       </ul>}
     </section>
   );
@@ -85,7 +123,7 @@ function Cheapest({ of }: { of: RiskyImage }) {
   const step = plan.data?.steps[0];
   if (plan.error) return <span className="t3">{t.noPlan}</span>;
   if (!step || !plan.data) return <span className="bone" style={{ width: 120 }} />;
-  return <span className="two"><span className="cut">{s.plan.do(step.kind, step.base?.tags[0] ? `${step.package}:${step.base.tags[0]}` : step.package)}</span><span className="s t3">{step.kind === 'upgrade' || step.kind === 'rebase' ? t.clears(step.findings, plan.data.findings) : s.plan.kinds[step.kind]}</span></span>;
+  return <span className="two"><span className="cut">{s.plan.do(step.kind, step.base?.tags[0] ? `${step.package}:${step.base.tags[0]}` : step.package)}</span><span className="s t3">{step.kind === 'upgrade' || step.kind === 'rebase' || step.kind === 'change_image' ? t.clears(step.findings, plan.data.findings) : s.plan.kinds[step.kind]}</span></span>;
 }
 
 function Riskiest({ of: { data, error, reload } }: { of: Loading }) {
@@ -119,7 +157,22 @@ const AGES = ['week', 'month', 'quarter', 'older'] as const;
 /** Days of each column, as the list takes them. */
 const days: Record<(typeof AGES)[number], Record<string, number>> = { week: { age_lt: 8 }, month: { age_gte: 8, age_lt: 31 }, quarter: { age_gte: 31, age_lt: 91 }, older: { age_gte: 91 } };
 
+/** How many of each severity can be fixed; read after the rest. */
+function useWithFix(ages: Figures['ages'] | undefined): Record<string, Total> {
+  const [got, setGot] = useState<Record<string, Total>>({});
+  const asked = ages?.filter((x) => x.open > 0).map((x) => x.severity).join(' ') ?? '';
+  useEffect(() => {
+    if (!asked) return undefined;
+    const stop = new AbortController();
+    for (const severity of asked.split(' '))
+      call('listFindings', { query: { severity, patchable: 'true', limit: 1 } }, stop.signal).then((page) => setGot((was) => ({ ...was, [severity]: { count: page.total, exact: page.total_exact } })), () => undefined); // the figure is left out
+    return () => stop.abort();
+  }, [asked]);
+  return got;
+}
+
 function Ages({ of: { data, error, reload } }: { of: Loading }) {
+  const fix = useWithFix(data?.ages);
   const most = Math.max(1, ...(data?.ages.map((x) => x.open) ?? []));
   const link = (n: number, query: Record<string, string | number>) => (n ? <A href={to(['findings'], query)}>{count(n)}</A> : <span className="t3">0</span>);
   return (
@@ -129,13 +182,14 @@ function Ages({ of: { data, error, reload } }: { of: Loading }) {
       {!data && !error && <Bones rows={6} />}
       {data && <>
         <table>
-          <thead><tr><th>{s.severity}</th><th className="num">{t.open}</th><th className="hide-phone"><span className="vh">{t.share}</span></th>{AGES.map((x) => <th key={x} className={x === 'month' || x === 'quarter' ? 'num hide-phone' : 'num'}>{t.columns[x]}</th>)}</tr></thead>
+          <thead><tr><th>{s.severity}</th><th className="num">{t.open}</th><th className="hide-phone"><span className="vh">{t.share}</span></th>{AGES.map((x) => <th key={x} className={x === 'month' || x === 'quarter' ? 'num hide-phone' : 'num'}>{t.columns[x]}</th>)}<th className="num">{t.withFix}</th></tr></thead>
           <tbody>
             {data.ages.map((x) => (
               <tr key={x.severity}>
                 <td><SeverityWord of={x.severity} /></td><td className="num b">{link(x.open, { severity: x.severity })}</td>
                 <td className="hide-phone bar">{x.open > 0 && <i className={`f-${x.severity}`} style={{ width: `${(x.open / most) * 100}%` }} />}</td>
                 {AGES.map((a) => <td key={a} className={a === 'month' || a === 'quarter' ? 'num hide-phone' : 'num'}>{link(x[a], { severity: x.severity, ...days[a] })}</td>)}
+                <td className="num">{x.open === 0 ? <span className="t3">0</span> : fix[x.severity] && <>{link(fix[x.severity]?.count ?? 0, { severity: x.severity, patchable: 'true' })}{fix[x.severity]?.exact === false && '+'}</>}</td>
               </tr>
             ))}
           </tbody>

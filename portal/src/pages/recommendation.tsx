@@ -8,7 +8,6 @@ import { CheckPane } from '../parts/check_pane.tsx';
 import { AssessedImages } from '../parts/assessed_images.tsx';
 import { CheckTabs, checkCsv } from '../parts/checks.tsx';
 import { saveCsv } from '../parts/csv.ts';
-import { ExemptPane } from '../parts/exempt_pane.tsx';
 import { useFilters, everywhereFilters } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Counts, SeverityGlyph, SeverityWord, StateGlyph, StateWord } from '../parts/glyphs.tsx';
@@ -180,7 +179,7 @@ function Toolbar({ r, picked }: { r: Recommendation; picked: ReadonlySet<string>
   );
 }
 
-function Whole({ r, reload, registries, fixable }: { r: Recommendation; reload: () => void; registries: Pages<AssessedRegistry>; fixable: string }) {
+function Whole({ r, registries, fixable }: { r: Recommendation; registries: Pages<AssessedRegistry>; fixable: string }) {
   const { query } = usePlace();
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const exemptions = usePages('listExemptions', {}, 1000);
@@ -197,9 +196,8 @@ function Whole({ r, reload, registries, fixable }: { r: Recommendation; reload: 
         <details><summary>{t.steps}<span className="s t3 cut hide-phone">{r.key === VULNERABILITIES ? t.stepsInShort : r.remediation_steps[0]}</span></summary><ol className="t2 steps">{r.remediation_steps.map((x) => <li key={x}>{x}</li>)}</ol></details>
       </section>
       <Registries r={r} pages={registries} picked={picked} pick={(names) => setPicked(new Set(names))} />
-      {r.key === VULNERABILITIES ? <CheckTabs recommendation={r.key} images={assessed} total={total(r.findings)} disabled={r.disabled} /> : <AssessedImages recommendation={r.key} />}
+      {r.key === VULNERABILITIES ? <CheckTabs recommendation={r.key} images={assessed} exempt={registries.items.reduce((n, x) => n + x.exempt_images, 0)} total={total(r.findings)} disabled={r.disabled} /> : <AssessedImages recommendation={r.key} />}
       {pane === 'definition' && <Definition r={r} close={() => change({ pane: undefined })} />}
-      {pane === 'exempt' && <ExemptPane recommendation={r.key} close={() => change({ pane: undefined, registry: undefined })} done={() => { setPicked(new Set()); change({ pane: undefined, registry: undefined }); registries.reload(); exemptions.reload(); reload(); }} />}
       {!pane && check && <CheckPane id={check} close={() => change({ check: undefined })} />}
     </>
   );
@@ -216,7 +214,7 @@ export default function RecommendationPage({ id }: { id: string }) {
     <Page title={r?.name ?? id} crumbs={crumbs} sentence={sentence}>
       {one.error && <section className="card"><Failed what={s.recommendations.title} error={one.error} retry={one.reload} operation="getRecommendation" /></section>}
       {!r && !one.error && <Bones />}
-      {r && <Whole r={r} reload={one.reload} registries={registries} fixable={fixable} />}
+      {r && <Whole r={r} registries={registries} fixable={fixable} />}
     </Page>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { usePages } from '../api/client.ts';
 import { Bones, Empty, Failed, Segments, Time, short } from '../parts/basics.tsx';
 import { Everywhere } from '../parts/everywhere.tsx';
+import { targetText } from '../parts/place.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Counts, StateWord } from '../parts/glyphs.tsx';
 import { ListTabs } from '../parts/list_tabs.tsx';
@@ -23,7 +24,7 @@ export default function RepositoryPage({ registry, repository }: { registry: str
   const crumbs: [string, string?][] = [[s.registries.title, to(['registries'])], [registry, to(['registries', registry])], [repository]];
   return (
     <Page title={repository} crumbs={crumbs} sentence={pages.done && !state && pages.items.length > 0 && s.registry.sentence(pages.items.filter((i) => i.state === 'Unhealthy').length, pages.items.filter((i) => i.kind === 'image').length)}
-      actions={<div className="acts"><A className="button large" href={to(['plan'], { registry, repository })}>{s.pages.plan}</A><More items={[[s.remove.deleteRepository, () => setRemoving(true)]]} /></div>}>
+      actions={<div className="acts"><A className="button large" href={to(['plan'], { registry, repository })}>{s.pages.plan}</A><More items={[[s.exempt.exemptRepository, () => change({ pane: 'exempt', target: targetText(registry, repository) })], [s.remove.deleteRepository, () => setRemoving(true)]]} /></div>}>
       <section className="card">
         <ListTabs tab={tab} first="images" names={{ images: s.repository.images, findings: s.pages.findings }} counts={{ images: pages.total?.count, findings: undefined }} />
         {tab === 'findings' && <Everywhere path={repositoryPath(registry, repository)} fixed={{ registry, repository }} />}

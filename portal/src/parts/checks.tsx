@@ -6,7 +6,8 @@ import { change, to, usePlace, A } from '../route.tsx';
 import { count, s } from '../strings.ts';
 import { Bones, Empty, Failed, percent } from './basics.tsx';
 import { FilterBar, NoMatch, everywhereFilters, useFilters } from './filters.tsx';
-import { Kev, SeverityWord } from './glyphs.tsx';
+import { isContent } from './findings.tsx';
+import { Kev, SeverityWord, StateGlyph } from './glyphs.tsx';
 import { LongTable } from './long_table.tsx';
 import type { CsvRow } from './csv.ts';
 
@@ -26,7 +27,7 @@ function Cells({ c, address, images }: { c: FoundCheck; address: string; images:
       <td role="cell" className="full"><div className="two"><A href={address}>{c.title}</A><span className="s t3">{c.cves[0] ?? s.findings.noCve}{c.cves.length > 1 ? ` +${c.cves.length - 1}` : ''} · {c.category}</span></div></td>
       <td role="cell" className={c.kev ? 'up' : 'gone'}>{c.kev && <Kev />}</td>
       <td role="cell" className={c.epss === undefined ? 'num gone' : 'num'} data-label={s.findings.epss}>{c.epss === undefined ? <span className="t3 s nw">{s.findings.notScored}</span> : percent(c.epss)}</td>
-      <td role="cell" className="full">{c.fixed_version ? <span className="mono" style={{ overflowWrap: 'anywhere' }}>{c.fixed_version}</span> : <span className="t3 s">{s.findings.noFixText(s.findings.status[c.status] ?? c.status)}</span>}</td>
+      <td role="cell" className="full">{c.fixed_version ? <span className="mono" style={{ overflowWrap: 'anywhere' }}>{c.fixed_version}</span> : <span className="t3 s">{isContent(c) ? s.image.change : s.findings.noFixText(s.findings.status[c.status] ?? c.status)}</span>}</td>
       <td role="cell" className="num nw">{t.ofImages(c.images, c.images_exact, images)}</td>
     </>
   );
@@ -57,7 +58,8 @@ function Checks({ recommendation, images, disabled }: { recommendation: string; 
   );
 }
 
-export function CheckTabs({ recommendation, images, total, disabled }: { recommendation: string; images: number; total: number; disabled: number }) {
+/** exempt: images that count nowhere, and whose findings are in the lists. */
+export function CheckTabs({ recommendation, images, exempt, total, disabled }: { recommendation: string; images: number; exempt: number; total: number; disabled: number }) {
   const tab = usePlace().query.get('check-tab') === 'disabled' ? 'disabled' : 'findings';
   return (
     <section className="card" aria-labelledby="checks">
@@ -65,6 +67,7 @@ export function CheckTabs({ recommendation, images, total, disabled }: { recomme
       <TabList className="tabs" selectedValue={tab} onTabSelect={(_, d) => change({ 'check-tab': d.value === 'disabled' ? 'disabled' : undefined, check: undefined })}>
         <Tab value="findings">{t.tabs.findings} <span className="t3">{count(total)}</span></Tab><Tab value="disabled">{t.tabs.disabled} <span className="t3">{count(disabled)}</span></Tab>
       </TabList>
+      {exempt > 0 && <p className="note" style={{ margin: '12px 16px 0' }}><StateGlyph look="off" /><span>{t.exempt(exempt)} <A href={to(['exceptions'])}>{s.recommendation.viewExemptions}</A></span></p>}
       <Checks key={tab} recommendation={recommendation} images={images} disabled={tab === 'disabled'} />
     </section>
   );

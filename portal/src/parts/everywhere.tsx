@@ -6,7 +6,7 @@ import { go, to, usePlace } from '../route.tsx';
 import { s } from '../strings.ts';
 import { Bones, Empty, Failed, percent, short } from './basics.tsx';
 import { FindingPane } from './finding_pane.tsx';
-import { Density, FindingList, GroupBar, findingRow, ofMany, useGroup } from './findings.tsx';
+import { Density, FindingList, GroupBar, findingRow, isContent, ofMany, useGroup } from './findings.tsx';
 import { NoMatch, manyFilters, useFilters, type Filter, type Filters } from './filters.tsx';
 import { Chevron, Counts, Kev, SeverityWord, StateWord } from './glyphs.tsx';
 import { LongTable, type Row } from './long_table.tsx';
@@ -66,7 +66,7 @@ function ByCheck({ fixed, filters, ...rest }: ListProps) {
   const pages = usePages('listChecks', { query: by });
   const { open, fold } = useBelow((key) => call('listFindings', { query: { ...by, check_id: key, limit: BELOW } }), JSON.stringify(by));
   const head = (c: FoundCheck) => (
-    <><SeverityWord of={c.severity} /><span className="head-text"><span>{c.title}</span><span className="s t2">{c.package}{c.fixed_version ? <> → <b>{c.fixed_version}</b></> : ` · ${s.findings.noFixText(s.findings.status[c.status] ?? c.status)}`}{c.cves[0] && ` · ${c.cves[0]}${c.cves.length > 1 ? ` +${c.cves.length - 1}` : ''}`}{c.epss !== undefined && ` · ${s.findings.epss} ${percent(c.epss)}`}</span></span>
+    <><SeverityWord of={c.severity} /><span className="head-text"><span>{c.title}</span><span className="s t2">{c.package}{c.fixed_version ? <> → <b>{c.fixed_version}</b></> : ` · ${isContent(c) ? s.findings.changeImage : s.findings.noFixText(s.findings.status[c.status] ?? c.status)}`}{c.cves[0] && ` · ${c.cves[0]}${c.cves.length > 1 ? ` +${c.cves.length - 1}` : ''}`}{c.epss !== undefined && ` · ${s.findings.epss} ${percent(c.epss)}`}</span></span>
       {c.kev && <Kev />}<span className="mark">{s.findings.expand(c.images, c.images_exact)}</span></>
   );
   return <Grouped {...rest} filters={filters} pages={pages} heads={pages.items} keyed={(c) => String(c.id)} head={head} below={open} fold={fold} noun={s.nouns.checks} label={s.pages.findings} empty={s.empty.findings} />;

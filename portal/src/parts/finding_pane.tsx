@@ -8,9 +8,10 @@ import { A, change, imagePath, repositoryPath, to } from '../route.tsx';
 import { action } from '../session.tsx';
 import { s } from '../strings.ts';
 import { ActionButton, Bones, Code, Copy, Failed, Time, day, percent, short, useCopy, utc } from './basics.tsx';
-import { Fix } from './findings.tsx';
+import { Fix, isContent } from './findings.tsx';
 import { Kev, SeverityWord, StateWord } from './glyphs.tsx';
 import { Pane } from './pane.tsx';
+import { targetText } from './place.tsx';
 
 const t = s.finding;
 
@@ -28,8 +29,8 @@ export function CheckGeneral({ check, patchable, id = check?.id, severity = chec
 }) {
   return (
     <Facts rows={[
-      [t.id, id], [s.severity, severity && <SeverityWord key="s" of={severity} />], [t.type, t.typeVulnerability], [t.category, category], [t.published, published && utc(published)],
-      [t.patchable, patchable ? t.yesPatchable : t.noPatchable], [t.cvss3, score(check?.cvss['3.0'])], [t.cvss2, score(check?.cvss['2.0'])],
+      [t.id, id], [s.severity, severity && <SeverityWord key="s" of={severity} />], [t.type, isContent({ category: category ?? '' }) ? t.typeContent : t.typeVulnerability], [t.category, category], [t.published, published && utc(published)],
+      [t.patchable, patchable ? (isContent({ category: category ?? '' }) ? t.yesContent : t.yesPatchable) : t.noPatchable], [t.cvss3, score(check?.cvss['3.0'])], [t.cvss2, score(check?.cvss['2.0'])],
       ...(check?.cvss['4.0'] ? [[t.cvss4, score(check.cvss['4.0'])] as [string, ReactNode]] : []),
       [t.cves, cves.length ? cves.map((c, i) => <span key={c}>{i > 0 && ', '}<A href={to(['cve', c])}>{c}</A></span>) : undefined],
       [t.references, check?.references.length ? <ul>{check.references.slice(0, 8).map((r) => <li key={r.url}><a href={r.url} rel="noreferrer noopener" target="_blank">{host(r.url)}</a></li>)}</ul> : undefined],
@@ -86,12 +87,12 @@ function Body({ f, check, registry, repository, digest }: { f: Finding; check: C
   return (
     <div className="body">
       <div className="strip" style={{ marginBottom: 8 }}>
-        {f.patchable ? <><div className="b">{t.upgrade(f.package)}</div><Fix of={f} /></> : <><div className="b">{s.image.wait}</div><span className="s t2">{t.noFix}{s.findings.status[f.status] ?? f.status}.</span></>}
+        {isContent(f) ? <><div className="b">{s.image.change}</div><span className="s t2 mono">{f.matches[0]?.path}</span></> : f.patchable ? <><div className="b">{t.upgrade(f.package)}</div><Fix of={f} /></> : <><div className="b">{s.image.wait}</div><span className="s t2">{t.noFix}{s.findings.status[f.status] ?? f.status}.</span></>}
       </div>
       {f.disabled_by && <div className="note" style={{ marginBottom: 8 }}><StateWord look="off" word="" /><span>{t.disabledBy} <A href={to(['exceptions'], { tab: 'rules', pane: 'rule', rule: f.disabled_by.rule })}>{f.disabled_by.name}</A> ({f.disabled_by.scope}){f.disabled_by.expires_at ? `, ${t.until(day(f.disabled_by.expires_at))}` : ''}: {f.disabled_by.justification}</span></div>}
       <Section title={t.description}><p>{check?.description || f.summary || <span className="t3">{t.noDescription}</span>}</p></Section>
       <Section title={t.general}><CheckGeneral check={check} patchable={f.patchable} id={f.id} severity={f.severity} category={f.category} published={f.published} cves={f.cves} /></Section>
-      <Section title={t.remediation}>{f.remediation ? <Code text={f.remediation} /> : <p>{t.noFix}{s.findings.status[f.status] ?? f.status}.</p>}</Section>
+      <Section title={t.remediation}>{f.remediation ? (isContent(f) ? <p>{f.remediation}</p> : <Code text={f.remediation} />) : <p>{t.noFix}{s.findings.status[f.status] ?? f.status}.</p>}</Section>
       <Section title={t.exploited}>
         <p>{f.kev ? <><Kev /> {t.kevYes}{f.ransomware ? `. ${t.ransomware}` : ''}</> : t.kevNo}</p>
         <p className="t2">{t.epss}: {f.epss === undefined ? t.noEpss : t.epssText(percent(f.epss), percent(f.epss_percentile ?? 0))}</p>
@@ -134,7 +135,7 @@ export function FindingPane({ id, registry, repository, digest, found, position,
     <Pane title={f ? `${f.id} – ${f.check}` : check.data ? `${check.data.id} – ${check.data.title}` : id} about={`${id} ${repository} ${digest}`} close={close} onKey={onKey}
       lead={<div style={{ display: 'flex', gap: 8, alignItems: 'center', minHeight: 24 }}>{f && <><SeverityWord of={f.severity} />{f.kev && <Kev />}</>}{position && <span className="s t3">{t.position(position[0] + 1, position[1])}</span>}</div>}
       buttons={position && <><Button appearance="subtle" icon={<ArrowUpRegular />} aria-label={s.previous} disabledFocusable={position[0] === 0} onClick={() => step(-1)} /><Button appearance="subtle" icon={<ArrowDownRegular />} aria-label={s.next} disabledFocusable={position[0] === position[1] - 1} onClick={() => step(1)} /></>}
-      footer={<>{f && !f.disabled_by && <ActionButton action={action.rule} onClick={() => change({ pane: 'rule', rule_check_id: id, rule_scope: `/registries/${registry}/repositories/${repository}` })}>{t.disable}</ActionButton>}{f?.remediation && <Button appearance="primary" onClick={() => copy(f.remediation ?? '')}>{done ? s.copied : t.copyFix}</Button>}<Button onClick={close}>{s.close}</Button></>}>
+      footer={<>{f && !f.disabled_by && <ActionButton action={action.rule} onClick={() => change({ pane: 'rule', rule_check_id: id, rule_scope: `/registries/${registry}/repositories/${repository}` })}>{t.disable}</ActionButton>}{f && <ActionButton action={action.exempt} onClick={() => change({ pane: 'exempt', target: targetText(registry, repository, digest) })}>{t.exemptImage}</ActionButton>}{f?.remediation && <Button appearance="primary" onClick={() => copy(f.remediation ?? '')}>{done ? s.copied : t.copyFix}</Button>}<Button onClick={close}>{s.close}</Button></>}>
       {f ? <Body f={f} check={check.data} registry={registry} repository={repository} digest={digest} />
         : asked.error ? <Failed what={id} error={asked.error} retry={asked.reload} operation="listImageFindings" />
           : asked.data ? <div className="body"><div className="note unknown"><StateWord look="none" word="" /><span>{t.gone}</span></div></div> : <Bones />}

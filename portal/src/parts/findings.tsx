@@ -9,9 +9,12 @@ import { FilterBar, NoMatch, type Filter, type Filters } from './filters.tsx';
 import { Chevron, Kev, SeverityWord } from './glyphs.tsx';
 import { LongTable, type Row } from './long_table.tsx';
 
-export function Fix({ of }: { of: { installed_version: string; fixed_version: string; status: string; package: string } }) {
+/** What the image holds itself, not a package of it: who builds the image can change that. */
+export const isContent = (of: { category?: string }): boolean => ['Secrets', 'Accounts', 'Permissions', 'Configuration'].includes(of.category ?? '');
+
+export function Fix({ of }: { of: { installed_version: string; fixed_version: string; status: string; package: string; category?: string } }) {
   return (
-    <span className="fix"><b>{of.package}</b> {of.installed_version} {of.fixed_version ? <>→ <b>{of.fixed_version}</b></> : <>· {s.findings.noFixText(s.findings.status[of.status] ?? of.status)}</>}</span>
+    <span className="fix"><b>{of.package}</b> {of.installed_version} {of.fixed_version ? <>→ <b>{of.fixed_version}</b></> : <>· {isContent(of) ? s.findings.changeImage : s.findings.noFixText(s.findings.status[of.status] ?? of.status)}</>}</span>
   );
 }
 
@@ -37,6 +40,7 @@ const sorts: [string, string][] = [['severity', s.severity], ['cvss', s.findings
 
 /** Key and title of its group. In a list over many images, which comes package by package, each package waits for its own fix. */
 function groupOf(f: Finding, by: Group, everywhere: boolean): [string, ReactNode] {
+  if (by === 'fix' && isContent(f)) return [`1 ${f.check}`, s.image.changeFor(f.check)];
   if (by === 'fix' && everywhere) return f.patchable ? [`1${f.package} ${f.fixed_version}`, s.image.upgradeTo(f.package, f.fixed_version)] : [`2${f.package}`, s.image.waitFor(f.package)];
   if (by === 'fix') return f.patchable ? [`1${f.package}`, s.image.upgrade(f.package)] : ['2', s.image.wait];
   if (by === 'package') return [f.package, f.package];

@@ -1,13 +1,24 @@
 // A table of any length: native, with only the rows in sight in the page, read on as it is scrolled.
 import { Button } from '@fluentui/react-components';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, useCallback, useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import type { Pages } from '../api/client.ts';
 import { s } from '../strings.ts';
 
 export interface Row { key: string | number; cells: ReactNode; className?: string; current?: boolean; open?: () => void; fold?: (open: boolean) => void }
 
+const ROW_PX = 50; // of a row that was not measured yet
+const estimateSize = () => ROW_PX;
 const AHEAD = 20; // rows before the end at which the next page is asked for
+
+/** One row; drawn anew only when it is another: scrolling changes none of them. */
+const Line = memo(function Line({ row, index, measure }: { row: Row; index: number; measure: (node: HTMLTableRowElement | null) => void }) {
+  return (
+    <tr role="row" data-index={index} ref={measure} aria-rowindex={index + 2}
+      className={[row.className, row.current ? 'open' : ''].join(' ')} {...(row.current ? { 'aria-current': true as const } : {})}
+      onClick={(e) => { if (!(e.target as HTMLElement).closest('a, button, input, label, [role=menu]')) row.open?.(); }}>{row.cells}</tr>
+  );
+});
 
 /** columns: of a row; label: what the table is, for those who do not see it. */
 export function LongTable({ label, head, rows, columns, pages, className = 'cards', foot, noun }: {
@@ -15,8 +26,10 @@ export function LongTable({ label, head, rows, columns, pages, className = 'card
   pages: Pick<Pages<unknown>, 'done' | 'loading' | 'more' | 'items' | 'total'>;
 }) {
   const box = useRef<HTMLDivElement>(null);
+  // The same function as long as the rows are the same: with another one the place of every row is computed again, in each frame.
+  const keyOf = useCallback((i: number) => rows[i]?.key ?? i, [rows]);
   // oxlint-disable-next-line react/incompatible-library -- nothing of it is kept between renders
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => 50, overscan: 12, getItemKey: (i) => rows[i]?.key ?? i });
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize, overscan: 12, getItemKey: keyOf });
   const seen = virtual.getVirtualItems();
   const last = seen.at(-1)?.index ?? 0;
   const { more, done, loading } = pages;
@@ -45,11 +58,7 @@ export function LongTable({ label, head, rows, columns, pages, className = 'card
             {before > 0 && <tr className="space" aria-hidden="true"><td colSpan={columns} style={{ height: before }} /></tr>}
             {seen.map((v) => {
               const row = rows[v.index];
-              return row && (
-                <tr key={row.key} role="row" data-index={v.index} ref={virtual.measureElement} aria-rowindex={v.index + 2}
-                  className={[row.className, row.current ? 'open' : ''].join(' ')} {...(row.current ? { 'aria-current': true as const } : {})}
-                  onClick={(e) => { if (!(e.target as HTMLElement).closest('a, button, input, label, [role=menu]')) row.open?.(); }}>{row.cells}</tr>
-              );
+              return row && <Line key={row.key} row={row} index={v.index} measure={virtual.measureElement} />;
             })}
             {after > 0 && <tr className="space" aria-hidden="true"><td colSpan={columns} style={{ height: after }} /></tr>}
           </tbody>
