@@ -6,19 +6,25 @@
  *   build KEY=VALUE
  *
  * A module that was built from a folder has the version "(devel)" or none: it is stated without
- * one. The standard library is the module "stdlib" of the version that the toolchain has; what a
- * vendor or an experiment adds behind it ("go1.20.1 X:boringcrypto", "go1.21.5-fips") does not
- * change what it is. The file is a whole program, or what go_info found of it. Spec: Go's
- * runtime/debug.BuildInfo, go.dev/ref/mod "Versions". */
+ * one, but the program's own, whose version the linker's flags (eco/go_main.h) or a text in the
+ * program (eco/known.h) may say; the qualifier evidence says which of them did. The standard
+ * library is the module "stdlib" of the version that the toolchain has; what a vendor or an
+ * experiment adds behind it ("go1.20.1 X:boringcrypto", "go1.21.5-fips") does not change what it
+ * is. The file is a whole program, or what go_info found of it and, behind that, an excerpt around
+ * a text. Spec: Go's runtime/debug.BuildInfo, go.dev/ref/mod "Versions". */
 #include "eco/go_info.h"
-#include "eco/parsers.h"
+#include "eco/go_main.h"
+#include "eco/known.h"
 
 #define ALIGN 16U
 
 struct go {
 	const struct eco_sink *sink;
+	struct arena *a;
 	struct err *e;
-	bool noted;
+	struct known text;   /* what a text says of the program */
+	struct bytes flags;  /* the linker's */
+	bool noted, has_own; /* has_own: its own module was stated */
 };
 
 static int note_once(struct go *g, const char *text)
@@ -28,12 +34,18 @@ static int note_once(struct go *g, const char *text)
 	return again ? 0 : g->sink->note(g->sink->arg, 0, text, g->e);
 }
 
-static int put(struct go *g, struct bytes name, struct bytes version)
+static int put_shown(struct go *g, struct bytes name, struct bytes version, struct bytes qualifiers)
 {
 	if (!eco_is_word(name) || (version.len > 0 && !eco_is_word(version)))
 		return note_once(g, "a module without a name or version");
-	const struct pkg p = eco_language_package("golang", name, version, PKG_BINARY);
+	struct pkg p = eco_language_package("golang", name, version, PKG_BINARY);
+	p.qualifiers = qualifiers;
 	return g->sink->package(g->sink->arg, &p, g->e);
+}
+
+static int put(struct go *g, struct bytes name, struct bytes version)
+{
+	return put_shown(g, name, version, BYTES_NONE);
 }
 
 /* "1.21.3" of "go1.21.3-fips X:boringcrypto"; empty: a build of no release. */
@@ -63,6 +75,26 @@ static int put_module(struct go *g, struct bytes rest)
 	return put(g, name, bytes_eq_lit(version, "(devel)") ? BYTES_NONE : version);
 }
 
+/* The program's own module, of a version that the toolchain may not have known. */
+static int put_own(struct go *g, struct bytes rest)
+{
+	struct bytes whole = rest, name = bytes_cut(&rest, '\t'), version = bytes_cut(&rest, '\t');
+	struct bytes found = go_main_version(g->flags, name), by = BYTES_LIT("evidence=flags");
+	g->has_own = !bytes_eq_lit(name, "command-line-arguments");
+	if (!g->has_own || (version.len > 0 && !bytes_eq_lit(version, "(devel)")))
+		return put_module(g, whole);
+	if (found.len == 0 && g->text.name) {
+		found = g->text.version;
+		by = g->text.qualifiers;
+	}
+	if (found.len == 0)
+		return put(g, name, BYTES_NONE);
+	char *v = arena_printf(g->a, "v%.*s", BYTES_ARG(found));
+	if (!v)
+		return err_set(g->e, ERR_NOMEM, "Go program: out of memory");
+	return put_shown(g, name, bytes_of(v), by);
+}
+
 /* A folder takes the place of a module: the module is what it was, of no version that is known. */
 static int put_replaced(struct go *g, struct bytes dep, struct bytes by)
 {
@@ -72,10 +104,29 @@ static int put_replaced(struct go *g, struct bytes dep, struct bytes by)
 	return put(g, bytes_part(dep, 0, bytes_find(dep, '\t')), BYTES_NONE);
 }
 
+static struct bytes find_flags(struct bytes text)
+{
+	while (text.len > 0) {
+		struct bytes line = bytes_cut(&text, '\n');
+		if (bytes_has_prefix_lit(line, "build\t-ldflags="))
+			return bytes_from(line, sizeof "build\t-ldflags=" - 1);
+	}
+	return BYTES_NONE;
+}
+
+static int put_line(struct go *g, struct bytes dep, bool is_own)
+{
+	if (dep.len == 0)
+		return 0;
+	return is_own ? put_own(g, dep) : put_module(g, dep);
+}
+
 static int read_modules(struct go *g, struct bytes text)
 {
 	struct bytes dep = BYTES_NONE;
+	bool is_own = false;
 	int r = 0;
+	g->flags = find_flags(text);
 	while (r == 0 && text.len > 0) {
 		struct bytes rest = bytes_cut(&text, '\n');
 		struct bytes word = bytes_cut(&rest, '\t');
@@ -84,11 +135,11 @@ static int read_modules(struct go *g, struct bytes text)
 			dep = BYTES_NONE;
 			continue;
 		}
-		if (dep.len > 0)
-			r = put_module(g, dep);
-		dep = bytes_eq_lit(word, "dep") || bytes_eq_lit(word, "mod") ? rest : BYTES_NONE;
+		r = put_line(g, dep, is_own);
+		is_own = bytes_eq_lit(word, "mod");
+		dep = is_own || bytes_eq_lit(word, "dep") ? rest : BYTES_NONE;
 	}
-	return r == 0 && dep.len > 0 ? put_module(g, dep) : r;
+	return r == 0 ? put_line(g, dep, is_own) : r;
 }
 
 /* The first that is one, in data; empty: there is none. */
@@ -115,11 +166,10 @@ static struct bytes find_info(const struct program *p)
 static int go_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
 		    struct arena *a, struct err *e)
 {
-	struct go g = {.sink = sink, .e = e};
+	struct go g = {.sink = sink, .a = a, .e = e};
 	struct program *p = NULL;
 	struct go_info info;
 	struct bytes found = file;
-	(void)path;
 	if (!go_info_is_magic(file)) {
 		p = arena_alloc(a, 1, sizeof *p);
 		if (!p)
@@ -128,8 +178,12 @@ static int go_parse(struct bytes path, struct bytes file, const struct eco_sink 
 	}
 	if (found.len == 0 || !go_info_read(found, p, &info))
 		return note_once(&g, "Go's build information is not all there");
-	int r = put_stdlib(&g, info.version);
-	return r < 0 ? r : read_modules(&g, info.modules);
+	int r = known_find(path, p ? file : info.behind, &g.text, a, e);
+	if (r == 0)
+		r = put_stdlib(&g, info.version);
+	if (r == 0)
+		r = read_modules(&g, info.modules);
+	return r == 0 && g.text.name && !g.has_own ? known_put(&g.text, sink, e) : r;
 }
 
 const struct eco_parser eco_go = {.parse = go_parse};

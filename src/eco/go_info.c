@@ -115,6 +115,7 @@ static bool read_in_place(struct bytes b, struct go_info *ret)
 	struct cursor c = cur_of(bytes_from(b, GO_INFO_HEAD_LEN));
 	ret->version = cur_blob(&c);
 	ret->modules = cur_blob(&c);
+	ret->behind = bytes_from(b, GO_INFO_HEAD_LEN + c.off);
 	return cur_ok(&c);
 }
 

@@ -18,6 +18,7 @@ enum go_info_state {
 struct go_info {
 	struct bytes version; /* "go1.21.3", "go1.20.1 X:boringcrypto", "devel …" */
 	struct bytes modules; /* lines; empty: built without modules */
+	struct bytes behind;  /* what the file goes on with when all is said in place */
 };
 
 bool go_info_is_magic(struct bytes b);

@@ -10,6 +10,8 @@
  * "VERSION = 11" and "PATCHLEVEL = 4". etc/alpine-release is a bare version, etc/debian_version a
  * bare version or "codename/sid". etc/system-release-cpe is one CPE: "cpe:/o:centos:linux:6:GA".
  * Spec: os-release(5); lsb_release(1). */
+#include "eco/os_release.h"
+
 #include "base/num.h"
 #include "eco/parsers.h"
 #include "eco/path.h"
@@ -319,12 +321,18 @@ static const struct {
     {"rocky", "rocky", "rocky"},
     {"almalinux", "almalinux", "almalinux"},
     {"scientificlinux", "scientificlinux", "scientific"},
+    {"debian", "debian_linux", "debian"},
+    {"canonical", "ubuntu_linux", "ubuntu"},
+    {"microsoft", "azurelinux", "azurelinux"},
+    {"opensuse", "leap", "opensuse-leap"},
+    {"opensuse", "tumbleweed", "opensuse-tumbleweed"},
+    {"suse", "sles", "sles"},
 };
 
 /* "cpe:/o:centos:linux:6:GA", "cpe:2.3:o:amazon:amazon_linux:2". */
-static void parse_cpe(struct bytes file, struct pkg_distro *d)
+void os_release_of_cpe(struct bytes cpe, struct pkg_distro *d)
 {
-	struct bytes rest = file;
+	struct bytes rest = cpe;
 	struct bytes line = bytes_trim(bytes_cut(&rest, '\n'));
 	rest = line;
 	struct bytes scheme = bytes_cut(&rest, ':'), part = bytes_cut(&rest, ':');
@@ -382,7 +390,7 @@ static int os_release_parse(struct bytes path, struct bytes file, const struct e
 		r = parse_debian(file, a, &d, e);
 		break;
 	case FORM_CPE:
-		parse_cpe(file, &d);
+		os_release_of_cpe(file, &d);
 		break;
 	}
 	if (r < 0)

@@ -112,3 +112,4 @@ extern const struct eco_parser eco_dart;
 extern const struct eco_parser eco_nuget_xml;
 extern const struct eco_parser eco_pom;
 extern const struct eco_parser eco_bills;
+extern const struct eco_parser eco_elf_note;

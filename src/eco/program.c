@@ -7,6 +7,7 @@
 #include "eco/program.h"
 
 #define PT_LOAD 1U
+#define PT_NOTE 4U
 #define PF_X 1U
 #define SHT_NOBITS 8U
 #define ELF_TYPE_EXEC 2U
@@ -61,6 +62,8 @@ static bool elf_segments(struct program *p, uint64_t off, unsigned count, unsign
 		if (!cur_ok(&c))
 			return false;
 		part.is_executable = flags & PF_X;
+		if (type == PT_NOTE && p->note_count < PROGRAM_NOTES_MAX)
+			p->notes[p->note_count++] = part;
 		if (type != PT_LOAD || part.len > UINT64_MAX - part.off)
 			continue;
 		add(p, &part);

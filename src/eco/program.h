@@ -9,6 +9,7 @@
 	8192U		      /* bytes from its start that hold all headers but ELF's sections     \
 			       */
 #define PROGRAM_PARTS_MAX 96U /* real ones have under 40; the rest is not looked at */
+#define PROGRAM_NOTES_MAX 4U  /* segments of notes of ELF: real ones have up to three */
 
 struct program_part {
 	struct bytes name; /* of a section of PE or Mach-O; borrows from the file */
@@ -26,6 +27,8 @@ struct program {
 	unsigned section_count, section_len, names;
 	struct program_part parts[PROGRAM_PARTS_MAX];
 	size_t part_count;
+	struct program_part notes[PROGRAM_NOTES_MAX]; /* ELF */
+	size_t note_count;
 	uint64_t loaded_end; /* ELF: where what is loaded ends in the file; names of sections lie
 				behind it */
 };

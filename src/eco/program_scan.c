@@ -3,7 +3,7 @@
  * the older form pointers follow, to what may have gone by.
  *
  * ELF names its sections behind all that is loaded: there the name of cargo-auditable's section is
- * looked for. PE and Mach-O name them in front. */
+ * looked for. PE and Mach-O name them in front. The segments of ELF's notes are kept. */
 #include "eco/program_scan.h"
 
 #include "eco/go_info.h"
@@ -171,6 +171,7 @@ static bool has_section(const struct program *p, const char *name)
 static void see(struct program_scan *s, struct bytes b)
 {
 	see_data(s, b, s->off);
+	program_note_feed(&s->note, b, s->off);
 	uint64_t names = s->whole ? 0 : s->program.loaded_end;
 	bool is_elf = s->program.format == PROGRAM_ELF;
 	if (is_elf && !s->has_rust && s->off + b.len > names)
@@ -183,6 +184,8 @@ static void start(struct program_scan *s)
 	struct bytes prefix = {.ptr = s->prefix, .len = s->prefix_len};
 	s->started = true;
 	s->whole = !program_open(prefix, &s->program);
+	if (!s->whole)
+		program_note_init(&s->note, &s->program);
 	if (s->program.format == PROGRAM_ELF && s->program.section_count == 0 && !s->whole)
 		s->program.loaded_end = UINT64_MAX; /* no names to look for */
 	s->has_rust = s->program.format != PROGRAM_ELF && has_section(&s->program, RUST_SECTION);

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/buf.h"
 #include "eco/program.h"
+#include "eco/program_note.h"
 
 struct program_scan {
 	uint8_t prefix[PROGRAM_PREFIX_LEN];
@@ -14,6 +15,7 @@ struct program_scan {
 	bool gathering, is_sure; /* what is gathered is what it is taken for */
 	struct buf excerpt;	 /* Go's build information, from its magic on */
 	uint64_t need;		 /* bytes of it, as far as is known */
+	struct program_note note;
 	uint8_t carry[8];
 	size_t carry_len;
 	/* results, after program_scan_end */

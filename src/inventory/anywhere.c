@@ -31,7 +31,19 @@ static int note_left_out(struct merge *m, size_t eco, size_t count, struct err *
 	return text ? note_add(m, -1, BYTES_NONE, bytes_of(text), e) : merge_no_memory(e);
 }
 
-static int put_view(struct merge *m, size_t eco, struct err *e)
+/* A package of a distribution that a file states: its note may leave the release, or all of the
+ * distribution, to the image. */
+static struct pkg of_image(const struct inv_image *im, struct pkg p, struct bytes distro)
+{
+	bool same = p.namespace.len == 0 || bytes_eq(p.namespace, im->distro.id);
+	if (p.class != PKG_OS || p.distro.len > 0 || !im->has_distro || !same)
+		return p;
+	p.namespace = im->distro.id;
+	p.distro = distro;
+	return p;
+}
+
+static int put_view(struct merge *m, size_t eco, struct bytes distro, struct err *e)
 {
 	const struct view *v = &m->views[eco];
 	struct inv_image *im = &m->image;
@@ -44,7 +56,8 @@ static int put_view(struct merge *m, size_t eco, struct err *e)
 		left_out += own ? ent->pkg_count : 0;
 		for (uint32_t k = 0; !own && k < ent->pkg_count; k++)
 			im->packages[im->package_count++] = (struct inv_package){
-			    .pkg = m->layers[n->content_layer].pkgs[ent->pkg_first + k],
+			    .pkg = of_image(
+				im, m->layers[n->content_layer].pkgs[ent->pkg_first + k], distro),
 			    .layer = n->since};
 		r = steps_check(&m->steps, e);
 	}
@@ -53,8 +66,9 @@ static int put_view(struct merge *m, size_t eco, struct err *e)
 
 int anywhere_put(struct merge *m, struct err *e)
 {
-	int r = 0;
+	struct bytes distro;
+	int r = merge_distro_text(m, &distro, e);
 	for (size_t i = 0; r == 0 && i < eco_count; i++)
-		r = eco_table[i].anywhere ? put_view(m, i, e) : 0;
+		r = eco_table[i].anywhere ? put_view(m, i, distro, e) : 0;
 	return r;
 }

@@ -88,8 +88,7 @@ static void drop_repeated(struct inv_image *im)
 	im->package_count = kept;
 }
 
-/* "ubuntu:18.04:esm-infra", from m->a. */
-static int distro_text(struct merge *m, struct bytes *ret, struct err *e)
+int merge_distro_text(struct merge *m, struct bytes *ret, struct err *e)
 {
 	const struct pkg_distro *d = &m->image.distro;
 	*ret = BYTES_NONE;
@@ -127,7 +126,7 @@ static int put_databases(struct merge *m, struct err *e)
 {
 	struct inv_image *im = &m->image;
 	struct bytes distro;
-	int r = distro_text(m, &distro, e);
+	int r = merge_distro_text(m, &distro, e);
 	for (size_t i = 0; r == 0 && i < eco_count; i++) {
 		for (size_t k = 0; k < m->views[i].seen_count; k++) {
 			const struct seen *s = &m->views[i].seen[k];

@@ -43,6 +43,8 @@ struct merge {
 };
 
 int merge_no_memory(struct err *e);
+/* The image's distribution as its packages have it, "ubuntu:18.04:esm-infra", from m->a. */
+int merge_distro_text(struct merge *m, struct bytes *ret, struct err *e);
 /* array, moved if necessary, with space for one more; NULL: out of memory. */
 void *merge_grow(void *array, size_t count, size_t *cap, size_t size);
 static inline const struct tree_node *merge_node(const struct merge *m, uint32_t node)

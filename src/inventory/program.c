@@ -57,14 +57,17 @@ static int put_later(struct indexer *ix, struct bytes path, size_t eco, uint64_t
 }
 
 /* *ret_added: it is an entry now. */
-static int put_found(struct indexer *ix, const struct program_scan *s,
-		     const struct program_text *text, struct bytes path, uint64_t size,
-		     bool *ret_added, struct err *e)
+static int put_found(struct indexer *ix, struct program_scan *s, const struct program_text *text,
+		     struct bytes path, uint64_t size, bool *ret_added, struct err *e)
 {
-	uint8_t excerpt[2 * PROGRAM_TEXT_SEAM];
 	uint32_t index;
+	bool is_cut;
+	struct bytes note = program_note_find(&s->note, &is_cut);
 	int r = 1;
 	if (s->has_excerpt) {
+		buf_put(&s->excerpt, program_text_excerpt(text));
+		if (!buf_ok(&s->excerpt))
+			return err_set(e, ERR_NOMEM, "layer: out of memory");
 		r = add_entry(ix, path, ECO_GO, size, &index, e);
 		if (r == 0)
 			r = indexer_parse(ix, index, buf_bytes(&s->excerpt), e);
@@ -72,12 +75,18 @@ static int put_found(struct indexer *ix, const struct program_scan *s,
 		r = put_later(ix, path, ECO_GO, size, e);
 	} else if (s->has_rust) {
 		r = put_later(ix, path, ECO_RUST, size, e);
-	} else if (text->version_len > 0) {
+	} else if (note.len > 0) {
+		r = add_entry(ix, path, ECO_ELF_NOTE, size, &index, e);
+		if (r == 0)
+			r = indexer_parse(ix, index, note, e);
+	} else if (program_text_excerpt(text).len > 0) {
 		r = add_entry(ix, path, ECO_KNOWN, size, &index, e);
 		if (r == 0)
-			r = indexer_parse(ix, index, program_text_excerpt(text, excerpt), e);
+			r = indexer_parse(ix, index, program_text_excerpt(text), e);
 	}
 	*ret_added = r == 0;
+	if (r >= 0 && is_cut)
+		r = layer_writer_note(&ix->w, path, "has more notes than are looked at", e);
 	if (r == 0 && s->has_rust && (s->has_excerpt || s->has_pointers || s->is_cut))
 		r = layer_writer_doubt_of_file(
 		    &ix->w, path, "also states what Rust packages it was built from: not read", e);

@@ -103,6 +103,7 @@ enum match_unassessed {
 	MATCH_NO_GROUP,	  /* of Maven, whose names are group and artifact */
 	MATCH_NO_ADVISORIES,
 	MATCH_NO_LANGUAGE, /* the same of a language */
+	MATCH_NO_PROGRAM,  /* known by a text in it, and no record is about it */
 	MATCH_NO_ORDER,
 	MATCH_UNVERSIONED, /* it states no version, and records are about it */
 	MATCH_NO_VERSION,  /* a record's versions cannot be compared */

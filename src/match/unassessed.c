@@ -101,6 +101,8 @@ int match_unassessed(const struct vdb *v, const struct pkg *p, struct arena *a,
 		*ret = MATCH_UNVERSIONED;
 	else if (k.odd)
 		*ret = MATCH_NO_VERSION;
+	else if (!k.named && bytes_eq_lit(p->type, "generic"))
+		*ret = MATCH_NO_PROGRAM;
 	return r;
 }
 
@@ -121,6 +123,9 @@ const char *match_unassessed_text(enum match_unassessed u)
 		return "of a release that the vulnerability database holds no advisories for";
 	case MATCH_NO_LANGUAGE:
 		return "of a language that the vulnerability database holds no advisories for";
+	case MATCH_NO_PROGRAM:
+		return "programs without a package, about which the vulnerability database holds "
+		       "no advisories";
 	case MATCH_NO_ORDER:
 		return "of an ecosystem whose versions cannot be ordered yet";
 	case MATCH_UNVERSIONED:

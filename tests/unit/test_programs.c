@@ -2,6 +2,7 @@
  * and what layers above make of them. The programs are the golden cases of go and rust. */
 #include "torture.h"
 
+#include "eco/program.h"
 #include "golden.h"
 #include "image_make.h"
 
@@ -206,6 +207,116 @@ static void test_owned(void **state)
 	drop(&im);
 }
 
+/* ELF of 64 bits with one segment, of notes: two of them, of which the second says text. gap: bytes
+ * in front of them. */
+static struct bytes noted(const char *text, size_t gap, struct buf *out)
+{
+	size_t len = strlen(text) + 1, notes = 12 + 4 + 4 + 12 + 4 + len;
+	buf_init(out, 1U << 20);
+	buf_put(out, BYTES_LIT("\x7f"
+			       "ELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0\x3e\0\1\0\0\0"));
+	buf_put_le64(out, 0);  /* entry */
+	buf_put_le64(out, 64); /* segments */
+	buf_put_le64(out, 0);  /* sections */
+	buf_put_le32(out, 0);  /* flags */
+	buf_put_le16(out, 64); /* header */
+	buf_put_le16(out, 56); /* one segment's */
+	buf_put_le16(out, 1);  /* segments */
+	buf_put_le16(out, 0);
+	buf_put_le16(out, 0);
+	buf_put_le16(out, 0);
+	buf_put_le32(out, 4); /* PT_NOTE, readable */
+	buf_put_le32(out, 4);
+	buf_put_le64(out, 120 + gap);
+	buf_put_le64(out, 0);
+	buf_put_le64(out, 0);
+	buf_put_le64(out, notes);
+	buf_put_le64(out, notes);
+	buf_put_le64(out, 4);
+	for (size_t i = 0; i < gap; i++)
+		buf_put_u8(out, 0x90);
+	buf_put(out, BYTES_LIT("\4\0\0\0\4\0\0\0\3\0\0\0GNU\0abcd"));
+	buf_put(out, BYTES_LIT("\4\0\0\0"));
+	buf_put_le32(out, (uint32_t)len);
+	buf_put(out, BYTES_LIT("\x7e\x1a\xfe\xca"
+			       "FDO\0"));
+	buf_put(out, (struct bytes){.ptr = (const uint8_t *)text, .len = len});
+	return buf_bytes(out);
+}
+
+#define FEDORA_NOTE                                                                                 \
+	"{\"type\":\"rpm\",\"name\":\"jq\",\"version\":\"1.7-1.fc40\",\"architecture\":\"x86_64\"," \
+	"\"osCpe\":\"cpe:/o:fedoraproject:fedora:40\"}"
+#define DEBIAN_NOTE                                                                                \
+	"{\"type\":\"deb\",\"os\":\"debian\",\"name\":\"jq\",\"version\":\"1.6-2\","               \
+	"\"architecture\":\"amd64\"}"
+
+static const struct pkg *noted_package(const struct image *im)
+{
+	const struct pkg *found = NULL;
+	for (size_t i = 0; i < im->out.package_count; i++)
+		if (bytes_eq_lit(im->out.packages[i].pkg.name, "jq")) {
+			assert_null(found);
+			found = &im->out.packages[i].pkg;
+		}
+	return found;
+}
+
+/* A program of a distribution that no database owns is that distribution's package: of the one that
+ * its note names, or, where the note leaves it to the image, of the image's release. */
+static void test_note(void **state)
+{
+	static const struct {
+		const char *text, *distro;
+		size_t gap;
+	} rows[] = {{FEDORA_NOTE, "fedora:40", 0},
+		    {FEDORA_NOTE, "fedora:40", PROGRAM_PREFIX_LEN - 150}, /* across its end */
+		    {FEDORA_NOTE, "fedora:40", 300000},
+		    {DEBIAN_NOTE, "debian:12", 0}};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct image im = {.count = 0};
+		struct buf file, *t = debian(&im);
+		tar_put(t, "opt/jq", '0', NULL, noted(rows[i].text, rows[i].gap, &file));
+		merge(&im);
+		const struct pkg *p = noted_package(&im);
+		assert_non_null(p);
+		assert_int_equal(p->class, PKG_OS);
+		assert_true(bytes_eq_lit(p->distro, rows[i].distro));
+		assert_true(bytes_eq_lit(p->path, "opt/jq"));
+		buf_free(&file);
+		drop(&im);
+	}
+}
+
+/* An image of nothing but the program. */
+static void test_note_alone(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf file;
+	(void)state;
+	tar_put(new_layer(&im), "jq", '0', NULL, noted(FEDORA_NOTE, 0, &file));
+	merge(&im);
+	assert_true(bytes_eq_lit(noted_package(&im)->distro, "fedora:40"));
+	buf_free(&file);
+	drop(&im);
+}
+
+static void test_note_owned(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf file, *t = debian(&im);
+	(void)state;
+	tar_file(t, "var/lib/dpkg/info/a.list", "/usr\n/usr/bin/jq\n");
+	tar_put(t, "usr/bin/jq", '0', NULL, noted(DEBIAN_NOTE, 0, &file));
+	merge(&im);
+	assert_null(noted_package(&im));
+	assert_true(has_note(&im, -1, "belong to packages of the distribution"));
+	assert_int_equal(im.out.state, INV_ASSESSED);
+	buf_free(&file);
+	drop(&im);
+}
+
 /* The layer ends inside the program. */
 static void test_cut(void **state)
 {
@@ -223,6 +334,47 @@ static void test_cut(void **state)
 	drop(&im);
 }
 
+/* Each row of known programs has a golden case: a file of its name that states its program. */
+static bool has_case(const char *name, const char *file)
+{
+	char dir[4096], line[256];
+	const char *source = getenv("PLIMSOLL_SOURCE");
+	bool found = false;
+	snprintf(dir, sizeof dir, "%s/tests/golden/known", source ? source : ".");
+	DIR *d = opendir(dir);
+	assert_non_null(d);
+	snprintf(line, sizeof line, "package generic\t%s\t", name);
+	for (struct dirent *ent; !found && (ent = readdir(d));) {
+		struct buf expected;
+		if (ent->d_name[0] == '.')
+			continue;
+		assert_true(golden_read(dir, ent->d_name, "expected", &expected));
+		struct bytes rest = buf_bytes(&expected), path = bytes_cut(&rest, '\n');
+		struct bytes base = bytes_from(path, bytes_find_last(path, '/') + 1);
+		struct bytes want = bytes_of(file);
+		bool star = bytes_has_suffix_lit(want, "*");
+		found = bytes_has_prefix(rest, bytes_of(line)) &&
+			(star ? bytes_has_prefix(base, bytes_part(want, 0, want.len - 1))
+			      : bytes_eq(base, want));
+		buf_free(&expected);
+	}
+	closedir(d);
+	return found;
+}
+
+static void test_known_rows(void **state)
+{
+	static const char *const rows[][2] = {
+#define NAMED(name, file, ...) {name, file},
+#define BARE(name, file, ...) {name, file},
+#include "eco/known.inc"
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (!has_case(rows[i][0], rows[i][1]))
+			fail_msg("%s in %s has no golden case", rows[i][0], rows[i][1]);
+}
+
 static int torture_layer(void *arg)
 {
 	struct tar_source *s = arg;
@@ -236,12 +388,14 @@ static int torture_layer(void *arg)
 
 static void test_torture(void **state)
 {
-	struct buf t;
+	struct buf t, file;
 	(void)state;
 	buf_init(&t, 1U << 20);
 	put_program(&t, "opt/a", "go", "in-place");
 	put_program(&t, "opt/b", "go", "pointers");
 	put_program(&t, "opt/c", "rust", "elf");
+	tar_put(&t, "opt/e", '0', NULL, noted(FEDORA_NOTE, 0, &file));
+	buf_free(&file);
 	tar_put(&t, "opt/d", '1', "opt/a", BYTES_NONE);
 	tar_end(&t);
 	struct tar_source s = {.bytes = buf_bytes(&t)};
@@ -252,11 +406,13 @@ static void test_torture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_read),    cmocka_unit_test(test_behind_link),
-	    cmocka_unit_test(test_unread),  cmocka_unit_test(test_removed),
-	    cmocka_unit_test(test_twice),   cmocka_unit_test(test_hard_link),
-	    cmocka_unit_test(test_owned),   cmocka_unit_test(test_cut),
-	    cmocka_unit_test(test_torture),
+	    cmocka_unit_test(test_read),       cmocka_unit_test(test_behind_link),
+	    cmocka_unit_test(test_unread),     cmocka_unit_test(test_removed),
+	    cmocka_unit_test(test_twice),      cmocka_unit_test(test_hard_link),
+	    cmocka_unit_test(test_owned),      cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_torture),    cmocka_unit_test(test_note),
+	    cmocka_unit_test(test_note_alone), cmocka_unit_test(test_note_owned),
+	    cmocka_unit_test(test_known_rows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
