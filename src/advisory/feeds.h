@@ -4,4 +4,4 @@
 #define FEED_NAMES                                                                                 \
 	"osv, alpine-secdb, debian-tracker, debian-lists, kev, epss, cve5, ubuntu-tracker, "       \
 	"ubuntu-vex, oval, csaf, updateinfo, bodhi, apollo, arch-tracker, photon-cve, "            \
-	"nvd, rubysec, php-advisories, node-security, end-of-life"
+	"nvd, rubysec, php-advisories, node-security, end-of-life, alpine-rejections"

@@ -11,6 +11,8 @@ bool osv_wants(struct bytes path);	 /* ….json, PYSEC-….yaml, RSEC-….yaml *
 FEED_IMPORT(osv_import);
 bool alpine_secdb_wants(struct bytes path); /* main.json, community.json, security.json */
 FEED_IMPORT(alpine_secdb_import);
+bool alpine_rejections_wants(struct bytes path); /* main.yaml, community.yaml */
+FEED_IMPORT(alpine_rejections_import);
 bool debian_tracker_wants(struct bytes path); /* ….json, and what debian_list_wants */
 FEED_IMPORT(debian_tracker_import);
 bool debian_list_wants(struct bytes path); /* …/DSA/list, …/DLA/list */

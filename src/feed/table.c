@@ -197,6 +197,16 @@ const struct feed feed_table[] = {
 	.wants = end_of_life_wants,
 	.import = end_of_life_import,
     },
+    {
+	.name = "alpine-rejections",
+	.title = "Alpine's security rejections: CVEs that are not about its packages",
+	.licence = "not stated (Alpine)",
+	.url = "https://gitlab.alpinelinux.org/alpine/security/security-rejections/-/archive/"
+	       "master/security-rejections-master.tar.gz",
+	.document_max = 4 * MIB,
+	.wants = alpine_rejections_wants,
+	.import = alpine_rejections_import,
+    },
 };
 const size_t feed_count = sizeof feed_table / sizeof *feed_table;
 

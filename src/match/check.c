@@ -81,18 +81,24 @@ static struct bytes only(const struct adv *adv, const char *start)
 	return found;
 }
 
-/* The CVE that the record of a GHSA names, which other bodies' records name by the GHSA alone. */
+/* The CVE that a GHSA means, which other bodies' records name by the GHSA alone: what its own
+ * record says, else one that names this GHSA and one CVE. */
 static int cve_of(const struct gather *g, struct bytes ghsa, struct bytes *ret)
 {
 	uint32_t *ids;
 	int64_t n = vdb_find_id(g->v, ghsa, g->a, &ids, g->e);
-	for (int64_t i = 0; i < n && ret->len == 0; i++) {
+	bool own = false;
+	for (int64_t i = 0; i < n && !own; i++) {
 		struct adv adv;
 		int r = vdb_advisory(g->v, ids[i], g->a, &adv, g->e);
 		if (r < 0)
 			return r;
-		if (bytes_eq(adv.id, ghsa) && !adv.withdrawn_ms)
-			*ret = only(&adv, "CVE-");
+		struct bytes cve = only(&adv, "CVE-");
+		if (adv.withdrawn_ms || cve.len == 0 || !bytes_eq(only(&adv, "GHSA-"), ghsa))
+			continue;
+		own = bytes_eq(adv.id, ghsa);
+		if (own || ret->len == 0)
+			*ret = cve;
 	}
 	return n < 0 ? (int)n : 0;
 }
@@ -110,6 +116,9 @@ static int id_of(const struct gather *g, const struct adv *adv, struct bytes *re
 		r = ghsa.len ? cve_of(g, ghsa, &cve) : 0;
 	} else if (is_of_component(adv)) {
 		cve = only(adv, "CVE-");
+	} else if (bytes_has_prefix_lit(adv->id, "GHSA-") && adv->alias_count == 0) {
+		/* Wolfi's list has both ids of a vulnerability, each as an entry */
+		r = cve_of(g, adv->id, &cve);
 	}
 	*ret = cve.len ? cve : ghsa.len ? ghsa : candidate_vendor_id(adv->id);
 	return r;

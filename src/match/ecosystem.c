@@ -376,8 +376,10 @@ bool ecosystem_names(const struct pkg *p, struct arena *a, struct bytes out[MATC
 	} else if (numbered) {
 		add_ubuntu(&n, p);
 	}
-	if (bytes_eq_lit(id, "alpine"))
+	if (bytes_eq_lit(id, "alpine")) {
 		add_branches(&n, ecosystem_distro_streams(p));
+		add(&n, ECOSYSTEM_ALPINE_REJECTED, version);
+	}
 	*ret_count = n.count;
 	return n.ok;
 }

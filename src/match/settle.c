@@ -5,6 +5,7 @@
  *   -40.el9_8.1; a package of 9.7 needs the first alone.
  * - Red Hat, an image of an extended update stream: its own stream's fix is installed.
  * - Alpine, repositories of several releases: the image's own release fixed this very version.
+ * - Alpine, its security team's rejections: the CVE is not about the package, in any release.
  * - Wolfi, Chainguard: a record for the package itself precedes one for its origin. */
 #include "match/settle.h"
 
@@ -72,6 +73,21 @@ static bool is_of_origin(const struct gather *g, const struct candidate *c)
 	return c->v->hit->affected.keyed == ADV_BY_SOURCE;
 }
 
+/* Its security team looked at the CVE and found that it is not about the package. */
+static bool is_rejected(const struct gather *g, const struct verdict *v)
+{
+	(void)g;
+	return bytes_eq_lit(v->hit->affected.ecosystem, ECOSYSTEM_ALPINE_REJECTED) &&
+	       v->kind == VERDICT_NOT_AFFECTED;
+}
+
+static bool is_any(const struct gather *g, const struct candidate *c)
+{
+	(void)g;
+	(void)c;
+	return true;
+}
+
 struct rule {
 	idset_fn settles;
 	bool (*is_open)(const struct gather *g, const struct candidate *c);
@@ -95,14 +111,13 @@ static const struct rule *rule_of(const struct pkg *p)
 	return bytes_eq(p->name, p->source_name) ? NULL : &package;
 }
 
-int64_t settle_drop(const struct gather *g, const struct verdicts *all, struct candidate *list,
-		    int64_t n)
+static int64_t drop(const struct gather *g, const struct verdicts *all, struct candidate *list,
+		    int64_t n, const struct rule *rule)
 {
-	const struct rule *rule = rule_of(g->p);
 	struct id_set set;
 	int64_t kept = 0;
 	bool any = false;
-	for (int64_t i = 0; rule && i < n && !any; i++)
+	for (int64_t i = 0; i < n && !any; i++)
 		any = rule->is_open(g, &list[i]);
 	if (!any)
 		return n;
@@ -113,4 +128,16 @@ int64_t settle_drop(const struct gather *g, const struct verdicts *all, struct c
 		if (!rule->is_open(g, &list[i]) || !idset_has_all(&set, &list[i]))
 			list[kept++] = list[i];
 	return kept;
+}
+
+int64_t settle_drop(const struct gather *g, const struct verdicts *all, struct candidate *list,
+		    int64_t n)
+{
+	static const struct rule rejected = {is_rejected, is_any};
+	const struct rule *rule = rule_of(g->p);
+	if (rule)
+		n = drop(g, all, list, n, rule);
+	if (n > 0 && bytes_eq_lit(ecosystem_distro_id(g->p), "alpine"))
+		n = drop(g, all, list, n, &rejected);
+	return n;
 }

@@ -1,14 +1,15 @@
 /* Who says how grave a check is. The vendor's word comes first: for the package, for the record,
  * for a record that an erratum took the place of. Then a score: of the check's own records, else of
  * other records of its CVEs, of which NVD precedes the CVE record (its authority's vectors, or
- * CISA's), and that precedes GitHub's and any other. Then the most severe word of those records. A
+ * CISA's), and that precedes GitHub's and any other; an erratum about several CVEs comes last, for
+ * its gravest may be another. Then the most severe word of those records. A
  * check that has a word is given the score of others as well: rules ask for it.
  * docs/decisions/security-checks.md holds why. */
 #include "match/severity.h"
 
 #define BORROW_BUDGET (64U << 20) /* bytes: the records of one CVE, without their packages */
 
-enum rank { RANK_NVD, RANK_CVE, RANK_GITHUB, RANK_OTHER, RANKS };
+enum rank { RANK_NVD, RANK_CVE, RANK_GITHUB, RANK_OTHER, RANK_SEVERAL, RANKS };
 
 static enum rank rank_of(const struct adv *adv)
 {
@@ -16,7 +17,12 @@ static enum rank rank_of(const struct adv *adv)
 		return RANK_NVD;
 	if (bytes_eq_lit(adv->feed, "cve5"))
 		return RANK_CVE;
-	return bytes_has_prefix_lit(adv->id, "GHSA-") ? RANK_GITHUB : RANK_OTHER;
+	if (bytes_has_prefix_lit(adv->id, "GHSA-"))
+		return RANK_GITHUB;
+	size_t cves = candidate_is_cve(candidate_vendor_id(adv->id));
+	for (size_t i = 0; i < adv->alias_count && cves < 2; i++)
+		cves += candidate_is_cve(adv->aliases[i]);
+	return cves < 2 ? RANK_OTHER : RANK_SEVERAL;
 }
 
 static void better(struct cvss_score *have, struct cvss_score s)
@@ -73,7 +79,7 @@ static bool has_vector(const struct adv *adv)
 static int borrow_all(const struct gather *g, struct match_check *c, const uint32_t *ids, int64_t n,
 		      struct arena *tmp, enum adv_severity *word)
 {
-	enum rank first = RANKS;
+	enum rank first = RANKS, said = RANKS;
 	struct adv *list = arena_alloc(tmp, (size_t)n, sizeof *list);
 	if (!list)
 		return err_nomem(g->e);
@@ -81,11 +87,17 @@ static int borrow_all(const struct gather *g, struct match_check *c, const uint3
 		int r = vdb_advisory(g->v, ids[i], tmp, &list[i], g->e);
 		if (r < 0)
 			return r;
-		if (list[i].severity > *word)
-			*word = list[i].severity;
-		if (rank_of(&list[i]) < first && has_vector(&list[i]))
-			first = rank_of(&list[i]);
+		enum rank rank = rank_of(&list[i]);
+		if (rank < first && has_vector(&list[i]))
+			first = rank;
+		if (list[i].severity != ADV_SEV_UNKNOWN && rank < said)
+			said = rank;
 	}
+	/* those about this CVE alone, where there are any */
+	for (int64_t i = 0; i < n; i++)
+		if ((said == RANK_SEVERAL || rank_of(&list[i]) != RANK_SEVERAL) &&
+		    list[i].severity > *word)
+			*word = list[i].severity;
 	for (int64_t i = 0; i < n; i++)
 		if (rank_of(&list[i]) == first && !add_vectors(g, c, &list[i]))
 			return err_nomem(g->e);

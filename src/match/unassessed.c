@@ -37,7 +37,9 @@ static int ask_name(struct ask *k, struct bytes ecosystem, const struct ver_sche
 static int ask_one(struct ask *k, struct bytes ecosystem)
 {
 	const struct ver_scheme *s = ver_of_ecosystem(ecosystem);
-	if (!vdb_has_ecosystem(k->v, ecosystem))
+	/* what is not affected says nothing of the rest */
+	if (bytes_eq_lit(ecosystem, ECOSYSTEM_ALPINE_REJECTED) ||
+	    !vdb_has_ecosystem(k->v, ecosystem))
 		return 0;
 	k->known = true;
 	k->unordered |= !s;

@@ -75,6 +75,8 @@ const char *ecosystem_row(size_t i, unsigned *ret_major);
 bool ecosystem_has_type(const struct pkg *p);
 
 /* "ubuntu", "18.04" and "esm-apps,esm-infra" of "ubuntu:18.04:esm-apps,esm-infra". */
+/* Of every release of Alpine: what its security team rejected (feed alpine-rejections). */
+#define ECOSYSTEM_ALPINE_REJECTED "Alpine:rejected"
 struct bytes ecosystem_distro_id(const struct pkg *p);
 struct bytes ecosystem_distro_version(const struct pkg *p);
 struct bytes ecosystem_distro_streams(const struct pkg *p);

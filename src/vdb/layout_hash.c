@@ -58,11 +58,16 @@ static size_t first_of(const struct layout *l, uint32_t id)
 	return lo;
 }
 
-/* match/ takes vectors of other records of the same CVE where a record states no severity. */
+/* match/ takes vectors of other records of the same CVE, or their words, where a record states no
+ * severity; of those about it alone, if there are any. */
 static void hash_vectors_of(const struct layout *l, struct buf *b, uint32_t id)
 {
-	for (size_t i = first_of(l, id); i < l->id_count && l->ids[i].string == id; i++)
-		hash_list(l, b, &l->w->recs[l->ids[i].advisory].cvss);
+	for (size_t i = first_of(l, id); i < l->id_count && l->ids[i].string == id; i++) {
+		const struct rec *r = &l->w->recs[l->ids[i].advisory];
+		hash_list(l, b, &r->cvss);
+		buf_put_u8(b, r->severity);
+		buf_put_varint(b, r->aliases.count);
+	}
 }
 
 /* A CVE that was rejected is not reported. */

@@ -400,6 +400,131 @@ static void borrows_vectors(void **state)
 	db_close(&d);
 }
 
+/* What an erratum says of several CVEs may be about another: a record of the CVE alone precedes. */
+static void one_cve_precedes_several(void **state)
+{
+	static const struct sample rows[] = {
+	    {.id = "CVE-2024-43",
+	     .feed = "alpine-secdb",
+	     .ecosystem = "Alpine:v3.19",
+	     .name = "x",
+	     .events = "introduced 0,fixed 2-r0",
+	     .status = ADV_FIXED},
+	    {.id = "CVE-2024-44",
+	     .ecosystem = "AlmaLinux:9",
+	     .name = "y",
+	     .alias = "CVE-2024-43",
+	     .severity = ADV_SEV_CRITICAL},
+	    {.id = "ALSA-43",
+	     .ecosystem = "AlmaLinux:9",
+	     .name = "z",
+	     .alias = "CVE-2024-43",
+	     .severity = ADV_SEV_LOW},
+	};
+	struct bench_pkg p = {
+	    .type = "apk", .distro = "alpine:3.19.0", .name = "x", .version = "1-r0"};
+	static const enum adv_severity want[] = {ADV_SEV_UNKNOWN, ADV_SEV_CRITICAL, ADV_SEV_LOW};
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct db d;
+		struct match *m;
+		db_open(&d, rows, i + 1);
+		assert_int_equal(matches(&d, &p, &m), 1);
+		assert_int_equal(m->check.severity, want[i]);
+		db_close(&d);
+	}
+}
+
+/* Alpine's security team found that the CVE is not about the package. */
+static void rejections_take_out(void **state)
+{
+	static const struct sample rows[] = {
+	    {.id = "CVE-2024-45",
+	     .feed = "alpine-secdb",
+	     .ecosystem = "Alpine:v3.19",
+	     .name = "keel",
+	     .events = "introduced 0,fixed 2-r0",
+	     .status = ADV_FIXED},
+	    {.id = "CVE-2024-45",
+	     .feed = "alpine-secdb",
+	     .ecosystem = "Alpine:v3.19",
+	     .name = "anchor",
+	     .events = "introduced 0,fixed 2-r0",
+	     .status = ADV_FIXED},
+	    {.id = "CVE-2024-45",
+	     .feed = "alpine-rejections",
+	     .ecosystem = "Alpine:rejected",
+	     .name = "keel",
+	     .events = "",
+	     .status = ADV_NOT_AFFECTED},
+	};
+	struct bench_pkg keel = {.type = "apk",
+				 .distro = "alpine:3.19.0",
+				 .name = "keel-libs",
+				 .version = "1-r0",
+				 .source = "keel"};
+	struct bench_pkg anchor = {
+	    .type = "apk", .distro = "alpine:3.19.0", .name = "anchor", .version = "1-r0"};
+	struct db d;
+	struct match *m;
+	enum match_unassessed why;
+	struct match_explanation x;
+	struct err e = ERR_INIT;
+	(void)state;
+	db_open(&d, rows, 2);
+	assert_int_equal(matches(&d, &keel, &m), 1);
+	db_close(&d);
+	db_open(&d, rows, 3);
+	assert_int_equal(matches(&d, &keel, &m), 0);
+	assert_int_equal(matches(&d, &anchor, &m), 1);
+	struct pkg p = package(&keel);
+	assert_int_equal(match_explain_full(d.v, &p, BYTES_LIT("CVE-2024-45"), &d.a, &x, &e), 0);
+	assert_int_equal(x.outcome, MATCH_NOT_AFFECTED);
+	assert_int_equal(x.by, MATCH_BY_VENDOR);
+	assert_text(x.feed, "alpine-rejections");
+	db_close(&d);
+	/* a release that has nothing but rejections is not covered */
+	db_open(&d, rows + 2, 1);
+	assert_int_equal(match_unassessed(d.v, &p, &d.a, &why, &e), 0);
+	assert_int_equal(why, MATCH_NO_ADVISORIES);
+	db_close(&d);
+}
+
+/* Wolfi's list has a GHSA and its CVE as entries of their own: one vulnerability, one check. */
+static void both_ids_are_one_check(void **state)
+{
+	static const struct sample rows[] = {
+	    {.id = "GHSA-2222-3333-4444",
+	     .feed = "alpine-secdb",
+	     .ecosystem = "Wolfi",
+	     .name = "keel",
+	     .events = "introduced 0,fixed 2-r0",
+	     .status = ADV_FIXED},
+	    {.id = "CVE-2024-46",
+	     .feed = "alpine-secdb",
+	     .ecosystem = "Wolfi",
+	     .name = "keel",
+	     .events = "introduced 0,fixed 2-r0",
+	     .status = ADV_FIXED},
+	    {.id = "GHSA-2222-3333-4444",
+	     .ecosystem = "Go",
+	     .name = "keel",
+	     .alias = "CVE-2024-46"},
+	};
+	struct bench_pkg p = {
+	    .type = "apk", .distro = "wolfi:20230201", .name = "keel", .version = "1-r0"};
+	struct db d;
+	struct match *m;
+	(void)state;
+	db_open(&d, rows, 2);
+	assert_int_equal(matches(&d, &p, &m), 2); /* nothing says that they are the same */
+	db_close(&d);
+	db_open(&d, rows, 3);
+	assert_int_equal(matches(&d, &p, &m), 1);
+	assert_text(m->check.advisory, "CVE-2024-46");
+	db_close(&d);
+}
+
 /* Of the records of a CVE, NVD's vector precedes the CVE record's, and that GitHub's; a package
  * whose vendor has a word of its own is given the score as well. */
 static void ranks_the_sources(void **state)
@@ -461,6 +586,9 @@ int main(void)
 	    cmocka_unit_test(unites_and_supersedes),
 	    cmocka_unit_test(errata_take_severities),
 	    cmocka_unit_test(borrows_vectors),
+	    cmocka_unit_test(one_cve_precedes_several),
+	    cmocka_unit_test(rejections_take_out),
+	    cmocka_unit_test(both_ids_are_one_check),
 	    cmocka_unit_test(ranks_the_sources),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
