@@ -485,18 +485,19 @@ static void read_total(struct db_stmt *s, struct repository_total *t)
 }
 
 #define PUSHED "COALESCE((SELECT max(i.pushed_at) FROM image i WHERE i.repository_id = t.id), 0)"
-#define WANTED                                                                                     \
-	"repository_seen t" STORE_NAMES_JOIN(                                                      \
-	    "t.id") " WHERE ($1 = 0 OR nr.registry_id = $1)"                                       \
-		    " AND ($2 = '' OR nr.name LIKE $2 ESCAPE '!') AND " SHOWN("$3", "$4")
+#define IS_WANTED                                                                                  \
+	" WHERE ($1 = 0 OR nr.registry_id = $1)"                                                   \
+	" AND ($2 = '' OR nr.name LIKE $2 ESCAPE '!') AND " SHOWN("$3", "$4")
 #define WANTED_ARGS(q, pattern)                                                                    \
 	DB_I((q)->registry_id), DB_T(pattern), STORE_VISIBLE_ARGS(&(q)->visible)
-#define PAGE(key, order)                                                                           \
+#define ROWS(key)                                                                                  \
 	"SELECT t.images, t.healthy, t.unhealthy, t.unverified, t.critical, t.high, t.medium,"     \
 	" t.low, t.negligible, t.unknown, t.disabled, nr.name, ng.name, ns.name, t.id, " PUSHED    \
-	", " key " FROM " WANTED " AND (" key " < $5 OR (" key                                     \
-	" = $5 AND (nr.name, ng.name) > ($6, $7)))"                                                \
-	" ORDER BY " order "nr.name, ng.name LIMIT $8"
+	", " key " FROM repository_seen t" STORE_NAMES_JOIN("t.id")
+#define PAGE(key, order)                                                                           \
+	ROWS(key)                                                                                  \
+	IS_WANTED " AND (" key " < $5 OR (" key " = $5 AND (nr.name, ng.name) > ($6, $7)))"        \
+		  " ORDER BY " order "nr.name, ng.name LIMIT $8"
 static const char *const pages[REPOSITORY_SORT_COUNT] = {
     [REPOSITORY_BY_NAME] = PAGE("0", ""),
     [REPOSITORY_BY_SEVERITY] = PAGE("(t.critical * 1000000000000 + t.high * 100000000"
@@ -505,6 +506,11 @@ static const char *const pages[REPOSITORY_SORT_COUNT] = {
     [REPOSITORY_BY_IMAGES] = PAGE("t.images", "17 DESC, "),
     [REPOSITORY_BY_PUSHED] = PAGE(PUSHED, "17 DESC, "),
 };
+/* Of one registry by name, in the order of an index. */
+static const char page_of_registry[] =
+    ROWS("0") " WHERE nr.registry_id = $1 AND nr.name > $5"
+	      " AND ($2 = '' OR nr.name LIKE $2 ESCAPE '!') AND " SHOWN(
+		  "$3", "$4") " ORDER BY nr.name LIMIT $6";
 
 /* The text as a pattern of LIKE; names are in lower case. */
 static int pattern_of(struct bytes text, struct arena *a, struct bytes *ret, struct err *e)
@@ -531,10 +537,14 @@ int64_t repository_totals_list(struct db_tx *tx, const struct repository_totals_
 	struct bytes pattern;
 	if (pattern_of(q->text, a, &pattern, e) < 0)
 		return -(int)e->code;
-	struct db_stmt *s = db_query(tx, pages[q->sort],
-				     DB_ARGS(WANTED_ARGS(q, pattern), DB_I(q->after_key),
-					     DB_T(q->after), DB_T(q->after_registry), DB_I(q->max)),
-				     e);
+	struct db_stmt *s =
+	    q->sort == REPOSITORY_BY_NAME && q->registry_id
+		? db_query(tx, page_of_registry,
+			   DB_ARGS(WANTED_ARGS(q, pattern), DB_T(q->after), DB_I(q->max)), e)
+		: db_query(tx, pages[q->sort],
+			   DB_ARGS(WANTED_ARGS(q, pattern), DB_I(q->after_key), DB_T(q->after),
+				   DB_T(q->after_registry), DB_I(q->max)),
+			   e);
 	if (!s)
 		return -(int)e->code;
 	int r;
@@ -565,7 +575,9 @@ int repository_totals_count(struct db_tx *tx, const struct repository_totals_que
 	struct bytes pattern;
 	if (pattern_of(q->text, a, &pattern, e) < 0)
 		return -(int)e->code;
-	return total_read(tx, TOTAL_OF(WANTED), DB_ARGS(WANTED_ARGS(q, pattern)), ret, e);
+	return total_read(
+	    tx, TOTAL_OF("repository_seen t JOIN repository nr ON nr.id = t.id" IS_WANTED),
+	    DB_ARGS(WANTED_ARGS(q, pattern)), ret, e);
 }
 
 #define SUM(column) "COALESCE(sum(t." column "), 0)"

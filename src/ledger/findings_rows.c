@@ -88,19 +88,25 @@ static size_t rows_find(const struct rows *rows, int64_t first, int64_t second)
 	return low;
 }
 
+/* Ascending, each once; how many are left. */
+static size_t distinct(int64_t *ids, size_t count)
+{
+	size_t n = 0;
+	if (count)
+		qsort(ids, count, sizeof *ids, listing_cmp_ids);
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || ids[i] != ids[n - 1])
+			ids[n++] = ids[i];
+	return n;
+}
+
 /* The numbers at this place of the rows, each once. */
 static int64_t *numbers(const struct rows *rows, size_t at, struct arena *a, size_t *ret)
 {
 	int64_t *ids = arena_alloc(a, rows->count, sizeof *ids);
-	size_t n = 0;
 	for (size_t i = 0; ids && i < rows->count; i++)
 		memcpy(&ids[i], rows->items + i * rows->size + at * sizeof *ids, sizeof *ids);
-	if (ids && rows->count)
-		qsort(ids, rows->count, sizeof *ids, listing_cmp_ids);
-	for (size_t i = 0; ids && i < rows->count; i++)
-		if (i == 0 || ids[i] != ids[n - 1])
-			ids[n++] = ids[i];
-	*ret = n;
+	*ret = ids ? distinct(ids, rows->count) : 0;
 	return ids;
 }
 
@@ -211,11 +217,16 @@ static size_t sets_that_hold(const struct listing *l, const int64_t *checks, siz
 	MATCHES "set_package sp CROSS JOIN package_match m" HELD(sets) "+m.check_id {IN " checks "}"
 /* Over many images each check is held by few of the sets: in parts, some checks each, with the sets
  * that hold them; of one question. */
-#define PARTS 6U
+#define PARTS 12U
 #define FEW_IMAGES 8U
+#define FOUR(by, a, b, c, d, e, f, g, h)                                                           \
+	by("$" #a, "$" #b) " UNION ALL " by("$" #c, "$" #d) " UNION ALL " by(                      \
+	    "$" #e, "$" #f) " UNION ALL " by("$" #g, "$" #h)
 #define APART(by)                                                                                  \
-	by("$1", "$2") " UNION ALL " by("$3", "$4") " UNION ALL " by("$5", "$6") " UNION ALL " by( \
-	    "$7", "$8") " UNION ALL " by("$9", "$10") " UNION ALL " by("$11", "$12")
+	FOUR(by, 1, 2, 3, 4, 5, 6, 7, 8)                                                           \
+	" UNION ALL " FOUR(by, 9, 10, 11, 12, 13, 14, 15,                                          \
+			   16) " UNION ALL " FOUR(by, 17, 18, 19, 20, 21, 22, 23, 24)
+_Static_assert(2 * PARTS == 24, "a part has two values");
 
 static struct db_stmt *ask_apart(struct listing *l, const int64_t *checks, size_t check_count,
 				 const int64_t *sets, size_t count, struct err *e)
@@ -427,7 +438,7 @@ int listing_fill(struct listing *l, const struct pair *pairs, size_t count, stru
 		if (i == 0 || pairs[i].candidate != pairs[i - 1].candidate)
 			checks[n++] = (int64_t)l->candidates[pairs[i].candidate].check.id;
 	}
-	int r = read_all(&f, images, count, checks, n, e);
+	int r = read_all(&f, images, distinct(images, count), checks, n, e);
 	if (r >= 0 && l->q->origins)
 		r = read_ancestry(&f, e);
 	const struct image_row *rows = (const void *)f.images.items;

@@ -13,9 +13,11 @@ static int no_memory(struct err *e)
 	return err_set(e, ERR_NOMEM, "no memory for a list of images");
 }
 
+#define HOLDING                                                                                    \
+	"SELECT s.image_id FROM set_package sp JOIN image_set s ON s.set_id = sp.set_id"           \
+	" WHERE sp.package_id {IN $1}"
 #define HAS                                                                                        \
-	"i.id IN (SELECT s.image_id FROM set_package sp JOIN image_set s ON s.set_id = sp.set_id"  \
-	" WHERE sp.package_id {IN $1}) AND ($2 = 0 OR i.repository_id = $2)"                       \
+	"i.id IN (" HOLDING ") AND ($2 = 0 OR i.repository_id = $2)"                               \
 	" AND ($5 = 0 OR EXISTS (SELECT 1 FROM repository o WHERE o.id = i.repository_id"          \
 	" AND o.registry_id = $5)) AND " STORE_VISIBLE("i.repository_id", "$3", "$4")
 #define ACTIVE(some, policies)                                                                     \
@@ -24,18 +26,37 @@ static int no_memory(struct err *e)
 #define HAS_ARGS(q)                                                                                \
 	DB_INTS((q)->packages, (q)->package_count), DB_I((q)->repository_id),                      \
 	    STORE_VISIBLE_ARGS(&(q)->visible), DB_I((q)->registry_id)
+#define ROWS(of)                                                                                   \
+	"SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM " WHERE i.id IN (" of            \
+	") ORDER BY i.id DESC"
+
+/* Every image that holds one of the packages: an index has them. */
+static bool is_of_all(const struct holders_query *q)
+{
+	return q->visible.all && !q->repository_id && !q->registry_id && !q->without_count;
+}
+
+static struct db_stmt *ask_page(struct db_tx *tx, const struct holders_query *q, struct err *e)
+{
+	if (is_of_all(q))
+		return db_query(
+		    tx,
+		    ROWS("SELECT DISTINCT h.image_id FROM (" HOLDING
+			 " AND s.image_id < $2) h ORDER BY h.image_id DESC LIMIT $3"),
+		    DB_ARGS(DB_INTS(q->packages, q->package_count), DB_I(q->before), DB_I(q->max)),
+		    e);
+	return db_query(tx,
+			ROWS("SELECT i.id FROM image i WHERE " HAS ACTIVE(
+			    "$8", "$9") " AND i.id < $6 ORDER BY i.id DESC LIMIT $7"),
+			DB_ARGS(HAS_ARGS(q), DB_I(q->before), DB_I(q->max), DB_I(q->without_count),
+				DB_INTS(q->without, q->without_count)),
+			e);
+}
 
 int64_t holders_list(struct db_tx *tx, const struct holders_query *q, struct arena *a,
 		     struct ledger_image *out, struct err *e)
 {
-	struct db_stmt *s = db_query(
-	    tx,
-	    "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
-	    " WHERE i.id IN (SELECT i.id FROM image i WHERE " HAS ACTIVE(
-		"$8", "$9") " AND i.id < $6 ORDER BY i.id DESC LIMIT $7) ORDER BY i.id DESC",
-	    DB_ARGS(HAS_ARGS(q), DB_I(q->before), DB_I(q->max), DB_I(q->without_count),
-		    DB_INTS(q->without, q->without_count)),
-	    e);
+	struct db_stmt *s = ask_page(tx, q, e);
 	int r = s ? 0 : -(int)e->code;
 	int64_t n = 0;
 	while (s && (size_t)n < q->max && (r = db_step(s, e)) > 0 &&
@@ -47,6 +68,10 @@ int64_t holders_list(struct db_tx *tx, const struct holders_query *q, struct are
 
 int holders_total(struct db_tx *tx, const struct holders_query *q, struct total *ret, struct err *e)
 {
+	if (is_of_all(q))
+		return total_read(tx,
+				  TOTAL_OF("(SELECT DISTINCT h.image_id FROM (" HOLDING ") h) d"),
+				  DB_ARGS(DB_INTS(q->packages, q->package_count)), ret, e);
 	return total_read(
 	    tx, TOTAL_OF("image i WHERE " HAS ACTIVE("$6", "$7")),
 	    DB_ARGS(HAS_ARGS(q), DB_I(q->without_count), DB_INTS(q->without, q->without_count)),
