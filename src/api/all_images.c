@@ -3,7 +3,6 @@
 #include "api/routes.h"
 
 #include "base/clock.h"
-#include "base/num.h"
 #include "ledger/images.h"
 #include "store/scope.h"
 
@@ -94,7 +93,7 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 		return -(int)e->code;
 	size_t shown = (size_t)n > limit ? limit : (size_t)n;
 	if ((size_t)n > shown)
-		next = api_cursor(w, arena_printf(a, "%lld", (long long)rows[shown - 1].id));
+		next = api_number_cursor(w, a, rows[shown - 1].id);
 	api_list_begin(w);
 	int rc = api_images_put(tx, w, l->r, rows, shown, e);
 	api_list_end(w, next, total);
@@ -107,8 +106,8 @@ static int get_images(struct http_request *r, struct err *e)
 	uint64_t before = INT64_MAX;
 	if (api_query_read(r, &l.q, e) < 0)
 		return -(int)e->code;
-	if (l.q.page.cursor.len && !num_u64(l.q.page.cursor, INT64_MAX, &before))
-		return api_bad_cursor(e);
+	if (api_number_cursor_read(l.q.page.cursor, &before, e) < 0)
+		return -(int)e->code;
 	l.before = (int64_t)before;
 	if (l.q.pulled_days)
 		l.pulled_ms = clock_wall_ms() - (int64_t)l.q.pulled_days * DAY_MS;

@@ -134,6 +134,11 @@ struct bytes api_cursor(struct json_out *w, const char *made)
 	return bytes_of(made);
 }
 
+struct bytes api_number_cursor(struct json_out *w, struct arena *a, int64_t number)
+{
+	return number ? api_cursor(w, arena_printf(a, "%lld", (long long)number)) : BYTES_NONE;
+}
+
 void api_list_end(struct json_out *w, struct bytes next, struct total total)
 {
 	json_put_end(w, ']');

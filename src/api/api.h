@@ -137,3 +137,5 @@ void api_list_end(struct json_out *w, struct bytes next, struct total total);
 /* Such a next, as printed into memory: without memory (NULL) the reply fails, for a list without
  * next would say that it ends here. */
 struct bytes api_cursor(struct json_out *w, const char *made);
+/* Of a list whose pages go on at a row's number; 0: there is no next page. */
+struct bytes api_number_cursor(struct json_out *w, struct arena *a, int64_t number);

@@ -2,7 +2,6 @@
 #include "access/access.h"
 #include "api/doc.h"
 #include "api/routes.h"
-#include "base/num.h"
 
 #define A(member, kind, key, ...) RECORD_FIELD(struct access_audit, member, kind, key, __VA_ARGS__)
 static const struct record_field audit_fields[] = {
@@ -47,7 +46,7 @@ static int write_audit(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	api_list_begin(w);
 	for (size_t n = 0; (rc = access_db_audit_next(tx, p->log, row.id, a, &row, e)) > 0; n++) {
 		if (n == p->page.limit) {
-			next = api_cursor(w, arena_printf(a, "%lld", (long long)last));
+			next = api_number_cursor(w, a, last);
 			rc = 0;
 			break;
 		}
@@ -63,8 +62,8 @@ static int get_log(struct http_request *r, enum access_log log, struct err *e)
 	struct listing p = {.r = r, .log = log, .before = INT64_MAX};
 	if (api_query_read(r, &p.page, e) < 0)
 		return -(int)e->code;
-	if (p.page.cursor.len && !num_u64(p.page.cursor, INT64_MAX, &p.before))
-		return api_bad_cursor(e);
+	if (api_number_cursor_read(p.page.cursor, &p.before, e) < 0)
+		return -(int)e->code;
 	return api_reply_read(r, 200, write_audit, &p, e);
 }
 

@@ -135,8 +135,8 @@ static int parse(struct http_request *r, struct asked *q, struct err *e)
 	q->r = r;
 	if (api_query_read(r, &q->page, e) < 0)
 		return -(int)e->code;
-	if (q->page.cursor.len && (!num_u64(q->page.cursor, INT64_MAX, &q->before) || !q->before))
-		return api_bad_cursor(e);
+	if (api_number_cursor_read(q->page.cursor, &q->before, e) < 0)
+		return -(int)e->code;
 	return 0;
 }
 

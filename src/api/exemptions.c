@@ -2,7 +2,6 @@
 #include "api/doc.h"
 #include "api/people.h"
 #include "base/clock.h"
-#include "base/num.h"
 #include "defend/recommendation.h"
 #include "ledger/images.h"
 #include "oci/digest.h"
@@ -69,24 +68,18 @@ static const struct record_field set_fields[] = {CHANGEABLE};
 static const struct record_object set_body = {
     .name = "ExemptionChange", .text = "What it becomes", RECORD_TABLE(set_fields)};
 
-static int no_exemption(struct http_request *r, struct err *e)
-{
-	return err_set(e, ERR_NOT_FOUND, "there is no exemption \"%.*s\"",
-		       BYTES_ARG(bytes_part(http_param(r, "id"), 0, 100)));
-}
-
 /* The exemption of the path, at a scope where the caller may do what the route asks for. */
 static int exemption_find(struct db_tx *tx, struct http_request *r, struct store_exemption *ret,
 			  struct err *e)
 {
-	uint64_t id;
+	int64_t id;
 	struct visibility v;
-	if (!num_u64(http_param(r, "id"), INT64_MAX, &id))
-		return no_exemption(r, e);
-	int rc = api_visibility(r, &v, e);
+	int rc = api_id(r, "exemption", &id, e);
 	if (rc >= 0)
-		rc = store_exemption_get(tx, (int64_t)id, &v, http_arena(r), ret, e);
-	return rc == 0 ? no_exemption(r, e) : rc < 0 ? rc : 0;
+		rc = api_visibility(r, &v, e);
+	if (rc >= 0)
+		rc = store_exemption_get(tx, id, &v, http_arena(r), ret, e);
+	return rc == 0 ? api_no_such(r, "exemption", e) : rc < 0 ? rc : 0;
 }
 
 static int put_exemptions(struct db_tx *tx, struct json_out *w, struct arena *a,
@@ -133,11 +126,7 @@ static int write_exemptions(struct db_tx *tx, struct json_out *w, void *arg, str
 		return rc;
 	api_list_begin(w);
 	rc = put_exemptions(tx, w, a, got.items, got.count, e);
-	api_list_end(w,
-		     got.more ? api_cursor(w, arena_printf(a, "%lld",
-							   (long long)got.items[got.count - 1].id))
-			      : BYTES_NONE,
-		     total);
+	api_list_end(w, api_number_cursor(w, a, got.more ? got.items[got.count - 1].id : 0), total);
 	return rc;
 }
 
@@ -146,8 +135,8 @@ static int get_exemptions(struct http_request *r, struct err *e)
 	struct listing l = {.r = r};
 	if (api_query_read(r, &l.page, e) < 0)
 		return -(int)e->code;
-	if (l.page.cursor.len && !num_u64(l.page.cursor, INT64_MAX, &l.after))
-		return api_bad_cursor(e);
+	if (api_number_cursor_read(l.page.cursor, &l.after, e) < 0)
+		return -(int)e->code;
 	return api_reply_read(r, 200, write_exemptions, &l, e);
 }
 

@@ -469,7 +469,7 @@ int api_holders_put(struct db_tx *tx, struct json_out *w, struct http_request *r
 		return (int)n;
 	size_t shown = (size_t)n > limit ? limit : (size_t)n;
 	if ((size_t)n > shown)
-		next = api_cursor(w, arena_printf(a, "%lld", (long long)rows[shown - 1].id));
+		next = api_number_cursor(w, a, rows[shown - 1].id);
 	api_list_begin(w);
 	int rc = api_images_put(tx, w, r, rows, shown, e);
 	api_list_end(w, next, total);

@@ -2,7 +2,6 @@
 #include "api/doc.h"
 #include "api/people.h"
 
-#include "base/num.h"
 #include "connect/import.h"
 #include "registry/registry.h"
 
@@ -135,11 +134,7 @@ static int write_imports(struct db_tx *tx, struct json_out *w, void *arg, struct
 	api_list_begin(w);
 	for (size_t i = 0; i < got.count && rc >= 0; i++)
 		rc = put_import(w, l->r, &got.items[i], e);
-	api_list_end(w,
-		     got.more ? api_cursor(w, arena_printf(a, "%lld",
-							   (long long)got.items[got.count - 1].id))
-			      : BYTES_NONE,
-		     total);
+	api_list_end(w, api_number_cursor(w, a, got.more ? got.items[got.count - 1].id : 0), total);
 	return rc;
 }
 
@@ -148,9 +143,8 @@ static int get_imports(struct http_request *r, struct err *e)
 	struct listing l = {.r = r};
 	if (api_query_read(r, &l.q, e) < 0)
 		return -(int)e->code;
-	if (l.q.page.cursor.len &&
-	    (!num_u64(l.q.page.cursor, INT64_MAX, &l.before) || l.before == 0))
-		return api_bad_cursor(e);
+	if (api_number_cursor_read(l.q.page.cursor, &l.before, e) < 0)
+		return -(int)e->code;
 	return api_reply_read(r, 200, write_imports, &l, e);
 }
 
@@ -165,20 +159,15 @@ static int find_import(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct asked *q = arg;
 	struct visibility v;
-	uint64_t id = 0;
-	struct bytes text = http_param(q->r, "id");
-	int rc = 0;
-	if (q->id) {
-		rc = store_import_get(tx, q->id, &VISIBILITY_ALL, http_arena(q->r), &q->i, e);
-	} else if (num_u64(text, INT64_MAX, &id)) {
+	int64_t id = q->id;
+	int rc = id ? 0 : api_id(q->r, "import", &id, e);
+	if (rc >= 0 && q->id)
+		v = VISIBILITY_ALL;
+	else if (rc >= 0)
 		rc = api_visibility(q->r, &v, e);
-		if (rc >= 0)
-			rc = store_import_get(tx, (int64_t)id, &v, http_arena(q->r), &q->i, e);
-	}
-	if (rc == 0)
-		return err_set(e, ERR_NOT_FOUND, "there is no import \"%.*s\"",
-			       BYTES_ARG(bytes_part(text, 0, 100)));
-	return rc < 0 ? rc : 0;
+	if (rc >= 0)
+		rc = store_import_get(tx, id, &v, http_arena(q->r), &q->i, e);
+	return rc == 0 ? api_no_such(q->r, "import", e) : rc < 0 ? rc : 0;
 }
 
 static int write_import(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)

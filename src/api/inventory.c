@@ -2,7 +2,6 @@
 #include "api/doc.h"
 #include "api/routes.h"
 
-#include "base/num.h"
 #include "ledger/holders.h"
 
 struct held_row {
@@ -187,7 +186,7 @@ static int write_search(struct db_tx *tx, struct json_out *w, void *arg, struct 
 		return (int)n;
 	size_t shown = (size_t)n > limit ? limit : (size_t)n;
 	if ((size_t)n > shown)
-		next = api_cursor(w, arena_printf(a, "%lld", (long long)images[shown - 1].id));
+		next = api_number_cursor(w, a, images[shown - 1].id);
 	api_list_begin(w);
 	if (put_page(tx, w, s, &ask, images, shown, e) < 0)
 		return -(int)e->code;
@@ -200,9 +199,8 @@ static int get_search(struct http_request *r, struct err *e)
 	struct search s = {.r = r};
 	if (api_query_read(r, &s.q, e) < 0)
 		return -(int)e->code;
-	if (s.q.page.cursor.len &&
-	    (!num_u64(s.q.page.cursor, INT64_MAX, &s.before) || s.before == 0))
-		return api_bad_cursor(e);
+	if (api_number_cursor_read(s.q.page.cursor, &s.before, e) < 0)
+		return -(int)e->code;
 	return api_reply_read(r, 200, write_search, &s, e);
 }
 

@@ -426,8 +426,7 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 			record_put(w, NULL, &image_object, &got.items[i]);
 		written += got.count;
 	}
-	struct bytes next =
-	    got.last ? api_cursor(w, arena_printf(a, "%lld", (long long)got.last)) : BYTES_NONE;
+	struct bytes next = api_number_cursor(w, a, got.last);
 	/* How many there are in all would take going through all of them. */
 	api_list_end(w, next, total_of(written, !got.last && l->after == 0));
 	return 0;
@@ -439,8 +438,8 @@ static int get_images(struct http_request *r, struct err *e)
 	uint64_t after = 0;
 	if (recommendation_of(r, &l.recommendation, e) < 0 || api_query_read(r, &l.q, e) < 0)
 		return -(int)e->code;
-	if (l.q.page.cursor.len && !num_u64(l.q.page.cursor, INT64_MAX, &after))
-		return api_bad_cursor(e);
+	if (api_number_cursor_read(l.q.page.cursor, &after, e) < 0)
+		return -(int)e->code;
 	l.after = (int64_t)after;
 	return api_reply_read(r, 200, write_images, &l, e);
 }

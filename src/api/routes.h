@@ -61,6 +61,12 @@ int api_holders_put(struct db_tx *tx, struct json_out *w, struct http_request *r
 const char *api_severity_word(int i);
 const char *api_status_word(int i);
 int api_bad_cursor(struct err *e); /* ERR_FORMAT */
+/* Of api_number_cursor; *ret stays as it is where there is none. ERR_FORMAT. */
+int api_number_cursor_read(struct bytes cursor, uint64_t *ret, struct err *e);
+/* The parameter {id} of the path as a row's number. ERR_NOT_FOUND, which says that there is no such
+ * thing as what ("rule"). */
+int api_id(struct http_request *r, const char *what, int64_t *ret, struct err *e);
+int api_no_such(struct http_request *r, const char *what, struct err *e); /* ERR_NOT_FOUND */
 
 extern const struct http_route api_auth_routes[];
 extern const size_t api_auth_route_count;

@@ -139,24 +139,18 @@ static const struct record_field preview_fields[] = {
 static const struct record_object preview_body = {
     .name = "RulePreviewRequest", .text = "What to try", RECORD_TABLE(preview_fields)};
 
-static int no_rule(struct http_request *r, struct err *e)
-{
-	return err_set(e, ERR_NOT_FOUND, "there is no rule \"%.*s\"",
-		       BYTES_ARG(bytes_part(http_param(r, "id"), 0, 100)));
-}
-
 /* The rule of the path, at a scope where the caller may do what the route asks for. */
 static int rule_find(struct db_tx *tx, struct http_request *r, struct store_rule *ret,
 		     struct err *e)
 {
-	uint64_t id;
+	int64_t id;
 	struct visibility v;
-	if (!num_u64(http_param(r, "id"), INT64_MAX, &id))
-		return no_rule(r, e);
-	int rc = api_visibility(r, &v, e);
+	int rc = api_id(r, "rule", &id, e);
 	if (rc >= 0)
-		rc = store_rule_get(tx, (int64_t)id, &v, http_arena(r), ret, e);
-	return rc == 0 ? no_rule(r, e) : rc < 0 ? rc : 0;
+		rc = api_visibility(r, &v, e);
+	if (rc >= 0)
+		rc = store_rule_get(tx, id, &v, http_arena(r), ret, e);
+	return rc == 0 ? api_no_such(r, "rule", e) : rc < 0 ? rc : 0;
 }
 
 static int scope_read(struct db_tx *tx, int64_t id, struct arena *a, struct scope_row *ret,
@@ -282,11 +276,7 @@ static int write_rules(struct db_tx *tx, struct json_out *w, void *arg, struct e
 		if (rc >= 0)
 			rc = put_rule(tx, w, a, &got.items[i], rc > 0, e);
 	}
-	api_list_end(w,
-		     got.more ? api_cursor(w, arena_printf(a, "%lld",
-							   (long long)got.items[got.count - 1].id))
-			      : BYTES_NONE,
-		     total);
+	api_list_end(w, api_number_cursor(w, a, got.more ? got.items[got.count - 1].id : 0), total);
 	return rc;
 }
 
@@ -295,8 +285,8 @@ static int get_rules(struct http_request *r, struct err *e)
 	struct listing l = {.r = r};
 	if (api_query_read(r, &l.q, e) < 0)
 		return -(int)e->code;
-	if (l.q.page.cursor.len && !num_u64(l.q.page.cursor, INT64_MAX, &l.after))
-		return api_bad_cursor(e);
+	if (api_number_cursor_read(l.q.page.cursor, &l.after, e) < 0)
+		return -(int)e->code;
 	return api_reply_read(r, 200, write_rules, &l, e);
 }
 

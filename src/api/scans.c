@@ -126,7 +126,7 @@ static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct e
 		return -(int)e->code;
 	size_t shown = (size_t)n > limit ? limit : (size_t)n;
 	if ((size_t)n > shown)
-		next = api_cursor(w, arena_printf(a, "%lld", (long long)rows[shown - 1].id));
+		next = api_number_cursor(w, a, rows[shown - 1].id);
 	api_list_begin(w);
 	for (size_t i = 0; i < shown; i++)
 		put_scan(w, NULL, &rows[i]);
@@ -138,9 +138,8 @@ static int parse_listing(struct http_request *r, struct listing *l, struct err *
 {
 	if (api_query_read(r, &l->q, e) < 0)
 		return -(int)e->code;
-	if (l->q.page.cursor.len &&
-	    (!num_u64(l->q.page.cursor, INT64_MAX, &l->before) || l->before == 0))
-		return api_bad_cursor(e);
+	if (api_number_cursor_read(l->q.page.cursor, &l->before, e) < 0)
+		return -(int)e->code;
 	return 0;
 }
 
@@ -211,11 +210,9 @@ static int reply_scan(struct http_request *r, unsigned status, int64_t id, struc
 
 static int get_scan(struct http_request *r, struct err *e)
 {
-	uint64_t id;
-	if (!num_u64(http_param(r, "id"), INT64_MAX, &id))
-		return err_set(e, ERR_NOT_FOUND, "there is no scan \"%.*s\"",
-			       BYTES_ARG(http_param(r, "id")));
-	return reply_scan(r, 200, (int64_t)id, e);
+	int64_t id;
+	int rc = api_id(r, "scan", &id, e);
+	return rc < 0 ? rc : reply_scan(r, 200, id, e);
 }
 
 struct scan_body {

@@ -2,6 +2,7 @@
 #include "api/doc.h"
 #include "api/routes.h"
 
+#include "base/num.h"
 #include "ledger/counts.h"
 #include "registry/registry.h"
 
@@ -26,6 +27,28 @@ int api_registry_get(struct http_request *r, struct registry **ret, struct err *
 int api_bad_cursor(struct err *e)
 {
 	return err_set(e, ERR_FORMAT, "cursor: not from a reply of this list");
+}
+
+int api_number_cursor_read(struct bytes cursor, uint64_t *ret, struct err *e)
+{
+	if (cursor.len == 0)
+		return 0;
+	return num_u64(cursor, INT64_MAX, ret) && *ret > 0 ? 0 : api_bad_cursor(e);
+}
+
+int api_no_such(struct http_request *r, const char *what, struct err *e)
+{
+	return err_set(e, ERR_NOT_FOUND, "there is no %s \"%.*s\"", what,
+		       BYTES_ARG(bytes_part(http_param(r, "id"), 0, 100)));
+}
+
+int api_id(struct http_request *r, const char *what, int64_t *ret, struct err *e)
+{
+	uint64_t id;
+	if (!num_u64(http_param(r, "id"), INT64_MAX, &id))
+		return api_no_such(r, what, e);
+	*ret = (int64_t)id;
+	return 0;
 }
 
 #define COUNT(severity, key, text)                                                                 \

@@ -2,7 +2,6 @@
 #include "api/people.h"
 
 #include "base/clock.h"
-#include "base/num.h"
 
 #define BODY_MAX 65536
 #define DAYS_MAX 3650
@@ -63,7 +62,7 @@ static int write_tokens(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	api_list_begin(w);
 	for (uint64_t n = 0; (rc = access_db_token_next(tx, u.id, t.id, a, &t, e)) > 0; n++) {
 		if (n == l->page.limit) {
-			next = api_cursor(w, arena_printf(a, "%lld", (long long)last));
+			next = api_number_cursor(w, a, last);
 			rc = 0;
 			break;
 		}
@@ -79,8 +78,8 @@ static int get_tokens(struct http_request *r, struct err *e)
 	struct listing l = {.r = r};
 	if (api_query_read(r, &l.page, e) < 0)
 		return -(int)e->code;
-	if (l.page.cursor.len && !num_u64(l.page.cursor, INT64_MAX, &l.after))
-		return api_bad_cursor(e);
+	if (api_number_cursor_read(l.page.cursor, &l.after, e) < 0)
+		return -(int)e->code;
 	return api_reply_read(r, 200, write_tokens, &l, e);
 }
 
@@ -158,13 +157,13 @@ static int post_token(struct http_request *r, struct err *e)
 static int delete_token(struct http_request *r, struct err *e)
 {
 	int64_t user;
-	uint64_t token;
+	int64_t token;
 	struct access_actor by = people_actor(r);
-	if (!num_u64(http_param(r, "id"), INT64_MAX, &token))
-		return err_set(e, ERR_NOT_FOUND, "no such token");
-	int rc = find_user(r, &user, e);
+	int rc = api_id(r, "token", &token, e);
 	if (rc == 0)
-		rc = access_token_remove(api_of(r)->access, &by, user, (int64_t)token, e);
+		rc = find_user(r, &user, e);
+	if (rc == 0)
+		rc = access_token_remove(api_of(r)->access, &by, user, token, e);
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
 

@@ -1,9 +1,8 @@
+#include "inventory/path_rest.h"
 #include "inventory/place.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define LINKS_FOLLOWED 40U /* in one path: what Linux allows */
 
 void place_init(struct place *p)
 {
@@ -182,9 +181,7 @@ struct step {
 };
 
 struct walk {
-	struct bytes todo[LINKS_FOLLOWED + 1]; /* what is left; of link targets on top */
-	unsigned depth;			       /* in todo */
-	unsigned links;
+	struct path_rest rest;
 	struct step steps[LAYER_PARTS_MAX + 1]; /* [0]: the root */
 	unsigned parts;
 };
@@ -192,18 +189,10 @@ struct walk {
 /* The next component; *ret_last: none follows it. */
 static struct bytes next_part(struct walk *w, bool *ret_last)
 {
-	struct bytes part = BYTES_NONE;
-	while (part.len == 0 && (w->todo[w->depth].len > 0 || w->depth > 0)) {
-		if (w->todo[w->depth].len == 0)
-			w->depth--;
-		else
-			part = bytes_cut(&w->todo[w->depth], '/');
-		if (bytes_eq_lit(part, "."))
-			part = BYTES_NONE;
-	}
+	struct bytes part = path_rest_next(&w->rest);
 	*ret_last = true;
-	for (unsigned i = 0; i <= w->depth; i++)
-		*ret_last = *ret_last && w->todo[i].len == 0;
+	for (unsigned i = 0; i <= w->rest.depth; i++)
+		*ret_last = *ret_last && w->rest.todo[i].len == 0;
 	return part;
 }
 
@@ -233,19 +222,18 @@ static int enter_folder(struct place *p, struct walk *w, struct place_spot *ret,
 		ret->unsure = ret->unsure || (mask & MARK_FILE) || ((mask & MARK_LINK) && p->lost);
 		return is_folder ? 0 : mark_add(p, hash, MARK_IMPLIED, e);
 	}
-	if (++w->links > LINKS_FOLLOWED || w->depth == LINKS_FOLLOWED) {
+	if (!path_rest_follow(&w->rest, target)) {
 		ret->unsure = true;
 		return 0;
 	}
 	ret->moved = true;
 	w->parts = target.ptr[0] == '/' ? 0 : w->parts - 1;
-	w->todo[++w->depth] = target;
 	return 0;
 }
 
 static int follow(struct place *p, struct bytes path, struct place_spot *ret, struct err *e)
 {
-	struct walk w = {.todo = {path}, .steps = {{.hash = MARK_ROOT}}};
+	struct walk w = {.rest.todo = {path}, .steps = {{.hash = MARK_ROOT}}};
 	for (;;) {
 		bool last;
 		struct bytes part = next_part(&w, &last);

@@ -1,11 +1,10 @@
+#include "inventory/path_rest.h"
 #include "inventory/tree.h"
 
 #include "inventory/marks.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define LINKS_FOLLOWED 40U /* in one path: what Linux allows */
 
 static int no_memory(struct err *e)
 {
@@ -194,25 +193,9 @@ struct bytes tree_path(const struct tree *t, uint32_t node, uint8_t *out)
 /* walks */
 
 struct walk {
-	struct bytes todo[LINKS_FOLLOWED + 1]; /* what is left; of link targets on top */
-	unsigned depth;			       /* in todo */
-	unsigned links;
+	struct path_rest rest;
 	uint32_t at;
 };
-
-static struct bytes next_part(struct walk *w)
-{
-	struct bytes part = BYTES_NONE;
-	while (part.len == 0 && (w->todo[w->depth].len > 0 || w->depth > 0)) {
-		if (w->todo[w->depth].len == 0)
-			w->depth--;
-		else
-			part = bytes_cut(&w->todo[w->depth], '/');
-		if (bytes_eq_lit(part, "."))
-			part = BYTES_NONE;
-	}
-	return part;
-}
 
 static bool is_only_slashes(struct bytes b)
 {
@@ -225,8 +208,8 @@ static bool is_only_slashes(struct bytes b)
 
 static bool is_done(const struct walk *w)
 {
-	for (unsigned i = 0; i <= w->depth; i++) {
-		if (!is_only_slashes(w->todo[i]))
+	for (unsigned i = 0; i <= w->rest.depth; i++) {
+		if (!is_only_slashes(w->rest.todo[i]))
 			return false;
 	}
 	return true;
@@ -241,12 +224,11 @@ static int enter(struct tree *t, struct walk *w, const struct tree_walk *how, st
 	if (how->see)
 		how->see(how->arg, w->at, last && !(is_link && how->follow_last));
 	if (is_link && (!last || how->follow_last)) {
-		if (++w->links > LINKS_FOLLOWED || w->depth == LINKS_FOLLOWED) {
+		if (!path_rest_follow(&w->rest, entry->target)) {
 			w->at = TREE_NONE;
 			return 0;
 		}
 		w->at = entry->target.ptr[0] == '/' ? TREE_ROOT : t->nodes[w->at].parent;
-		w->todo[++w->depth] = entry->target;
 	} else if (entry && !last && how->replace) {
 		tree_drop(t, w->at);
 	}
@@ -258,11 +240,11 @@ int tree_find(struct tree *t, struct bytes path, const struct tree_walk *how, ui
 	      struct err *e)
 {
 	bool is_absolute = path.len > 0 && path.ptr[0] == '/';
-	struct walk w = {.todo = {path}, .at = is_absolute ? TREE_ROOT : how->from};
+	struct walk w = {.rest.todo = {path}, .at = is_absolute ? TREE_ROOT : how->from};
 	int r = 1;
 	*ret = TREE_NONE;
 	while (r > 0) {
-		struct bytes part = next_part(&w);
+		struct bytes part = path_rest_next(&w.rest);
 		steps_add(t->steps, 1);
 		if (part.len == 0)
 			break;

@@ -116,3 +116,21 @@ bool part_is_numbers(struct bytes b, uint8_t sep_a, uint8_t sep_b, size_t min)
 			return false;
 	return count >= min;
 }
+
+struct part_evr part_evr(struct bytes v)
+{
+	struct part_evr r = {.version = v};
+	struct bytes rest = v;
+	struct bytes epoch = part_digits(&rest);
+	if (rest.len > 0 && rest.ptr[0] == ':') {
+		r.epoch = epoch;
+		r.version = bytes_from(rest, 1);
+	}
+	size_t dash = bytes_find_last(r.version, '-');
+	if (dash < r.version.len) {
+		r.has_release = true;
+		r.release = bytes_from(r.version, dash + 1);
+		r.version = bytes_part(r.version, 0, dash);
+	}
+	return r;
+}

@@ -12,6 +12,13 @@ struct bytes part_letters(struct bytes *rest);
 struct bytes part_until(struct bytes *rest, uint8_t sep_a, uint8_t sep_b, uint8_t *ret_sep);
 /* Two runs of digits by value, of any length; the empty run is 0. */
 int part_digits_cmp(struct bytes a, struct bytes b);
+/* EPOCH:VERSION-RELEASE of rpm and alpm; the epoch is a run of digits. What is not there is empty.
+ */
+struct part_evr {
+	struct bytes epoch, version, release;
+	bool has_release;
+};
+struct part_evr part_evr(struct bytes version);
 /* Runs of digits between the two separators, one by one by value; where one ends, the shorter comes
  * first. What is no run of digits comes before all that are, in byte order. */
 int part_numbers_cmp(struct bytes a, struct bytes b, uint8_t sep_a, uint8_t sep_b);

@@ -76,29 +76,6 @@ bool ver_rpm_is_valid(struct bytes v)
 	return v.len > 0 && ver_rpm_label_is_valid(v);
 }
 
-struct evr {
-	struct bytes epoch, version, release;
-	bool has_release;
-};
-
-static struct evr split(struct bytes v)
-{
-	struct evr r = {.version = v};
-	struct bytes rest = v;
-	struct bytes epoch = part_digits(&rest);
-	if (rest.len > 0 && rest.ptr[0] == ':') {
-		r.epoch = epoch;
-		r.version = bytes_from(rest, 1);
-	}
-	size_t dash = bytes_find_last(r.version, '-');
-	if (dash < r.version.len) {
-		r.has_release = true;
-		r.release = bytes_from(r.version, dash + 1);
-		r.version = bytes_part(r.version, 0, dash);
-	}
-	return r;
-}
-
 struct bytes ver_rpm_without_epoch(struct bytes v, bool *ret_stated)
 {
 	struct bytes rest = v;
@@ -111,7 +88,7 @@ struct bytes ver_rpm_without_epoch(struct bytes v, bool *ret_stated)
 
 int ver_rpm_cmp(struct bytes a, struct bytes b)
 {
-	struct evr x = split(a), y = split(b);
+	struct part_evr x = part_evr(a), y = part_evr(b);
 	int r = part_digits_cmp(x.epoch, y.epoch);
 	if (r == 0)
 		r = ver_rpm_label_cmp(x.version, y.version);
