@@ -29,18 +29,26 @@ static int no_memory(struct err *e)
 }
 
 struct ages {
-	struct age *items; /* ascending */
-	size_t count, cap;
+	struct age *items;	 /* ascending */
+	size_t count, cap, last; /* last: found before */
 };
 
 /* The day's counts; NULL: no memory. Neighbours are mostly from the same day. */
 static struct age *age_of(struct ages *a, uint64_t slot)
 {
-	size_t at = a->count;
-	while (at > 0 && a->items[at - 1].slot > slot)
-		at--;
-	if (at > 0 && a->items[at - 1].slot == slot)
-		return &a->items[at - 1];
+	size_t at = 0, high = a->count;
+	if (a->last < a->count && a->items[a->last].slot == slot)
+		return &a->items[a->last];
+	while (at < high) {
+		size_t middle = at + (high - at) / 2;
+		if (a->items[middle].slot < slot)
+			at = middle + 1;
+		else
+			high = middle;
+	}
+	a->last = at;
+	if (at < a->count && a->items[at].slot == slot)
+		return &a->items[at];
 	if (a->count == a->cap) {
 		size_t more = a->cap ? 2 * a->cap : 16;
 		struct age *items = reallocarray(a->items, more, sizeof *items);
@@ -68,20 +76,17 @@ static void put_age(struct buf *out, const struct age *age, uint64_t last)
 			buf_put_varint(out, age->by[i]);
 }
 
-int ages_put(struct firsts_span firsts, const struct check_union *checks, struct buf *out,
+int ages_put(const struct first *dates, const struct check_union *checks, struct buf *out,
 	     struct err *e)
 {
 	struct ages ages = {.count = 0};
-	size_t at = 0;
 	bool ok = true;
 	buf_clear(out);
 	for (size_t i = 0; ok && i < checks->count; i++) {
 		const struct set_check *c = &checks->items[i];
-		while (at < firsts.count && firsts.items[at].check < c->id)
-			at++;
-		if (c->disabled || at == firsts.count || firsts.items[at].check != c->id)
+		const struct first *f = &dates[i];
+		if (c->disabled)
 			continue;
-		const struct first *f = &firsts.items[at];
 		uint64_t day = f->at < 0 ? 0 : (uint64_t)f->at / (FIRSTS_DAY_MS / 1000);
 		struct age *age = age_of(&ages, day * 2 + f->by_advisory);
 		if (age)

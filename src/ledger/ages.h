@@ -5,8 +5,8 @@
 #include "advisory/advisory.h"
 #include "ledger/firsts.h"
 
-/* Of the checks that rules leave active; settled ones. Into out, which is cleared. */
-int ages_put(struct firsts_span firsts, const struct check_union *checks, struct buf *out,
+/* Of the checks that rules leave active; dates: of each of them. Into out, which is cleared. */
+int ages_put(const struct first *dates, const struct check_union *checks, struct buf *out,
 	     struct err *e);
 
 /* What changes in the sums of repositories when images are counted again. Zeroed at first. */

@@ -364,26 +364,23 @@ static void set_origins(const struct ancestry *base, struct finding *out)
 
 int listing_ages(struct listing *l, struct finding *findings, size_t count, struct err *e)
 {
-	struct firsts firsts = {.count = 0};
-	int64_t *ids = arena_alloc(l->a, count, sizeof *ids);
-	if (!ids)
+	struct firsts_asked *asked = arena_alloc(l->a, count, sizeof *asked);
+	if (!asked)
 		return no_memory(e);
 	for (size_t i = 0; i < count; i++)
-		ids[i] = findings[i].repository_id;
-	l->questions++;
+		asked[i] = (struct firsts_asked){.repository = findings[i].repository_id,
+						 .check = findings[i].check.id};
+	l->questions += 2;
 	int64_t today = clock_wall_ms() / FIRSTS_DAY_MS;
-	int r = firsts_read(&firsts, l->tx, ids, count, e);
+	int r = firsts_find(l->tx, asked, count, e);
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		struct finding *f = &findings[i];
-		const struct first *first =
-		    firsts_find(firsts_of(&firsts, f->repository_id), f->check.id);
-		if (!first)
+		if (!asked[i].found.check)
 			continue;
-		f->first_seen_ms = first->at * 1000;
+		f->first_seen_ms = asked[i].found.at * 1000;
 		int64_t days = today - f->first_seen_ms / FIRSTS_DAY_MS;
 		f->age = days < 0 ? 1 : (uint64_t)days + 1;
 	}
-	firsts_free(&firsts);
 	return r < 0 ? r : 0;
 }
 

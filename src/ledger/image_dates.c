@@ -3,7 +3,6 @@
 #include "ledger/ages.h"
 #include "store/seen.h"
 
-#define KEV_MAX ((size_t)64 << 20) /* bytes: 8,000,000 checks */
 #define AGES_MAX ((size_t)1 << 20) /* bytes of an image's ages */
 
 static int no_memory(struct err *e)
@@ -13,49 +12,42 @@ static int no_memory(struct err *e)
 
 void kev_checks_free(struct kev_checks *k)
 {
-	buf_free(&k->ids);
+	places_free(&k->ids);
 }
 
 int kev_checks_read(struct kev_checks *k, struct db_tx *tx, int64_t epoch, struct err *e)
 {
-	if (!k->ids.max)
-		buf_init(&k->ids, KEV_MAX);
-	buf_clear(&k->ids);
+	places_free(&k->ids);
 	struct db_stmt *s = db_query(tx,
 				     "SELECT id FROM check_version WHERE kev = 1 AND since <= $1"
-				     " AND (until = 0 OR until > $1) ORDER BY id",
+				     " AND (until = 0 OR until > $1)",
 				     DB_ARGS(DB_I(epoch)), e);
 	int r = s ? 0 : -(int)e->code;
-	while (s && (r = db_step(s, e)) > 0) {
-		int64_t id = db_int(s, 0);
-		buf_put(&k->ids, (struct bytes){.ptr = (const uint8_t *)&id, .len = sizeof id});
-	}
+	while (s && r >= 0 && (r = db_step(s, e)) > 0)
+		if (!places_put(&k->ids, (uint64_t)db_int(s, 0), 1))
+			r = no_memory(e);
 	db_done(s);
-	return r < 0 ? r : buf_ok(&k->ids) ? 0 : no_memory(e);
+	return r;
 }
 
 static uint64_t count_exploited(const struct kev_checks *kev, const struct check_union *checks)
 {
-	const int64_t *ids = (const int64_t *)(const void *)kev->ids.ptr;
-	size_t count = kev->ids.len / sizeof *ids, at = 0;
+	size_t ignored;
 	uint64_t n = 0;
-	for (size_t i = 0; i < checks->count; i++) {
-		while (at < count && (uint64_t)ids[at] < checks->items[i].id)
-			at++;
-		n += at < count && (uint64_t)ids[at] == checks->items[i].id &&
+	for (size_t i = 0; i < checks->count; i++)
+		n += places_find(&kev->ids, checks->items[i].id, &ignored) &&
 		     !checks->items[i].disabled;
-	}
 	return n;
 }
 
-int image_dates_put(struct firsts_span firsts, const struct kev_checks *kev,
+int image_dates_put(const struct first *dates, const struct kev_checks *kev,
 		    const struct check_union *checks, struct arena *a, struct image_counted *ret,
 		    struct err *e)
 {
 	struct buf text;
 	bool ok;
 	buf_init(&text, AGES_MAX);
-	int r = ages_put(firsts, checks, &text, e);
+	int r = ages_put(dates, checks, &text, e);
 	ret->ages = arena_bytes(a, buf_bytes(&text), &ok);
 	buf_free(&text);
 	if (r < 0 || !ok)
@@ -75,9 +67,10 @@ int image_dates_now(struct db_tx *tx, int64_t repository, int64_t at_ms,
 		    struct err *e)
 {
 	struct firsts firsts = {.count = 0};
-	struct kev_checks kev = {.ids = {.len = 0}};
+	struct kev_checks kev = {.ids = {.used = 0}};
 	const struct firsts_found found = {
 	    .repository = repository, .checks = checks, .at_ms = at_ms};
+	const struct first *dates = NULL;
 	int64_t epoch = 0;
 	int r = 0;
 	if (checks->count) {
@@ -87,12 +80,12 @@ int image_dates_now(struct db_tx *tx, int64_t repository, int64_t at_ms,
 		if (r >= 0)
 			r = firsts_read(&firsts, tx, &repository, 1, e);
 		if (r >= 0)
-			r = firsts_add(&firsts, &found, e);
+			r = firsts_add(&firsts, &found, &dates, e);
 		if (r >= 0)
 			r = firsts_write(&firsts, tx, e);
 	}
 	if (r >= 0)
-		r = image_dates_put(firsts_of(&firsts, repository), &kev, checks, a, ret, e);
+		r = image_dates_put(dates, &kev, checks, a, ret, e);
 	firsts_free(&firsts);
 	kev_checks_free(&kev);
 	return r < 0 ? r : 0;

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-struct place {
+struct image_place {
 	int64_t image, repository, pushed_ms;
 	bool is_undated;
 };
@@ -39,9 +39,9 @@ static int begin(struct rescore_dates *d, struct db_tx *tx, const struct rescore
 	return rc;
 }
 
-static const struct place *all_places(const struct rescore_dates *d)
+static const struct image_place *all_places(const struct rescore_dates *d)
 {
-	return (const struct place *)(const void *)d->places.ptr;
+	return (const struct image_place *)(const void *)d->places.ptr;
 }
 
 static int read_places(struct rescore_dates *d, struct db_tx *tx, const int64_t *images,
@@ -55,10 +55,10 @@ static int read_places(struct rescore_dates *d, struct db_tx *tx, const int64_t 
 	int r = s ? 0 : -(int)e->code;
 	buf_clear(&d->places);
 	while (s && (r = db_step(s, e)) > 0) {
-		const struct place p = {.image = db_int(s, 0),
-					.repository = db_int(s, 1),
-					.pushed_ms = db_int(s, 2),
-					.is_undated = db_is_null(s, 3)};
+		const struct image_place p = {.image = db_int(s, 0),
+					      .repository = db_int(s, 1),
+					      .pushed_ms = db_int(s, 2),
+					      .is_undated = db_is_null(s, 3)};
 		*ret_undated = *ret_undated || p.is_undated;
 		buf_put(&d->places, (struct bytes){.ptr = (const uint8_t *)&p, .len = sizeof p});
 	}
@@ -80,7 +80,7 @@ int rescore_dates_load(struct rescore_dates *d, struct db_tx *tx, const struct r
 				   &d->known, e) < 0 ||
 	     rescore_pairs_settle(&d->known, e) < 0))
 		return -(int)e->code;
-	size_t n = d->places.len / sizeof(struct place);
+	size_t n = d->places.len / sizeof(struct image_place);
 	for (size_t i = 0; i < n && i < count; i++)
 		repositories[i] = all_places(d)[i].repository;
 	return firsts_read(&d->firsts, tx, repositories, n < count ? n : count, e);
@@ -88,7 +88,8 @@ int rescore_dates_load(struct rescore_dates *d, struct db_tx *tx, const struct r
 
 static int by_image(const void *a, const void *b)
 {
-	int64_t x = ((const struct place *)a)->image, y = ((const struct place *)b)->image;
+	int64_t x = ((const struct image_place *)a)->image,
+		y = ((const struct image_place *)b)->image;
 	return (x > y) - (x < y);
 }
 
@@ -116,9 +117,9 @@ static int know(struct rescore_dates *d, const struct check_union *checks, struc
 int rescore_dates_put(struct rescore_dates *d, int64_t image, const struct check_union *checks,
 		      struct arena *a, struct image_counted *ret, struct err *e)
 {
-	const struct place key = {.image = image};
+	const struct image_place key = {.image = image};
 	size_t count = d->places.len / sizeof key;
-	const struct place *p =
+	const struct image_place *p =
 	    count ? bsearch(&key, d->places.ptr, count, sizeof key, by_image) : NULL;
 	if (!p) /* it was deleted meanwhile: its counts are left out */
 		return 0;
@@ -133,9 +134,10 @@ int rescore_dates_put(struct rescore_dates *d, int64_t image, const struct check
 		found.by_advisory = false;
 		found.known_ms = d->known_ms;
 	}
-	if (firsts_add(&d->firsts, &found, e) < 0)
+	const struct first *dates;
+	if (firsts_add(&d->firsts, &found, &dates, e) < 0)
 		return -(int)e->code;
-	return image_dates_put(firsts_of(&d->firsts, p->repository), &d->kev, checks, a, ret, e);
+	return image_dates_put(dates, &d->kev, checks, a, ret, e);
 }
 
 int rescore_dates_write(struct rescore_dates *d, struct db_tx *tx, struct err *e)

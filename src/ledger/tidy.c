@@ -16,6 +16,7 @@ enum {
 	FOUND_PACKAGE,
 	FOUND_IMAGE_LAYER,
 	FOUND_CHECK,
+	FOUND_FIRST_PIECES,
 	FOUND_FIRSTS,
 	FOUND_COUNT
 };
@@ -64,8 +65,21 @@ static const struct sort {
 			 "DELETE FROM cve_version WHERE check_id {IN $1} AND NOT EXISTS (SELECT "
 			 "1 FROM check_version c WHERE c.id = cve_version.check_id)",
 		     .step = ROWS_STEP},
+    /* As many as FIRSTS_PIECES_MAX: a repository's first, so that they are found by its number. */
+    [FOUND_FIRST_PIECES] = {.find =
+				"SELECT p.id FROM repository_first f JOIN repository_first_piece p"
+				" ON p.id >= f.repository_id * 1024"
+				" AND p.id < (f.repository_id + 1) * 1024 WHERE f.pieces > 0 AND"
+				" NOT EXISTS (SELECT 1 FROM repository r"
+				" WHERE r.id = f.repository_id) LIMIT 2048",
+			    .remove = "DELETE FROM repository_first_piece WHERE id {IN $1} AND NOT"
+				      " EXISTS (SELECT 1 FROM repository r WHERE r.id ="
+				      " repository_first_piece.repository_id)",
+			    .step = ROWS_STEP},
     [FOUND_FIRSTS] = {.find = "SELECT f.repository_id FROM repository_first f WHERE NOT EXISTS "
-			      "(SELECT 1 FROM repository r WHERE r.id = f.repository_id) "
+			      "(SELECT 1 FROM repository r WHERE r.id = f.repository_id) AND NOT "
+			      "EXISTS (SELECT 1 FROM repository_first_piece p WHERE p.id >= "
+			      "f.repository_id * 1024 AND p.id < (f.repository_id + 1) * 1024) "
 			      "LIMIT 2048",
 		      .remove = "DELETE FROM repository_first WHERE repository_id {IN $1} AND NOT "
 				"EXISTS (SELECT 1 FROM repository r WHERE r.id = "
@@ -160,7 +174,8 @@ int ledger_tidy_rows(struct db *db, const struct ledger_tidy_rules *rules,
 	int64_t *const counts[FOUND_COUNT] = {
 	    [FOUND_LAYER] = &ret->layers,     [FOUND_SET] = &ret->sets,
 	    [FOUND_PACKAGE] = &ret->packages, [FOUND_IMAGE_LAYER] = &ret->rest,
-	    [FOUND_CHECK] = &ret->rest,	      [FOUND_FIRSTS] = &ret->rest};
+	    [FOUND_CHECK] = &ret->rest,	      [FOUND_FIRST_PIECES] = &ret->rest,
+	    [FOUND_FIRSTS] = &ret->rest};
 	*ret = (struct ledger_tidy_result){0};
 	if (p) {
 		p->rules = rules;

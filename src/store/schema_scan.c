@@ -638,5 +638,11 @@ const struct db_migration schema_scan[] = {
     {.number = 18,
      .what = "scans that have not completed, in an index",
      .sql = "CREATE INDEX scan_rest ON scan(id) WHERE status <> 2;"},
+    /* ledger/firsts_impl.h. A list of before is one of recent dates until it is next written. */
+    {.number = 19,
+     .what = "dates of a repository's findings in pieces",
+     .sql = "ALTER TABLE repository_first ADD COLUMN pieces BIGINT NOT NULL DEFAULT 0;"
+	    "CREATE TABLE repository_first_piece(id BIGINT NOT NULL PRIMARY KEY,"
+	    " repository_id BIGINT NOT NULL, checks {BLOB} NOT NULL);"},
     {0},
 };

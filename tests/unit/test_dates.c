@@ -6,6 +6,7 @@
 #include "ledger/generation.h"
 #include "ledger/overview.h"
 #include "ledger/recount.h"
+#include "ledger/tidy.h"
 #include "ledger_case.h"
 #include "repository_of.h"
 #include "store/rule.h"
@@ -210,7 +211,8 @@ static int forget_tx(struct db_tx *tx, void *arg, struct err *e)
 	(void)arg;
 	static const char *const texts[] = {
 	    "UPDATE image_counts SET ages = NULL, exploited = 0, urgent = 0",
-	    "DELETE FROM age_total", "DELETE FROM repository_first"};
+	    "DELETE FROM age_total", "DELETE FROM repository_first",
+	    "DELETE FROM repository_first_piece"};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		assert_true(db_exec(tx, texts[i], NULL, 0, e) >= 0);
 	assert_int_equal(db_exec(tx, "UPDATE check_version SET first_seen = $1 WHERE id = 2000",
@@ -312,21 +314,36 @@ static void what_is_in_use(void **state)
 	arena_free(&r.a);
 }
 
+/* A list as a store of before there were pieces has it. */
+static int keep_list(struct db_tx *tx, struct bytes kept, struct err *e)
+{
+	return db_exec(tx, "DELETE FROM repository_first", NULL, 0, e) >= 0 &&
+		       db_exec(tx,
+			       "INSERT INTO repository_first(repository_id, checks)"
+			       " VALUES(1, $1)",
+			       DB_ARGS(DB_B(kept)), e) == 1
+		   ? 0
+		   : -(int)e->code;
+}
+
+/* How many of the checks 5, 12 and 140 have dates. */
 static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	const struct bytes *kept = arg;
 	const int64_t one = 1;
 	struct firsts f = {.count = 0};
-	assert_true(db_exec(tx, "DELETE FROM repository_first", NULL, 0, e) >= 0);
-	assert_int_equal(db_exec(tx,
-				 "INSERT INTO repository_first(repository_id, checks)"
-				 " VALUES(1, $1)",
-				 DB_ARGS(DB_B(*kept)), e),
-			 1);
-	int r = firsts_read(&f, tx, &one, 1, e);
-	size_t count = firsts_of(&f, 1).count;
+	struct firsts_asked asked[] = {{.repository = 1, .check = 140},
+				       {.repository = 1, .check = 5},
+				       {.repository = 2, .check = 5},
+				       {.repository = 1, .check = 12},
+				       {.repository = 1, .check = 1000}};
+	assert_int_equal(keep_list(tx, *(const struct bytes *)arg, e), 0);
+	int r = firsts_read(&f, tx, &one, 1, e), n = 0;
 	firsts_free(&f);
-	return r < 0 ? r : (int)count;
+	assert_int_equal(firsts_find(tx, asked, 5, e), r);
+	for (size_t i = 0; i < 5; i++)
+		n += asked[i].found.check != 0;
+	assert_true(!asked[2].found.check && !asked[4].found.check);
+	return r < 0 ? r : n;
 }
 
 /* Every prefix of a kept list is a shorter list, or damage that is reported. */
@@ -346,6 +363,148 @@ static void damaged_lists(void **state)
 	assert_int_equal(db_run(p->db, DB_WRITE, damage_tx, &twice, &err), -(int)ERR_DAMAGED);
 }
 
+#define MANY 3000
+/* Numbers of checks are hashes of 52 bits: 4,096 such steps. */
+#define STEP_ID (UINT64_C(1) << 40)
+
+static int64_t number(struct db_tx *tx, const char *text, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, text, NULL, 0, e);
+	assert_int_equal(db_step(s, e), 1);
+	int64_t n = db_int(s, 0);
+	db_done(s);
+	return n;
+}
+#define PIECES "SELECT count(*) FROM repository_first_piece"
+#define PIECE_BYTES "SELECT COALESCE(sum(length(checks)), 0) FROM repository_first_piece"
+#define RECENT_BYTES "SELECT length(checks) FROM repository_first WHERE repository_id = 1"
+
+/* The checks first, first + by, … of repository 1 are found at this second. */
+static void find(struct db_tx *tx, size_t first, size_t by, int64_t at, struct err *e)
+{
+	const int64_t one = 1;
+	const struct first *dates;
+	struct firsts f = {.count = 0};
+	struct check_union checks = {.count = 0};
+	for (size_t i = first; i <= MANY; i += by)
+		assert_int_equal(
+		    check_union_add_one(&checks, (struct set_check){.id = i * STEP_ID}, e), 0);
+	check_union_settle(&checks);
+	assert_int_equal(firsts_read(&f, tx, &one, 1, e), 0);
+	const struct firsts_found found = {.repository = 1, .checks = &checks, .at_ms = at * 1000};
+	assert_int_equal(firsts_add(&f, &found, &dates, e), 0);
+	for (size_t i = 0; i < checks.count; i++)
+		assert_true(dates[i].check == checks.items[i].id && dates[i].at <= at);
+	assert_int_equal(firsts_write(&f, tx, e), 0);
+	firsts_free(&f);
+	check_union_free(&checks);
+}
+
+/* Since when each check of repository 1 is known: 0 = it is not. */
+static void dates_of(struct db_tx *tx, int64_t ret[MANY + 1], struct err *e)
+{
+	static struct firsts_asked asked[MANY + 1];
+	for (size_t i = 0; i <= MANY; i++)
+		asked[i] =
+		    (struct firsts_asked){.repository = 1, .check = (MANY - i) * STEP_ID + !i};
+	assert_int_equal(firsts_find(tx, asked, MANY + 1, e), 0);
+	for (size_t i = 0; i <= MANY; i++) {
+		ret[MANY - i] = asked[i].found.at;
+		assert_true(!asked[i].found.check || asked[i].found.check == asked[i].check);
+	}
+}
+
+/* Every tenth check, then all, then some that are there: each has its first date. */
+static int pieces_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	static int64_t dates[MANY + 1];
+	(void)arg;
+	find(tx, 10, 10, 1000, e);
+	assert_int_equal(number(tx, PIECES, e), 0); /* 300 are few */
+	find(tx, 1, 1, 2000, e);
+	int64_t pieces = number(tx, PIECES, e), size = number(tx, PIECE_BYTES, e);
+	assert_in_range(pieces, MANY / 128, MANY / 32);
+	assert_int_equal(number(tx, RECENT_BYTES, e), 0);
+	dates_of(tx, dates, e);
+	for (size_t i = 1; i < MANY; i++)
+		assert_int_equal(dates[i], i % 10 ? 2000 : 1000);
+	/* Between those that are there: only the recent ones are written. */
+	const int64_t one = 1;
+	const struct first *ret;
+	struct set_check few[] = {{.id = 7}, {.id = 1500 * STEP_ID + 1}, {.id = UINT64_MAX >> 1}};
+	struct check_union more = {.items = few, .count = 3};
+	struct firsts f = {.count = 0};
+	const struct firsts_found found = {
+	    .repository = 1, .checks = &more, .at_ms = 3000000, .by_advisory = true};
+	assert_int_equal(firsts_read(&f, tx, &one, 1, e), 0);
+	assert_int_equal(firsts_add(&f, &found, &ret, e), 0);
+	assert_int_equal(firsts_write(&f, tx, e), 0);
+	firsts_free(&f);
+	assert_int_equal(number(tx, PIECES, e), pieces);
+	assert_int_equal(number(tx, PIECE_BYTES, e), size);
+	assert_true(number(tx, RECENT_BYTES, e) > 0);
+	find(tx, 1, 3, 4000, e);
+	struct firsts_asked asked[] = {{.repository = 1, .check = UINT64_MAX >> 1},
+				       {.repository = 1, .check = 7},
+				       {.repository = 1, .check = 1500 * STEP_ID + 1},
+				       {.repository = 1, .check = 1500 * STEP_ID}};
+	assert_int_equal(firsts_find(tx, asked, 4, e), 0);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(asked[i].found.at == 3000 && asked[i].found.by_advisory);
+	assert_true(asked[3].found.at == 1000 && !asked[3].found.by_advisory);
+	return 0;
+}
+
+static void in_pieces(void **state)
+{
+	struct place *p = *state;
+	assert_int_equal(db_run(p->db, DB_WRITE, pieces_tx, NULL, &err), 0);
+}
+
+/* One list of all checks is taken apart when it is next written, and read before that, too. */
+static int whole_list_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	static int64_t dates[MANY + 1];
+	struct buf kept;
+	(void)arg;
+	buf_init(&kept, 1U << 20);
+	for (size_t i = 0; i < MANY; i++) {
+		static const uint8_t step[] = {0x80, 0x80, 0x80, 0x80, 0x80, 0x20};
+		buf_put(&kept, (struct bytes){step, sizeof step});
+		buf_put_u8(&kept, i ? 0 : 100); /* 25 seconds, four times */
+	}
+	assert_int_equal(keep_list(tx, buf_bytes(&kept), e), 0);
+	buf_free(&kept);
+	for (size_t round = 0; round < 2; round++) {
+		dates_of(tx, dates, e);
+		for (size_t i = 1; i < MANY; i++)
+			assert_int_equal(dates[i], 25);
+		find(tx, 1, 100, 50, e);
+		assert_in_range(number(tx, PIECES, e), MANY / 128, MANY / 32);
+		assert_int_equal(number(tx, RECENT_BYTES, e), 0);
+	}
+	return 0;
+}
+
+static int orphans_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	assert_int_equal(number(tx, "SELECT count(*) FROM repository_first", e), 0);
+	return (int)number(tx, PIECES, e);
+}
+
+/* Repository 1 of these lists was never made: nothing of it stays. */
+static void whole_lists(void **state)
+{
+	struct place *p = *state;
+	struct ledger_tidy_result gone;
+	assert_int_equal(db_run(p->db, DB_WRITE, whole_list_tx, NULL, &err), 0);
+	assert_int_equal(
+	    ledger_tidy_rows(p->db, &(struct ledger_tidy_rules){.now_ms = NOON}, &gone, &err), 0);
+	assert_true(gone.rest > 1);
+	assert_int_equal(db_run(p->db, DB_READ, orphans_tx, NULL, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +512,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(of_an_older_store, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_is_in_use, setup, teardown),
 	    cmocka_unit_test_setup_teardown(damaged_lists, setup, teardown),
+	    cmocka_unit_test_setup_teardown(in_pieces, setup, teardown),
+	    cmocka_unit_test_setup_teardown(whole_lists, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
  * a store that the next start brings to the end. */
 #include "migrations_registry.h"
 #include "migrations_scan.h"
+#include "migrations_scan_newer.h"
 #include "migrations_store.h"
 #include "server_store.h"
 
@@ -167,20 +168,6 @@ static void access_5_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(store_member_grants_most(tx, id, e), 2);
 }
 
-/* Scans of two kinds: one that completed, one that failed. */
-static const char scan_17_rows[] =
-    "INSERT INTO scan(id, repository_id, digest, trigger, status, attempts, run_at, lease_until,"
-    " lease_epoch, reason, queued_at, started_at, finished_at) VALUES(5, 30, x'01', 'push', 2, 1, 0,"
-    " 0, 0, '', 1, 1, 1), (6, 30, x'01', 'push', 3, 1, 0, 0, 0, 'broken', 2, 2, 2);";
-
-static void scan_18(struct db_tx *tx, struct arena *a, struct err *e)
-{
-	(void)a;
-	(void)e;
-	assert_int_equal(number(tx, "SELECT id FROM scan INDEXED BY scan_rest WHERE status <> 2"),
-			 6);
-}
-
 /* What was scanned before is not billed after the fact. */
 static void defend_2(struct db_tx *tx, struct arena *a, struct err *e)
 {
@@ -250,6 +237,7 @@ static const struct change {
     {"scan", 16, scan_12_rows, scan_16, NULL},
     {"scan", 17, scan_16_rows, scan_17, NULL},
     {"scan", 18, scan_17_rows, scan_18, NULL},
+    {"scan", 19, scan_18_rows, scan_19, NULL},
     {"store", 4, "", store_4, NULL},
     {"import", 2, import_1_rows, import_2, NULL},
     {"registry", 2, registry_1, registry_2, NULL},

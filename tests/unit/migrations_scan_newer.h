@@ -1,0 +1,32 @@
+/* migrations_scan_newer: rows of the scan module's schemas from step 17 on, and what becomes of
+ * them. */
+#pragma once
+#include "migrations_scan.h"
+
+/* Scans of two kinds: one that completed, one that failed. */
+static const char scan_17_rows[] =
+    "INSERT INTO scan(id, repository_id, digest, trigger, status, attempts, run_at, lease_until,"
+    " lease_epoch, reason, queued_at, started_at, finished_at) VALUES(5, 30, x'01', 'push', 2, 1, 0,"
+    " 0, 0, '', 1, 1, 1), (6, 30, x'01', 'push', 3, 1, 0, 0, 0, 'broken', 2, 2, 2);";
+
+static void scan_18(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	(void)a;
+	(void)e;
+	assert_int_equal(number(tx, "SELECT id FROM scan INDEXED BY scan_rest WHERE status <> 2"),
+			 6);
+}
+
+/* Dates of before they were in pieces. */
+static const char scan_18_rows[] =
+    "INSERT INTO repository_first(repository_id, checks) VALUES(30, x'0564');";
+
+static void scan_19(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	(void)a;
+	(void)e;
+	assert_int_equal(number(tx, "SELECT count(*) FROM repository_first WHERE repository_id = 30"
+				    " AND pieces = 0 AND checks = x'0564'"),
+			 1);
+	assert_int_equal(number(tx, "SELECT count(*) FROM repository_first_piece"), 0);
+}
