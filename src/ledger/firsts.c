@@ -11,7 +11,7 @@
 #define LIST_MAX ((size_t)64 << 20) /* bytes of a kept list: some 8,000,000 checks */
 #define RECENT_MAX 512U /* checks: 4 KB, which each page of a list reads of a repository */
 #define OF_PIECE 128U	/* checks of a piece, at most on average: 1 KB */
-#define OF_PLACE 4U	/* checks that a place of the index stands for, on average */
+#define OF_PLACE 1U	/* checks that a place of the index stands for, on average */
 #define PLACE_BITS_MAX 24U
 
 struct dates {

@@ -1,10 +1,11 @@
-/* A set's next checks come from those it has: with what its changed packages get. Only a set of
- * which nothing is certain (the first database; one that an interrupted switch prepared, maybe of
- * another generation), of which most packages changed, or one of whose packages lost something that
- * another may have too, is rebuilt from all of them. Sets are looked at many at a time, and
- * what they need is read with a question for each kind. */
+/* A set's next checks come from those it has: without what its changed packages lose, with what
+ * they get. Only a set of which nothing is certain (the first database; one that an interrupted
+ * switch prepared, maybe of another generation), of which most packages changed, or one of whose
+ * packages lost something that a package without changes has too, is rebuilt from all of them.
+ * Sets are looked at many at a time, and what they need is read with a question for each kind. */
 #include "base/cursor.h"
 #include "ledger/many.h"
+#include "ledger/places.h"
 #include "ledger/rescore_lists.h"
 
 #include <stdlib.h>
@@ -24,6 +25,9 @@ struct set_row {
 	struct bytes before;
 };
 
+/* Who has a check that a changed package loses. */
+enum holders { HOLDERS_CHANGED = 1, HOLDERS_OTHERS };
+
 struct step {
 	struct rescore *r;
 	const struct rescore_pair *pairs; /* ascending; all of a set */
@@ -35,6 +39,8 @@ struct step {
 	struct buf members; /* of whole sets */
 	struct rescore_ids packages;
 	struct check_union lost, got, all; /* of one set */
+	struct rescore_ids unknown;	   /* checks of one set */
+	struct places holders;		   /* of lost checks: enum holders */
 	struct buf kept;		   /* scratch */
 	struct buf results;		   /* id, blob: those that are to be written */
 };
@@ -181,7 +187,22 @@ static int read_sets(struct step *w, struct db_tx *tx, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-/* The checks of the changed packages of a set, as readers see them and as they will be. */
+/* What is in b as it is goes from a. */
+static void leave_others(struct check_union *a, const struct check_union *b)
+{
+	size_t n = 0;
+	for (size_t i = 0, k = 0; i < a->count; i++) {
+		const struct set_check *x = &a->items[i];
+		while (k < b->count && b->items[k].id < x->id)
+			k++;
+		if (k == b->count || b->items[k].id != x->id ||
+		    b->items[k].severity != x->severity || b->items[k].patchable != x->patchable)
+			a->items[n++] = *x;
+	}
+	a->count = n;
+}
+
+/* What the changed packages of a set lose, and what they will have. */
 static int lost_and_got(struct step *w, const struct set_row *set, struct err *e)
 {
 	struct bytes checks;
@@ -196,21 +217,77 @@ static int lost_and_got(struct step *w, const struct set_row *set, struct err *e
 	}
 	check_union_settle(&w->lost);
 	check_union_settle(&w->got);
+	leave_others(&w->lost, &w->got);
 	return rc;
 }
 
-/* All of a is in b as it is. */
-static bool is_within(const struct check_union *a, const struct check_union *b)
+static bool is_changed(const struct rescore *r, int64_t package)
 {
-	for (size_t i = 0, k = 0; i < a->count; i++) {
-		const struct set_check *x = &a->items[i];
-		while (k < b->count && b->items[k].id < x->id)
-			k++;
-		if (k == b->count || b->items[k].id != x->id ||
-		    b->items[k].severity != x->severity || b->items[k].patchable != x->patchable)
-			return false;
+	const int64_t *all = rescore_ids_all(&r->packages);
+	size_t low = 0, count = rescore_ids_count(&r->packages), high = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (all[middle] < package)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return true;
+	return low < count && all[low] == package;
+}
+
+static int ask_holders(struct step *w, struct db_tx *tx, const int64_t *checks, size_t count,
+		       struct err *e)
+{
+	struct db_stmt *s = db_query(tx,
+				     "SELECT check_id, package_id FROM package_match"
+				     " WHERE check_id {IN $1}",
+				     DB_ARGS(DB_INTS(checks, count)), e);
+	int rc = s ? 0 : -(int)e->code;
+	while (s && rc >= 0 && (rc = db_step(s, e)) > 0)
+		if (!is_changed(w->r, db_int(s, 1)) &&
+		    !places_put(&w->holders, (uint64_t)db_int(s, 0), HOLDERS_OTHERS))
+			rc = no_memory(e);
+	db_done(s);
+	return rc;
+}
+
+/* 1 = a package without changes has one of the lost checks, which may be in any set. An advisory is
+ * about one source: mostly all that have it are looked at again together. */
+static int others_have(struct step *w, struct db_tx *tx, struct err *e)
+{
+	size_t who;
+	int rc = 0;
+	buf_clear(&w->unknown.buf);
+	for (size_t i = 0; rc == 0 && i < w->lost.count; i++) {
+		if (places_find(&w->holders, w->lost.items[i].id, &who))
+			continue;
+		rescore_ids_add(&w->unknown, (int64_t)w->lost.items[i].id);
+		if (!places_put(&w->holders, w->lost.items[i].id, HOLDERS_CHANGED))
+			rc = no_memory(e);
+	}
+	if (rc == 0)
+		rc = rescore_ids_settle(&w->unknown, e);
+	size_t n = rescore_ids_count(&w->unknown);
+	for (size_t i = 0; rc == 0 && i < n; i += DB_LIST_MAX)
+		rc = ask_holders(w, tx, rescore_ids_all(&w->unknown) + i,
+				 n - i < DB_LIST_MAX ? n - i : DB_LIST_MAX, e);
+	for (size_t i = 0; rc == 0 && i < w->lost.count; i++)
+		if (places_find(&w->holders, w->lost.items[i].id, &who) && who == HOLDERS_OTHERS)
+			rc = 1;
+	return rc;
+}
+
+/* Those of gone, ascending as all are, go from all. */
+static void take_out(struct check_union *all, const struct check_union *gone)
+{
+	size_t n = 0;
+	for (size_t i = 0, k = 0; i < all->count; i++) {
+		while (k < gone->count && gone->items[k].id < all->items[i].id)
+			k++;
+		if (k == gone->count || gone->items[k].id != all->items[i].id)
+			all->items[n++] = all->items[i];
+	}
+	all->count = n;
 }
 
 /* A set's next checks, in w->all: kept when they are others, or were prepared. */
@@ -240,11 +317,16 @@ static int from_before(struct step *w, struct db_tx *tx, struct err *e)
 		if (set->is_whole)
 			continue;
 		rc = lost_and_got(w, set, e);
-		set->is_whole = !is_within(&w->lost, &w->got);
-		if (rc < 0 || set->is_whole)
+		if (rc == 0)
+			rc = others_have(w, tx, e);
+		set->is_whole = rc > 0;
+		if (rc != 0) {
+			rc = rc < 0 ? rc : 0;
 			continue;
+		}
 		check_union_clear(&w->all);
 		rc = check_union_add(&w->all, set->before, e);
+		take_out(&w->all, &w->lost);
 		for (size_t k = 0; rc == 0 && k < w->got.count; k++)
 			rc = check_union_add_one(&w->all, w->got.items[k], e);
 		if (rc == 0)
@@ -360,6 +442,8 @@ static void step_free(struct step *w)
 {
 	buf_free(&w->members);
 	buf_free(&w->packages.buf);
+	buf_free(&w->unknown.buf);
+	places_free(&w->holders);
 	buf_free(&w->kept);
 	buf_free(&w->results);
 	check_union_free(&w->lost);
@@ -377,6 +461,7 @@ int rescore_sets(struct rescore *r, struct err *e)
 	w->r = r;
 	buf_init(&w->members, RESCORE_IDS_MAX);
 	buf_init(&w->packages.buf, RESCORE_IDS_MAX);
+	buf_init(&w->unknown.buf, RESCORE_IDS_MAX);
 	buf_init(&w->kept, CHECKS_MAX);
 	buf_init(&w->results, RESULTS_MAX);
 	int rc = db_run(r->db, DB_READ, changed_tx, w, e);

@@ -5,6 +5,7 @@
 #include "recount.h"
 #include "base/clock.h"
 #include "ledger/generation.h"
+#include "ledger/packages.h"
 #include "ledger/rescore.h"
 #include "store/digest_key.h"
 #include "store/schema.h"
@@ -343,11 +344,113 @@ static void images_come_and_go_during_a_switch(void **state)
 	switch_to(p, p->v[1], 0);
 }
 
+/* An advisory is taken back, but the matches of a package that no advisory touches say that it has
+ * the check, too. */
+struct shared {
+	int64_t check, package; /* of the advisory; the other package */
+	size_t with, without;	/* sets that had the check, by whether the other package is in */
+};
+
+static int run_all(struct db_tx *tx, const char *const *texts, size_t count, struct err *e)
+{
+	for (size_t i = 0; i < count; i++)
+		if (db_exec(tx, texts[i], NULL, 0, e) < 0)
+			return -(int)e->code;
+	return 0;
+}
+
+static int note_matches_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	static const char *const texts[] = {
+	    "CREATE TABLE had(package_id BIGINT NOT NULL, check_id BIGINT NOT NULL)",
+	    "INSERT INTO had(package_id, check_id) SELECT package_id, check_id FROM package_match"};
+	(void)arg;
+	return run_all(tx, texts, 2, e);
+}
+
+/* One set has one of the packages os00002 and os00003, which no generation changes. */
+static int find_lost_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct shared *x = arg;
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT h.check_id, q.id FROM had h JOIN set_package p ON p.package_id = h.package_id"
+	    " JOIN set_package o ON o.set_id = p.set_id JOIN package q ON q.id = o.package_id"
+	    " WHERE q.name IN ('os00002', 'os00003') AND NOT EXISTS (SELECT 1 FROM package_match m"
+	    " WHERE m.check_id = h.check_id) ORDER BY h.check_id, q.id LIMIT 1",
+	    NULL, 0, e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	if (r > 0) {
+		x->check = db_int(s, 0);
+		x->package = db_int(s, 1);
+	}
+	db_done(s);
+	return r;
+}
+
+static int share_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct shared *x = arg;
+	return (int)db_exec(tx,
+			    "INSERT INTO match_version(package_id, check_id, since, until,"
+			    " fixed_version, status, patchable, remediation) VALUES($2, $1, 0, 0,"
+			    " '', 0, 0, '')",
+			    DB_ARGS(DB_I(x->check), DB_I(x->package)), e);
+}
+
+#define SETS_MAX 64
+static int count_sets_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct shared *x = arg;
+	int64_t sets[SETS_MAX], others[SETS_MAX];
+	size_t n = 0;
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT DISTINCT p.set_id, CASE WHEN EXISTS (SELECT 1 FROM set_package o WHERE o.set_id"
+	    " = p.set_id AND o.package_id = $2) THEN 1 ELSE 0 END FROM had h JOIN set_package p"
+	    " ON p.package_id = h.package_id WHERE h.check_id = $1",
+	    DB_ARGS(DB_I(x->check), DB_I(x->package)), e);
+	assert_non_null(s);
+	while (n < SETS_MAX && db_step(s, e) > 0) {
+		sets[n] = db_int(s, 0);
+		others[n++] = db_int(s, 1);
+	}
+	db_done(s);
+	x->with = x->without = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct check_union all = {.count = 0};
+		bool has = false;
+		assert_int_equal(package_set_checks(tx, &sets[i], 1, &all, e), 0);
+		for (size_t k = 0; k < all.count; k++)
+			has = has || all.items[k].id == (uint64_t)x->check;
+		check_union_free(&all);
+		assert_int_equal(has, others[i]);
+		*(others[i] ? &x->with : &x->without) += 1;
+	}
+	return 0;
+}
+
+static void what_others_have_stays(void **state)
+{
+	struct place *p = *state;
+	struct generation_result r;
+	struct shared x = {.with = 0};
+	right(db_run(p->db, DB_WRITE, note_matches_tx, NULL, &p->e), p);
+	switch_to(p, p->v[0], 1);
+	assert_int_equal(db_run(p->db, DB_READ, find_lost_tx, &x, &p->e), 1);
+	switch_to(p, p->v[1], 0);
+	assert_int_equal(db_run(p->db, DB_WRITE, share_tx, &x, &p->e), 1);
+	right(generation_switch(p->db, p->v[0], p->v[1], NULL, &r, &p->e), p);
+	assert_int_equal(db_run(p->db, DB_READ, count_sets_tx, &x, &p->e), 0);
+	assert_true(x.with > 0 && x.without > 0);
+}
+
 int main(void)
 {
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    CASE(there_and_back),
+	    CASE(what_others_have_stays),
 	    CASE(a_switch_that_is_stopped),
 	    CASE(a_switch_that_is_taken_over),
 	    CASE(from_nothing),
