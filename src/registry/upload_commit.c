@@ -102,14 +102,15 @@ static int discard(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct commit_job *j = arg;
 	struct store_registry t = registry_rows(j->u->g, tx);
-	int r = store_garbage_add(&t, j->u->row.key, e);
+	int r = store_garbage_add_unused(&t, j->u->row.key, e);
 	return r < 0 ? r : store_upload_delete(&t, bytes_of(j->u->row.id), e);
 }
 
 /* The upload could not be made durable. After a failed sync bytes may be lost, and a later
  * successful one does not change that; a failed commit may be found done after a
  * crash. So the session ends, and a file that lies under its key stays there until a later
- * commit has been written over the failed one: that one makes the key garbage. */
+ * commit has been written over the failed one: that one makes the key garbage. On a database server
+ * the failed one may have been done by then: the blob stays. */
 static void give_up(struct upload *u, struct commit_job *j)
 {
 	struct registry *g = u->g;

@@ -355,6 +355,15 @@ int store_garbage_add(const struct store_registry *t, const char *key, struct er
 	    DB_ARGS(DB_T(bytes_of(key)), DB_I(t->now_ms)), e));
 }
 
+int store_garbage_add_unused(const struct store_registry *t, const char *key, struct err *e)
+{
+	return changed(db_exec(t->tx,
+			       "INSERT INTO garbage(key,queued_at) SELECT $1,$2"
+			       " WHERE NOT EXISTS(SELECT 1 FROM blob WHERE key=$1)"
+			       " ON CONFLICT(key) DO NOTHING",
+			       DB_ARGS(DB_T(bytes_of(key)), DB_I(t->now_ms)), e));
+}
+
 int store_garbage_delete(const struct store_registry *t, const char *key, struct err *e)
 {
 	return changed(

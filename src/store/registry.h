@@ -106,6 +106,8 @@ int store_upload_discard(const struct store_registry *t, struct bytes id, struct
 
 /* Garbage: keys whose files are to be removed. */
 int store_garbage_add(const struct store_registry *t, const char *key, struct err *e);
+/* The same, unless a blob lies under the key. */
+int store_garbage_add_unused(const struct store_registry *t, const char *key, struct err *e);
 int store_garbage_delete(const struct store_registry *t, const char *key, struct err *e);
 /* Up to n keys queued before before_ms, by key, after `after`. */
 int store_garbage_list(const struct store_registry *t, int64_t before_ms, struct bytes after,

@@ -3,6 +3,8 @@
 #include "registry_place.h"
 
 #include "base/clock.h"
+#include "store/registries.h"
+#include "store/registry.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -73,6 +75,39 @@ static void grace(void **state)
 	assert_int_equal(gc_at(p->g, now + 4 * DAY + 1, &n), 3);
 	(void)gc_at(p->g, now + 5 * DAY, &n);
 	assert_int_equal(files_in(p), 0);
+}
+
+/* A commit that was taken for failed, but had been done: its key is a blob's. */
+static int unused_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	static const char *const keys[] = {"aa/taken", "bb/free"};
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e), .now_ms = 1};
+	struct store_texts listed;
+	struct arena a;
+	(void)arg;
+	assert_int_equal(
+	    store_blob_add(
+		&t,
+		BYTES_LIT(
+		    "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"),
+		keys[0], 1, e),
+	    1);
+	assert_int_equal(store_garbage_add_unused(&t, keys[0], e), 0);
+	assert_int_equal(store_garbage_add_unused(&t, keys[1], e), 1);
+	assert_int_equal(store_garbage_add_unused(&t, keys[1], e), 0);
+	arena_init(&a, 65536);
+	assert_int_equal(store_garbage_list(&t, 2, BYTES_NONE, 10, &a, &listed, e), 0);
+	assert_int_equal(listed.count, 1);
+	assert_true(bytes_eq_lit(listed.items[0], keys[1]));
+	arena_free(&a);
+	return err_set(e, ERR_CANCELLED, "nothing of it stays");
+}
+
+static void unused(void **state)
+{
+	struct place *p = *state;
+	struct err e = ERR_INIT;
+	assert_int_equal(db_run(p->db, DB_WRITE, unused_tx, NULL, &e), -ERR_CANCELLED);
 }
 
 /* Each kind of promise brings a candidate back to life. */
@@ -276,7 +311,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
 	const struct CMUnitTest tests[] = {
-	    T(grace), T(promises), T(uploads_expire), T(orphans), T(while_people_push),
+	    T(grace), T(unused), T(promises), T(uploads_expire), T(orphans), T(while_people_push),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
