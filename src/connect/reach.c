@@ -252,6 +252,28 @@ int reach_parse(struct bytes text, struct arena *a, struct reach *ret, struct er
 	return 0;
 }
 
+bool reach_has_address(const struct reach *r, struct bytes address)
+{
+	uint8_t addr[16];
+	if (!parse_address(address, addr))
+		return false;
+	for (size_t i = 0; i < r->net_count; i++)
+		if (covers(&r->nets[i], addr))
+			return true;
+	return false;
+}
+
+int reach_parse_networks(struct bytes text, struct arena *a, struct reach *ret, struct err *e)
+{
+	if (reach_parse(text, a, ret, e) < 0)
+		return -(int)e->code;
+	if (!ret->all && ret->host_count == 0)
+		return 0;
+	return err_set(
+	    e, ERR_FORMAT, "\"%.*s\" is not ADDRESS or NETWORK/BITS",
+	    BYTES_ARG(ret->all ? BYTES_LIT("*") : bytes_part(ret->hosts[0].name, 0, 200)));
+}
+
 bool reach_has_host(const struct reach *r, struct bytes host, unsigned port)
 {
 	if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')

@@ -34,6 +34,10 @@ bool reach_has_authority(const struct reach *r, struct bytes authority);
  * metadata services (a table): only if an item is the address or a network within its row. Other
  * families than IPv4 and IPv6: no. */
 bool reach_may_connect(const struct reach *r, const struct sockaddr *address, bool listed);
+/* Does one of the networks have the address (text, IPv4 or IPv6)? */
+bool reach_has_address(const struct reach *r, struct bytes address);
+/* Of a list of networks alone: ERR_FORMAT names a host, or "*". */
+int reach_parse_networks(struct bytes text, struct arena *a, struct reach *ret, struct err *e);
 /* Before a name is looked up: a host that is an address, or "localhost", and is not allowed is
  * refused with ERR_DENIED, which says what to list. */
 int reach_check_authority(const struct reach *r, struct bytes authority, struct err *e);

@@ -156,11 +156,13 @@ static int check_text(const char *name, const char *text, struct err *e)
 	    strncmp(text, "https://", 8) != 0)
 		return err_set(e, ERR_FORMAT, "\"%s\" does not begin with http:// or https://",
 			       text);
-	if (strcmp(name, "import-allow") == 0 || strcmp(name, "import-insecure") == 0) {
+	bool networks = strcmp(name, "trusted-proxies") == 0;
+	if (networks || strcmp(name, "import-allow") == 0 || strcmp(name, "import-insecure") == 0) {
 		struct arena a;
 		struct reach reach;
 		arena_init(&a, 1U << 20);
-		int r = reach_parse(bytes_of(text), &a, &reach, e);
+		int r =
+		    (networks ? reach_parse_networks : reach_parse)(bytes_of(text), &a, &reach, e);
 		arena_free(&a);
 		return r;
 	}

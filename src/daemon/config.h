@@ -53,7 +53,8 @@ struct config {
 	const char *vdb_source;	    /* oci://…, empty = feeds */
 	const char *vdb_key, *vdb_name;
 	uint64_t vdb_keep;
-	uint64_t imports; /* at once */
+	uint64_t imports;	     /* at once */
+	const char *trusted_proxies; /* "10.0.0.0/8 …" */
 	const char *import_allow, *import_insecure, *import_proxy;
 	uint64_t recheck_ms;
 	const char *content_checks; /* groups, as inspect_groups_read reads them */

@@ -60,6 +60,8 @@ struct server {
 	struct api_oidc oidc; /* provider NULL: none */
 	struct arena import_lists;
 	struct reach import_reach, import_insecure;
+	struct arena proxy_list;
+	struct reach proxies;
 	struct http_server *http;
 	struct certs certs;
 	unsigned connections; /* as many as there are descriptors for */
@@ -314,6 +316,11 @@ static void update_now(void *schedule)
 	schedule_update_now(schedule);
 }
 
+static bool is_proxy(void *arg, struct bytes address)
+{
+	return reach_has_address(arg, address);
+}
+
 static int open_http(struct server *s, struct err *e)
 {
 	const struct http_route *tables[TABLES_MAX];
@@ -347,6 +354,10 @@ static int open_http(struct server *s, struct err *e)
 			      .siblings = s->siblings,
 			      .turns = s->turns,
 			      .read_ms = (unsigned)s->c->read_timeout_ms};
+	arena_init(&s->proxy_list, 1U << 20);
+	if (reach_parse_networks(bytes_of(s->c->trusted_proxies), &s->proxy_list, &s->proxies, e) <
+	    0)
+		return -(int)e->code;
 	struct http_hooks hooks = {.context = &s->api,
 				   .authorise = api_authorise,
 				   .denied = api_denied,
@@ -364,7 +375,9 @@ static int open_http(struct server *s, struct err *e)
 				  .body_timeout_ms = s->c->body_timeout_ms,
 				  .reply_timeout_ms = s->c->reply_timeout_ms,
 				  .rate_min = s->c->rate_min,
-				  .upload_timeout_ms = s->c->upload_timeout_ms};
+				  .upload_timeout_ms = s->c->upload_timeout_ms,
+				  .is_proxy = is_proxy,
+				  .is_proxy_arg = &s->proxies};
 	s->http = http_server_open(&ho, tables, counts, api_table_count, &hooks, e);
 	if (!s->http && e->sys == EADDRINUSE)
 		return err_set(e, ERR_CONFLICT,
@@ -397,6 +410,7 @@ static void close_all(struct server *s)
 	importer_stop(s->importer);
 	oidc_close(s->oidc.provider);
 	arena_free(&s->import_lists);
+	arena_free(&s->proxy_list);
 	registry_close(s->registry);
 	access_close(s->access);
 	engine_free(s->engine);

@@ -18,6 +18,9 @@
 	  "http(s)://HOST[:PORT][/PATH] by which clients reach the server, if it is behind a "     \
 	  "proxy",                                                                                 \
 	  public_url)                                                                              \
+	X("trusted-proxies", CONFIG_TEXT, "TEXT", "", 0, 0,                                        \
+	  "networks of proxies in front of the server, whose X-Forwarded-For names the client",    \
+	  trusted_proxies)                                                                         \
 	X("registry-hosts", CONFIG_TEXT, "TEXT", "", 0, 0,                                         \
 	  "host names of registries, NAME=HOST each: a registry named here has these at each "     \
 	  "start, and no others",                                                                  \

@@ -95,7 +95,8 @@ struct bytes http_form(struct http_request *r, const char *name, bool *ret_prese
 size_t http_form_all(struct http_request *r, const char *name, struct bytes *out, size_t max);
 /* Any case; several lines of the name are joined by ", ". Empty when absent. */
 struct bytes http_header(struct http_request *r, const char *name);
-struct bytes http_peer(const struct http_request *r); /* "127.0.0.1" */
+/* "127.0.0.1": the client's address, also behind a proxy of ours. */
+struct bytes http_peer(const struct http_request *r);
 bool http_is_tls(const struct http_request *r);
 /* The client has disconnected, or at least shut its sending side: the work can be abandoned. */
 bool http_is_gone(const struct http_request *r);
@@ -193,6 +194,9 @@ struct http_options {
 	uint64_t rate_min;
 	uint64_t upload_timeout_ms; /* of one streamed body, first byte to last; 43,200,000 */
 	uint64_t header_max;	    /* bytes of request line and headers; 32 KiB */
+	/* Is the address (text) a proxy of ours, whose X-Forwarded-For is believed? NULL: none. */
+	bool (*is_proxy)(void *arg, struct bytes address);
+	void *is_proxy_arg;
 };
 struct http_server;
 struct http_server *http_server_open(const struct http_options *o,

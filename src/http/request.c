@@ -30,6 +30,51 @@ static void peer_text(const struct sockaddr_storage *addr, char *out, socklen_t 
 		out[0] = '\0';
 }
 
+/* "192.0.2.1", "2001:db8::1", with a port too: "192.0.2.1:80", "[2001:db8::1]:80". False: none. */
+static bool forwarded_text(struct bytes item, char out[INET6_ADDRSTRLEN])
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	struct sockaddr_storage addr = {.ss_family = AF_INET6};
+	struct sockaddr_in in4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	bool bracket = item.len && item.ptr[0] == '[';
+	size_t colon = bytes_find(item, ':');
+	if (bracket)
+		item = bytes_part(item, 1, bytes_find(item, ']') - 1);
+	else if (colon == bytes_find_last(item, ':')) /* of IPv6 there are more */
+		item = bytes_part(item, 0, colon);
+	if (item.len == 0 || item.len >= sizeof text || bytes_find(item, 0) < item.len)
+		return false;
+	memcpy(text, item.ptr, item.len);
+	if (inet_pton(AF_INET, text, &in4.sin_addr) == 1)
+		memcpy(&addr, &in4, sizeof in4);
+	else if (inet_pton(AF_INET6, text, &in6.sin6_addr) == 1)
+		memcpy(&addr, &in6, sizeof in6);
+	else
+		return false;
+	peer_text(&addr, out, INET6_ADDRSTRLEN);
+	return true;
+}
+
+/* X-Forwarded-For: a proxy adds the address that it got the request from at the end. What stands
+ * before the first one that is no proxy of ours is anybody's word. */
+static void find_client(struct http_request *r)
+{
+	const struct http_options *o = &r->conn->server->options;
+	struct bytes list = BYTES_NONE;
+	bool more = o->is_proxy && o->is_proxy(o->is_proxy_arg, bytes_of(r->peer));
+	if (more)
+		list = http_header(r, "X-Forwarded-For");
+	while (more && list.len) {
+		size_t comma = bytes_find_last(list, ',');
+		bool last = comma == list.len;
+		more =
+		    forwarded_text(bytes_trim(bytes_from(list, last ? 0 : comma + 1)), r->peer) &&
+		    o->is_proxy(o->is_proxy_arg, bytes_of(r->peer));
+		list = bytes_part(list, 0, last ? 0 : comma);
+	}
+}
+
 struct http_request *request_open(struct http_conn *c, struct bytes head)
 {
 	struct http_request *r = calloc(1, sizeof *r);
@@ -103,6 +148,7 @@ static unsigned parse_head(struct http_request *r, struct err *e)
 	}
 	r->close = r->head.close;
 	r->body_len = r->head.body_len;
+	find_client(r);
 	if (!method_parse(r->head.method, &r->method)) {
 		(void)err_set(e, ERR_UNSUPPORTED, "unknown method");
 		return 501;

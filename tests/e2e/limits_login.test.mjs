@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
-import { Server, pushBlob, sleep } from './lib.mjs';
+import { Server, plimsoll, pushBlob, sleep, tempDir } from './lib.mjs';
 import { settled, usage } from './raw.mjs';
 
 let server, token;
@@ -100,6 +100,31 @@ test('the first refusal of each row is in the audit log, without the password', 
   assert.equal(ann.length, 1);
   assert.equal(rows.filter((a) => a.subject === 'nobody').length, 1);
   assert.doesNotMatch(JSON.stringify(rows), /wrong|guess \d/);
+});
+
+test('behind a proxy that is trusted, failures are those of the client that it names; what clients claim themselves counts for nothing', async () => {
+  const proxied = await new Server({ args: ['--trusted-proxies', '127.0.0.1 127.0.2.0/24', '--login-failures', '4', '--login-failures-per-name', '0'] }).start();
+  try {
+    const at = (from, forwarded, password) => new Promise((done, fail) => {
+      const authorization = 'Basic ' + Buffer.from(`admin:${password}`).toString('base64');
+      const r = http.request(new URL('/v2/', proxied.url), { localAddress: from, agent: false, headers: { authorization, ...(forwarded && { 'x-forwarded-for': forwarded }) } }, (reply) => { reply.resume(); done(reply.statusCode); });
+      r.on('error', fail);
+      r.end();
+    });
+    const tries = async (from, forwarded) => { const got = []; for (let i = 0; i < 5; i++) got.push(await at(from, forwarded(i), `wrong ${i}`)); return got.join(); };
+    const held = '401,401,401,401,429';
+    assert.equal(await tries('127.0.0.1', (i) => `198.51.100.${i}, 203.0.113.9`), held); // the last one is the proxy's word
+    assert.equal(await tries('127.0.2.7', (i) => `198.51.100.${i}, [2001:db8::1]:4${i}, 127.0.0.1`), held); // two proxies
+    assert.equal(await tries('127.0.0.3', (i) => `198.51.100.${i}`), held); // no proxy of ours
+    assert.equal(await tries('127.0.0.1', (i) => `198.51.100.${i}, unknown`), held); // no address: the proxy's own
+    for (const [from, forwarded] of [['127.0.0.1', '203.0.113.10'], ['127.0.2.7', '203.0.113.10:80'], ['127.0.0.4', '203.0.113.9']])
+      assert.equal(await at(from, forwarded, proxied.password), 200, `${from} ${forwarded}`);
+    const peers = (await proxied.all('/api/v1/audit')).filter((a) => a.action === 'login.refuse').map((a) => a.peer);
+    assert.deepEqual(peers.sort(), ['127.0.0.1', '127.0.0.3', '2001:db8::1', '203.0.113.9']);
+  } finally { await proxied.stop(); }
+  const args = (list) => ['serve', '--data-dir', tempDir(), '--trusted-proxies', list];
+  for (const list of ['*', 'proxy.example', '10.0.0.0/33'])
+    assert.match(plimsoll(args(list), { check: false }).stderr, /trusted-proxies.*is not ADDRESS or NETWORK\/BITS|trusted-proxies.*is not HOST/, list);
 });
 
 test('a flood of logins: a client with a token goes on being served, pushes go on, and the flood ends in refusals', async () => {

@@ -175,6 +175,34 @@ static void test_lists(void **state)
 	}
 }
 
+/* Lists of networks alone, and what is in them. */
+static void test_networks(void **state)
+{
+	static const char *const bad[] = {"*", "proxy.example", "10.0.0.1:80", "10.0.0.0/8 *"};
+	static const struct {
+		const char *address;
+		bool in;
+	} cases[] = {{"10.1.2.3", true},    {"11.1.2.3", false},      {"::ffff:10.1.2.3", true},
+		     {"192.0.2.7", true},   {"192.0.2.8", false},     {"fd00::5", true},
+		     {"2001:db8::", false}, {"proxy.example", false}, {"", false}};
+	struct arena lists;
+	struct reach r;
+	struct err e = ERR_INIT;
+	(void)state;
+	arena_init(&lists, 1U << 20);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(reach_parse_networks(bytes_of(bad[i]), &lists, &r, &e),
+				 -ERR_FORMAT);
+	assert_int_equal(reach_parse_networks(BYTES_NONE, &lists, &r, &e), 0);
+	assert_false(reach_has_address(&r, BYTES_LIT("127.0.0.1")));
+	assert_int_equal(
+	    reach_parse_networks(BYTES_LIT("10.0.0.0/8, 192.0.2.7 fd00::/8"), &lists, &r, &e), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		if (reach_has_address(&r, bytes_of(cases[i].address)) != cases[i].in)
+			fail_msg("%s", cases[i].address);
+	arena_free(&lists);
+}
+
 static void test_check(void **state)
 {
 	(void)state;
@@ -212,10 +240,9 @@ static void test_check(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_public),
-	    cmocka_unit_test(test_metadata),
-	    cmocka_unit_test(test_lists),
-	    cmocka_unit_test(test_check),
+	    cmocka_unit_test(test_public),   cmocka_unit_test(test_metadata),
+	    cmocka_unit_test(test_lists),    cmocka_unit_test(test_check),
+	    cmocka_unit_test(test_networks),
 	};
 	arena_init(&a, 4U << 20);
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
