@@ -321,6 +321,18 @@ static bool is_proxy(void *arg, struct bytes address)
 	return reach_has_address(arg, address);
 }
 
+/* What all requests share. */
+static int open_shared(struct server *s, struct err *e)
+{
+	s->siblings = sibling_cache_open();
+	s->turns = turns_open();
+	if (!s->siblings || !s->turns)
+		return err_nomem(e);
+	arena_init(&s->proxy_list, 1U << 20);
+	return reach_parse_networks(bytes_of(s->c->trusted_proxies), &s->proxy_list, &s->proxies,
+				    e);
+}
+
 static int open_http(struct server *s, struct err *e)
 {
 	const struct http_route *tables[TABLES_MAX];
@@ -334,10 +346,8 @@ static int open_http(struct server *s, struct err *e)
 	bool tls = *s->c->tls_cert != '\0';
 	if (certs_open(&s->certs, s->c->tls_cert, s->c->tls_key, e) < 0)
 		return -(int)e->code;
-	s->siblings = sibling_cache_open();
-	s->turns = turns_open();
-	if (!s->siblings || !s->turns)
-		return err_nomem(e);
+	if (open_shared(s, e) < 0)
+		return -(int)e->code;
 	s->api = (struct api){.db = s->db,
 			      .registry = s->registry,
 			      .access = s->access,
@@ -354,10 +364,6 @@ static int open_http(struct server *s, struct err *e)
 			      .siblings = s->siblings,
 			      .turns = s->turns,
 			      .read_ms = (unsigned)s->c->read_timeout_ms};
-	arena_init(&s->proxy_list, 1U << 20);
-	if (reach_parse_networks(bytes_of(s->c->trusted_proxies), &s->proxy_list, &s->proxies, e) <
-	    0)
-		return -(int)e->code;
 	struct http_hooks hooks = {.context = &s->api,
 				   .authorise = api_authorise,
 				   .denied = api_denied,
