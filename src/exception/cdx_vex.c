@@ -18,6 +18,8 @@ struct document {
 	struct bytes *queue;
 	size_t queue_count, queue_cap, queue_next;
 	size_t unresolved;
+	struct bytes about;	/* the purl or digest of what the document describes */
+	struct exception image; /* it, where it is an image and the document is attached to one */
 };
 
 static enum adv_status status_of(struct bytes state)
@@ -42,9 +44,37 @@ static int queue_add(struct document *d, struct bytes list, struct err *e)
 	return 0;
 }
 
+/* [{"alg": "SHA-256", "content": HEX}]. */
+static struct bytes read_hashes(struct document *d, struct json *j)
+{
+	struct bytes digest = BYTES_NONE;
+	if (!json_enter_array(j))
+		return digest;
+	while (json_next_item(j)) {
+		struct bytes alg = BYTES_NONE, content = BYTES_NONE;
+		if (!json_enter_object(j))
+			return digest;
+		for (struct bytes key; json_next_key(j, &key);) {
+			struct bytes *to = bytes_eq_lit(key, "alg")	  ? &alg
+					   : bytes_eq_lit(key, "content") ? &content
+									  : NULL;
+			if (to && json_peek(j) == JSON_STRING)
+				*to = json_string(j);
+			else
+				json_skip(j);
+		}
+		if (bytes_eq_lit(alg, "SHA-256"))
+			digest = exception_digest_of(d->x, content);
+	}
+	return digest;
+}
+
+/* A container without a purl is named by its digest. */
 static int read_component(struct document *d, struct json *j, struct err *e)
 {
 	struct component c = {.ref = BYTES_NONE};
+	struct bytes digest = BYTES_NONE;
+	bool is_container = false;
 	if (!json_enter_object(j))
 		return 0;
 	for (struct bytes key; json_next_key(j, &key);) {
@@ -53,12 +83,19 @@ static int read_component(struct document *d, struct json *j, struct err *e)
 			c.ref = json_string(j);
 		else if (text && bytes_eq_lit(key, "purl"))
 			c.purl = json_string(j);
+		else if (text && bytes_eq_lit(key, "type"))
+			is_container = bytes_eq_lit(json_string(j), "container");
+		else if (bytes_eq_lit(key, "hashes") && json_peek(j) == JSON_ARRAY)
+			digest = read_hashes(d, j);
 		else if (bytes_eq_lit(key, "components")) {
 			if (queue_add(d, json_raw(j), e) < 0)
 				return -(int)e->code;
 		} else
 			json_skip(j);
 	}
+	if (!c.purl.len && is_container)
+		c.purl = digest;
+	d->about = c.purl;
 	struct component *more =
 	    arena_grow(&d->x->arena, d->components, d->count, &d->cap, sizeof *more);
 	if (!more)
@@ -179,7 +216,11 @@ static void read_analysis(struct json *j, struct exception *out)
 
 static int read_vulnerability(struct document *d, struct json *j, struct err *e)
 {
-	struct exception base = {.kind = EXCEPTION_VEX, .source = d->source, .at_ms = d->at_ms};
+	struct exception base = {.kind = EXCEPTION_VEX,
+				 .source = d->source,
+				 .at_ms = d->at_ms,
+				 .of_image = d->image.of_image,
+				 .image = d->image.image};
 	struct bytes affects = BYTES_NONE;
 	if (!json_enter_object(j))
 		return 0;
@@ -218,6 +259,8 @@ static int read_metadata(struct document *d, struct bytes text, struct err *e)
 			else if (bytes_eq_lit(key, "component")) {
 				if (read_component(d, &j, e) < 0)
 					return -(int)e->code;
+				(void)(d->x->is_attached &&
+				       exception_product(d->x, d->about, &d->image));
 			} else
 				json_skip(&j);
 		}

@@ -67,9 +67,51 @@ static struct bytes first_text(struct json *j)
 	return first;
 }
 
-/* A full product name: {"product_id", "product_identification_helper": {"purl"}}. */
-static void read_product(struct json *j, struct product *p)
+/* [{"file_hashes": [{"algorithm": "sha256", "value": HEX}], "filename"}]: an image's digest. */
+static struct bytes read_hash(struct exceptions *x, struct json *j)
 {
+	struct bytes algorithm = BYTES_NONE, value = BYTES_NONE;
+	if (!json_enter_object(j))
+		return BYTES_NONE;
+	for (struct bytes key; json_next_key(j, &key);) {
+		struct bytes *to = bytes_eq_lit(key, "algorithm") ? &algorithm
+				   : bytes_eq_lit(key, "value")	  ? &value
+								  : NULL;
+		if (to && json_peek(j) == JSON_STRING)
+			*to = json_string(j);
+		else
+			json_skip(j);
+	}
+	return bytes_eq_nocase(algorithm, BYTES_LIT("sha256")) ? exception_digest_of(x, value)
+							       : BYTES_NONE;
+}
+
+static struct bytes read_hashes(struct exceptions *x, struct json *j)
+{
+	struct bytes digest = BYTES_NONE;
+	if (!json_enter_array(j))
+		return digest;
+	while (json_next_item(j)) {
+		if (!json_enter_object(j))
+			return digest;
+		for (struct bytes key; json_next_key(j, &key);) {
+			if (!bytes_eq_lit(key, "file_hashes") || !json_enter_array(j)) {
+				json_skip(j);
+				continue;
+			}
+			while (json_next_item(j)) {
+				struct bytes one = read_hash(x, j);
+				digest = one.len ? one : digest;
+			}
+		}
+	}
+	return digest;
+}
+
+/* A full product name: {"product_id", "product_identification_helper": {"purl", "hashes"}}. */
+static void read_product(struct exceptions *x, struct json *j, struct product *p)
+{
+	struct bytes digest = BYTES_NONE;
 	if (!json_enter_object(j))
 		return;
 	for (struct bytes key; json_next_key(j, &key);) {
@@ -80,6 +122,8 @@ static void read_product(struct json *j, struct product *p)
 			for (struct bytes kind; json_next_key(j, &kind);) {
 				if (bytes_eq_lit(kind, "purl") || bytes_eq_lit(kind, "purls"))
 					p->purl = first_text(j);
+				else if (bytes_eq_lit(kind, "hashes") && json_peek(j) == JSON_ARRAY)
+					digest = read_hashes(x, j);
 				else
 					json_skip(j);
 			}
@@ -87,6 +131,7 @@ static void read_product(struct json *j, struct product *p)
 			json_skip(j);
 		}
 	}
+	p->purl = p->purl.len ? p->purl : digest;
 }
 
 static int read_branch(struct document *d, struct json *j, struct err *e)
@@ -96,7 +141,7 @@ static int read_branch(struct document *d, struct json *j, struct err *e)
 	for (struct bytes key; json_next_key(j, &key);) {
 		if (bytes_eq_lit(key, "product")) {
 			struct product p = {.id = BYTES_NONE};
-			read_product(j, &p);
+			read_product(d->x, j, &p);
 			if (product_add(d, &p, e) < 0)
 				return -(int)e->code;
 		} else if (bytes_eq_lit(key, "branches")) {
@@ -124,7 +169,7 @@ static int read_relationship(struct document *d, struct json *j, struct err *e)
 			*to = json_string(j);
 		else if (bytes_eq_lit(key, "full_product_name")) {
 			struct product full = {.id = BYTES_NONE};
-			read_product(j, &full);
+			read_product(d->x, j, &full);
 			p.id = full.id;
 		} else
 			json_skip(j);
@@ -153,7 +198,7 @@ static int each(struct document *d, struct bytes list,
 static int read_full_name(struct document *d, struct json *j, struct err *e)
 {
 	struct product p = {.id = BYTES_NONE};
-	read_product(j, &p);
+	read_product(d->x, j, &p);
 	return product_add(d, &p, e);
 }
 

@@ -7,139 +7,10 @@
 
 #include <string.h>
 
-#define MEMORY_MAX ((size_t)512 << 20) /* bytes: the texts, and what 200,000 exceptions take */
-
-void exceptions_init(struct exceptions *x)
-{
-	*x = (struct exceptions){.count = 0};
-	arena_init(&x->arena, MEMORY_MAX);
-}
-
-void exceptions_free(struct exceptions *x)
-{
-	arena_free(&x->arena);
-	*x = (struct exceptions){.count = 0};
-}
-
-struct exception *exceptions_push(struct exceptions *x, struct err *e)
-{
-	if (x->count == EXCEPTIONS_MAX) {
-		(void)err_set(e, ERR_LIMIT, "more than %u exceptions", EXCEPTIONS_MAX);
-		return NULL;
-	}
-	struct exception *more = arena_grow(&x->arena, x->items, x->count, &x->cap, sizeof *more);
-	if (!more) {
-		(void)err_nomem(e);
-		return NULL;
-	}
-	x->items = more;
-	more[x->count] = (struct exception){.kind = EXCEPTION_IGNORED};
-	return &more[x->count++];
-}
-
-void exceptions_note(struct exceptions *x, const char *made)
-{
-	size_t max = sizeof x->notes / sizeof *x->notes;
-	x->no_memory |= !made;
-	if (!made || x->note_count == max)
-		return;
-	x->notes[x->note_count] = x->note_count + 1 == max
-				      ? BYTES_LIT("there are more notes than are kept")
-				      : bytes_of(made);
-	x->note_count++;
-}
-
-int exceptions_text_add(struct exceptions *x, struct bytes **list, size_t *count, struct bytes text,
-			struct err *e)
-{
-	/* A list that has a power of two is full. */
-	bool full = (*count & (*count - 1)) == 0;
-	struct bytes *more =
-	    full ? arena_alloc(&x->arena, *count ? 2 * *count : 1, sizeof *more) : *list;
-	if (!more)
-		return err_nomem(e);
-	if (full && *count)
-		memcpy(more, *list, *count * sizeof *more);
-	more[(*count)++] = text;
-	*list = more;
-	return 0;
-}
-
-bool exception_product(struct exceptions *x, struct bytes purl, struct exception *out)
-{
-	struct pkg p;
-	struct err why = ERR_INIT;
-	if (!purl.len || purl.len > PKG_PURL_MAX || pkg_purl_read(purl, &x->arena, &p, &why) < 0) {
-		x->no_memory |= why.code == ERR_NOMEM;
-		return false;
-	}
-	bool image = bytes_eq_lit(p.type, "oci") || bytes_eq_lit(p.type, "docker");
-	/* A package that has a package as its product: both cannot be told here, the part is meant.
-	 */
-	if (image) {
-		out->of_image = true;
-		out->image = p;
-	} else {
-		out->of_package = true;
-		out->package = p;
-	}
-	return true;
-}
-
-static int keep(struct exceptions *x, struct bytes *text, struct bytes *source, struct err *e)
-{
-	bool a, b;
-	if (text->len > EXCEPTION_FILE_MAX)
-		return err_set(e, ERR_LIMIT, "more than %u MiB", EXCEPTION_FILE_MAX >> 20);
-	*text = arena_bytes(&x->arena, *text, &a);
-	*source = arena_bytes(&x->arena, *source, &b);
-	return a && b ? 0 : err_nomem(e);
-}
-
-static int add_vex(struct exceptions *x, struct bytes text, struct bytes source, struct err *e)
-{
-	static const struct {
-		const char *key;
-		int (*read)(struct exceptions *x, struct bytes text, struct bytes source,
-			    struct err *e);
-	} forms[] = {{"statements", openvex_read},
-		     {"document", csaf_read},
-		     {"bomFormat", cdx_vex_read},
-		     {"specVersion", cdx_vex_read}};
-	struct json j;
-	size_t form = sizeof forms / sizeof *forms;
-	json_init(&j, text, &x->arena);
-	if (json_enter_object(&j))
-		for (struct bytes key; json_next_key(&j, &key);) {
-			for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-				if (form == sizeof forms / sizeof *forms &&
-				    bytes_eq_lit(key, forms[i].key))
-					form = i;
-			json_skip(&j);
-		}
-	if (json_finish(&j, e) < 0)
-		return -(int)e->code;
-	if (form == sizeof forms / sizeof *forms)
-		return err_set(e, ERR_UNSUPPORTED,
-			       "no VEX document: neither OpenVEX (statements), CSAF (document) nor "
-			       "CycloneDX (bomFormat)");
-	return forms[form].read(x, text, source, e);
-}
-
-int exceptions_add_vex(struct exceptions *x, struct bytes text, struct bytes source, struct err *e)
-{
-	int r = keep(x, &text, &source, e);
-	if (r == 0)
-		r = add_vex(x, text, source, e);
-	if (r == 0 && x->no_memory)
-		r = err_nomem(e);
-	return r < 0 ? err_ctx(e, "%.*s", BYTES_ARG(source)) : 0;
-}
-
 int exceptions_add_ignore(struct exceptions *x, struct bytes text, struct bytes source,
 			  struct err *e)
 {
-	int r = keep(x, &text, &source, e);
+	int r = exceptions_keep(x, &text, &source, e);
 	/* A map's key ends its line's first word with ':'; an id never does. */
 	bool yaml = bytes_has_suffix_lit(source, ".yaml") || bytes_has_suffix_lit(source, ".yml");
 	struct bytes rest = text;
@@ -216,29 +87,60 @@ static struct bytes without_docker(struct bytes repository)
 	return repository;
 }
 
+/* "host/team": what is behind the host. */
+static struct bytes behind_host(struct bytes url)
+{
+	size_t slash = bytes_find(url, '/');
+	return slash < url.len ? bytes_from(url, slash + 1) : BYTES_NONE;
+}
+
+/* A repository_url is the repository, or what its last part, the name, is below. */
+static bool fits_url(struct bytes url, struct bytes name, struct bytes repository)
+{
+	if (bytes_eq(url, repository))
+		return true;
+	if (!url.len)
+		return bytes_eq(name, repository);
+	return url.len + 1 + name.len == repository.len && bytes_has_prefix(repository, url) &&
+	       repository.ptr[url.len] == '/' && bytes_has_suffix(repository, name);
+}
+
+static bool fits_digest(struct bytes want, const struct exception_image *image)
+{
+	bool fits = want.len > 0 && bytes_eq(want, image->digest);
+	for (size_t i = 0; want.len && !fits && i < image->index_count; i++)
+		fits = bytes_eq(want, image->indexes[i]);
+	return fits;
+}
+
 static bool fits_image(const struct pkg *want, const struct exception_image *image)
 {
 	uint8_t url_text[512], tag_text[128];
 	struct bytes url = qualifier(want, "repository_url", url_text, sizeof url_text);
 	struct bytes tag = qualifier(want, "tag", tag_text, sizeof tag_text);
-	struct bytes repository = without_docker(image->repository), name = repository;
+	struct bytes repository = without_docker(image->repository);
+	struct bytes name = repository.len ? repository : image->path;
 	size_t slash = bytes_find_last(name, '/');
 	name = slash < name.len ? bytes_from(name, slash + 1) : name;
-	bool by_digest = want->version.len > 0 && image->digest.len > 0 &&
-			 bytes_eq(want->version, image->digest);
+	bool by_digest = fits_digest(want->version, image);
 	if (want->version.len && !by_digest)
 		return false;
 	if ((want->arch.len && image->arch.len && !bytes_eq(want->arch, image->arch)) ||
 	    (tag.len && !bytes_eq(tag, image->tag) && !by_digest))
 		return false;
-	if (!image->repository.len)
+	if (!name.len)
 		return by_digest; /* a digest is an image, whatever it is called */
+	if (!url.len)
+		return by_digest || bytes_eq(name, want->name);
+	if (!repository.len)
+		return by_digest || fits_url(behind_host(url), want->name, image->path);
 	url = without_docker(url);
-	bool whole = bytes_eq(url, repository);
-	bool folder = url.len + 1 + want->name.len == repository.len &&
-		      bytes_has_prefix(repository, url) && repository.ptr[url.len] == '/' &&
-		      bytes_has_suffix(repository, want->name);
-	return url.len ? whole || folder : by_digest || bytes_eq(name, want->name);
+	return url.len && fits_url(url, want->name, repository);
+}
+
+bool exception_is_of(const struct exception *x, const struct exception_image *image)
+{
+	return !x->of_image || fits_image(&x->image, image);
 }
 
 static bool fits_any(const struct bytes *list, size_t count, struct bytes text,
@@ -328,8 +230,8 @@ static bool fits(const struct exception *x, const struct finding_match *m, const
 {
 	if (x->namespace.len) /* of Grype's database: nothing here has one */
 		return false;
-	return (!x->of_image || fits_image(&x->image, image)) &&
-	       (!x->of_package || fits_purl(&x->package, have)) && fits_rule(x, m, have);
+	return exception_is_of(x, image) && (!x->of_package || fits_purl(&x->package, have)) &&
+	       fits_rule(x, m, have);
 }
 
 const struct exception *exceptions_find(const struct exceptions *x, struct bytes id,

@@ -35,7 +35,10 @@ struct exception {
 /* The image that findings are of. */
 struct exception_image {
 	struct bytes repository; /* "ghcr.io/team/app"; empty: not known */
+	struct bytes path; /* "team/app": where the host is not known, and repository is empty */
 	struct bytes digest, tag, arch;
+	const struct bytes *indexes; /* digests of the indexes that it is an image of */
+	size_t index_count;
 };
 
 struct exceptions {
@@ -45,6 +48,8 @@ struct exceptions {
 	struct bytes notes[32]; /* what of the files cannot be applied */
 	size_t note_count;
 	bool no_memory; /* for something small: what adds fails */
+	/* Of documents attached to an image: one that describes another image is about that one. */
+	bool is_attached;
 };
 void exceptions_init(struct exceptions *x);
 void exceptions_free(struct exceptions *x); /* accepts a zeroed struct */
@@ -62,6 +67,8 @@ int exceptions_add_ignore(struct exceptions *x, struct bytes text, struct bytes 
 const struct exception *exceptions_find(const struct exceptions *x, struct bytes id,
 					const struct finding_match *m,
 					const struct exception_image *image, int64_t now_ms);
+/* It is about this image, or about packages of whatever image. */
+bool exception_is_of(const struct exception *x, const struct exception_image *image);
 /* A match that was taken out: each vulnerability of its finding has an exception. */
 struct exception_hit {
 	struct match_check check;
@@ -80,6 +87,12 @@ struct exception_findings {
  * The hits are from a. */
 int exceptions_apply(const struct exceptions *x, const struct exception_image *image,
 		     int64_t now_ms, struct exception_findings *f, struct arena *a, struct err *e);
+/* What VEX documents said, serialised in a worker; parsing it trusts nothing. Documents have one
+ * source, which is not in it. */
+void exceptions_put(struct buf *out, const struct exceptions *x);
+/* Add what was put, of the kind EXCEPTION_VEX. The text is copied. ERR_FORMAT, ERR_LIMIT,
+ * ERR_NOMEM. */
+int exceptions_take(struct exceptions *x, struct bytes in, struct bytes source, struct err *e);
 /* How many have expired. */
 size_t exceptions_expired(const struct exceptions *x, int64_t now_ms);
 /* One of the words that OpenVEX has for why something is not affected. */

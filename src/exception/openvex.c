@@ -54,10 +54,26 @@ static int read_vulnerability(struct exceptions *x, struct json *j, struct excep
 	return 0;
 }
 
-/* The purl of a component: its @id, or among its identifiers. subcomponents: their text. */
-static struct bytes read_component(struct json *j, struct bytes *ret_inner)
+/* {"sha-256": HEX, …}: an image's digest. */
+static struct bytes read_hashes(struct exceptions *x, struct json *j)
 {
-	struct bytes id = BYTES_NONE, purl = BYTES_NONE;
+	struct bytes digest = BYTES_NONE;
+	if (!json_enter_object(j))
+		return digest;
+	for (struct bytes key; json_next_key(j, &key);) {
+		if (bytes_eq_lit(key, "sha-256") && json_peek(j) == JSON_STRING)
+			digest = exception_digest_of(x, json_string(j));
+		else
+			json_skip(j);
+	}
+	return digest;
+}
+
+/* What names a component: a purl, its @id or among its identifiers, or a digest. subcomponents:
+ * their text. */
+static struct bytes read_component(struct exceptions *x, struct json *j, struct bytes *ret_inner)
+{
+	struct bytes id = BYTES_NONE, purl = BYTES_NONE, digest = BYTES_NONE;
 	*ret_inner = BYTES_NONE;
 	if (json_peek(j) == JSON_STRING)
 		return json_string(j);
@@ -75,11 +91,19 @@ static struct bytes read_component(struct json *j, struct bytes *ret_inner)
 				else
 					json_skip(j);
 			}
+		} else if (bytes_eq_lit(key, "hashes") && json_peek(j) == JSON_OBJECT) {
+			digest = read_hashes(x, j);
 		} else if (!bytes_eq_lit(key, "identifiers")) {
 			json_skip(j);
 		}
 	}
-	return purl.len ? purl : id;
+	purl = purl.len ? purl : id;
+	/* An image is its digest, where it has one. */
+	bool is_image =
+	    bytes_has_prefix_lit(purl, "pkg:oci/") || bytes_has_prefix_lit(purl, "pkg:docker/");
+	if (digest.len && (is_image || !bytes_has_prefix_lit(purl, "pkg:")))
+		return bytes_find(purl, '@') < purl.len ? purl : digest;
+	return purl;
 }
 
 static int add(struct exceptions *x, const struct exception *base, struct bytes product,
@@ -117,7 +141,7 @@ static int add_products(struct exceptions *x, const struct exception *base, stru
 	if (!json_enter_array(&j))
 		return json_finish(&j, e);
 	while (r == 0 && json_next_item(&j)) {
-		struct bytes inner, ignored, product = read_component(&j, &inner);
+		struct bytes inner, ignored, product = read_component(x, &j, &inner);
 		if (!inner.len) {
 			r = add(x, base, product, BYTES_NONE, e);
 			continue;
@@ -126,7 +150,7 @@ static int add_products(struct exceptions *x, const struct exception *base, stru
 		json_init(&k, inner, &x->arena);
 		if (json_enter_array(&k))
 			while (r == 0 && json_next_item(&k))
-				r = add(x, base, product, read_component(&k, &ignored), e);
+				r = add(x, base, product, read_component(x, &k, &ignored), e);
 		if (r == 0 && k.failed)
 			r = json_finish(&k, e);
 	}

@@ -10,10 +10,17 @@
 /* NULL: ERR_NOMEM, ERR_LIMIT. */
 struct exception *exceptions_push(struct exceptions *x, struct err *e);
 void exceptions_note(struct exceptions *x, const char *made);
+/* Copies of both in x's arena. */
+int exceptions_keep(struct exceptions *x, struct bytes *text, struct bytes *source, struct err *e);
 /* One more of a list in x's arena. */
 int exceptions_text_add(struct exceptions *x, struct bytes **list, size_t *count, struct bytes text,
 			struct err *e);
-/* A product's purl into out: an image's, or a package's. False: it is none, or not read. */
+/* "sha256:" and 64 hexadecimal digits. */
+bool exception_is_digest(struct bytes text);
+/* "sha256:…" of hexadecimal digits; empty when they are not those of one, or without memory. */
+struct bytes exception_digest_of(struct exceptions *x, struct bytes hex);
+/* A product's purl, or an image's digest, into out: an image's, or a package's. False: it is none,
+ * or not read. */
 bool exception_product(struct exceptions *x, struct bytes purl, struct exception *out);
 
 int openvex_read(struct exceptions *x, struct bytes text, struct bytes source, struct err *e);

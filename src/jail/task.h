@@ -29,6 +29,8 @@ enum task_kind {
 	TASK_PACK,	/* fd 0: a file, fd 1: where to put it compressed; answers nothing */
 	TASK_UNPACK, /* fd 0: a compressed file, fd 1: where to put it plain; name: how many bytes
 			it may have, in decimal; answers nothing */
+	TASK_READ_ATTACHED, /* fd 0: a document attached to an image; answers statements
+			       (exception/), a bill, and at the end what it is (attest/head.h) */
 	TASK_KIND_COUNT
 };
 
@@ -57,7 +59,9 @@ enum task_record {
 	TASK_ADVISORY = 2,
 	TASK_EXPLOIT = 3,
 	TASK_MEMBER = 4,
-	TASK_BILL = 5
+	TASK_BILL = 5,
+	TASK_STATEMENTS = 6,
+	TASK_ATTACHED = 7
 };
 /* TASK_MEMBER body: blob path, u8 tar_type, blob link, u64 offset, u64 size.  TASK_NOTE body: blob
  * where, blob text. TASK_DONE body: u64 records sent.  TASK_FAILED body: u8 err_code, blob text. */

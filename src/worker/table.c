@@ -5,6 +5,7 @@ const struct worker_task worker_task_table[] = {
     {.kind = TASK_READ_FEED, .run = task_read_feed},
     {.kind = TASK_LIST_TAR, .run = task_list_tar},
     {.kind = TASK_READ_SBOM, .run = task_read_sbom},
+    {.kind = TASK_READ_ATTACHED, .run = task_read_attached},
     {.kind = TASK_PACK, .run = task_pack},
     {.kind = TASK_UNPACK, .run = task_unpack},
 };

@@ -15,6 +15,7 @@ extern const size_t worker_task_count;
 int task_index_layer(struct session *s, int out_fd, struct err *e);
 int task_read_feed(struct session *s, int out_fd, struct err *e);
 int task_read_sbom(struct session *s, int out_fd, struct err *e);
+int task_read_attached(struct session *s, int out_fd, struct err *e);
 int task_list_tar(struct session *s, int out_fd, struct err *e);
 int task_pack(struct session *s, int out_fd, struct err *e);
 int task_unpack(struct session *s, int out_fd, struct err *e);
