@@ -57,7 +57,9 @@ struct config {
 	const char *trusted_proxies; /* "10.0.0.0/8 …" */
 	const char *import_allow, *import_insecure, *import_proxy;
 	uint64_t recheck_ms;
-	const char *content_checks; /* groups, as inspect_groups_read reads them */
+	const char *content_checks;	/* groups, as inspect_groups_read reads them */
+	const char *attached_documents; /* attached_use_word */
+	const char *attached_keys;
 	uint64_t history_ms;
 	uint64_t layer_out_max, layer_window_max, worker_wall_ms;
 	struct arena arena;

@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "api/oidc.h"
 #include "api/turns.h"
+#include "attest/verify.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -66,7 +67,7 @@ struct server {
 	struct certs certs;
 	unsigned connections; /* as many as there are descriptors for */
 	char vdb_dir[4200];
-	struct buf vdb_key_text;
+	struct buf vdb_key_text, attached_key_text;
 	struct vdb_keys vdb_keys;
 	char owner_file[4200],
 	    owner_password[SECRET_TOKEN_CAP]; /* the latter of a first start only */
@@ -149,6 +150,26 @@ static int read_vdb_keys(struct server *s, struct err *e)
 	return s->vdb_keys.text.len ? 0 : err_set(e, ERR_FORMAT, "vdb-key: the file is empty");
 }
 
+static int read_attached(struct server *s, struct engine_options *o, struct err *e)
+{
+	int use = ATTACHED_OFF;
+	while (attached_use_word(use) && strcmp(attached_use_word(use), s->c->attached_documents))
+		use++;
+	if (!attached_use_word(use))
+		return err_set(e, ERR_FORMAT,
+			       "attached-documents: \"%s\" is neither off, show nor apply",
+			       s->c->attached_documents);
+	o->attached_use = (enum attached_use)use;
+	buf_init(&s->attached_key_text, ATTEST_KEYS_TEXT_MAX);
+	if (!*s->c->attached_keys)
+		return 0;
+	if (io_read_file(s->c->attached_keys, &s->attached_key_text, e) < 0 ||
+	    attest_keys_check(buf_bytes(&s->attached_key_text), e) < 0)
+		return err_ctx(e, "attached-keys");
+	o->attached_keys = buf_bytes(&s->attached_key_text);
+	return 0;
+}
+
 static int open_scanning(struct server *s, struct err *e)
 {
 	if (read_vdb_keys(s, e) < 0)
@@ -168,6 +189,8 @@ static int open_scanning(struct server *s, struct err *e)
 			       "content-checks: \"%s\" is neither none nor a list of accounts, "
 			       "secrets, permissions and configuration",
 			       s->c->content_checks);
+	if (read_attached(s, &eo, e) < 0)
+		return -(int)e->code;
 	s->content_checks = eo.content_checks;
 	s->engine = engine_new(&eo, e);
 	return s->engine ? io_mkdirs(s->vdb_dir, e) : -(int)e->code;
@@ -421,6 +444,7 @@ static void close_all(struct server *s)
 	access_close(s->access);
 	engine_free(s->engine);
 	buf_free(&s->vdb_key_text);
+	buf_free(&s->attached_key_text);
 	sibling_cache_close(s->siblings);
 	turns_close(s->turns);
 	pool_close(s->pool);

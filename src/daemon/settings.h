@@ -148,6 +148,14 @@
 	  "groups of content checks that images are scanned with: accounts, secrets, "             \
 	  "permissions, configuration, or none",                                                   \
 	  content_checks)                                                                          \
+	X("attached-documents", CONFIG_TEXT, "WORD", "show", 0, 0,                                 \
+	  "what VEX that is attached to an image does: off (it is not read), show, or apply (it "  \
+	  "takes findings out)",                                                                   \
+	  attached_documents)                                                                      \
+	X("attached-keys", CONFIG_PATH, "PATH", "", 0, 0,                                          \
+	  "public keys (PEM, Ed25519 or ECDSA P-256): only attached VEX that one of them signed "  \
+	  "is applied",                                                                            \
+	  attached_keys)                                                                           \
 	X("history", CONFIG_TIME, "TIME", "90d", 3600000, 3650 * CONFIG_DAY,                       \
 	  "how long events and finished scans are kept", history_ms)                               \
 	X("layer-max", CONFIG_SIZE, "SIZE", "20GiB", 1U << 20, UINT64_C(1) << 50,                  \

@@ -45,13 +45,13 @@ int image_policy_find(struct db_tx *tx, const struct ledger_image *image, struct
 	*ret = 0;
 	if (policy_source_read(tx, image->repository_id, 0, clock_wall_ms(), a, &source, e) < 0)
 		return -(int)e->code;
-	if (source.rules.count == 0)
+	if (source.rules.count == 0 && !image->attached.len)
 		return 0;
 	if (read_facts(tx, image, source.asks_tags, a, &facts, e) < 0)
 		return -(int)e->code;
 	buf_init(&key, POLICY_BODY_MAX);
 	buf_init(&body, POLICY_BODY_MAX);
-	policy_key(&source, NULL, source.rules.count, &facts, &key);
+	policy_key(&source, NULL, source.rules.count, &facts, image->attached, &key);
 	policy_body(&source, buf_bytes(&key), &body);
 	struct bytes text = buf_bytes(&body);
 	int r = buf_ok(&key) && buf_ok(&body)

@@ -2,6 +2,7 @@
 
 #include "ledger/ancestry.h"
 #include "ledger/image_policy.h"
+#include "store/attached.h"
 #include "store/digest_key.h"
 
 #include <stdlib.h>
@@ -113,7 +114,8 @@ int ledger_image_put(struct db_tx *tx, struct ledger_image *image, const struct 
 	if (!image->id)
 		return err_set(e, ERR_NOT_FOUND, "image %.*s was deleted",
 			       BYTES_ARG(image->digest));
-	if (put_counted(tx, image, parts, part_count, e) < 0 ||
+	if (store_attached_put(tx, image->id, image->has_attached, image->attached, e) < 0 ||
+	    put_counted(tx, image, parts, part_count, e) < 0 ||
 	    (image->config &&
 	     ancestry_put(tx, image->id, image->config, image->layer_count, e) < 0))
 		return -(int)e->code;
@@ -164,6 +166,7 @@ static int forget(struct db_tx *tx, int64_t repository, struct bytes digest, str
 	if (r <= 0)
 		return r;
 	if (image_counts_delete(tx, id, e) < 0 || ancestry_delete(tx, id, e) < 0 ||
+	    store_attached_put(tx, id, false, BYTES_NONE, e) < 0 ||
 	    db_exec(tx, "DELETE FROM image_set WHERE image_id = $1", DB_ARGS(DB_I(id)), e) < 0 ||
 	    db_exec(tx, "DELETE FROM image WHERE id = $1", DB_ARGS(DB_I(id)), e) < 0)
 		return -(int)e->code;

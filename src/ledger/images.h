@@ -22,7 +22,9 @@ struct ledger_image {
 	int64_t policy; /* ledger/policy.h; when read */
 	/* When written; NULL: nothing is kept of it. */
 	const struct oci_config *config;
-	size_t layer_count; /* of the manifest */
+	size_t layer_count;    /* of the manifest */
+	bool has_attached;     /* documents are attached to it */
+	struct bytes attached; /* what they come to: members of its policy */
 };
 
 /* Note that an image exists (state Pending until it is scanned). pushed_ms of an older row is

@@ -60,7 +60,7 @@ int policy_source_add(struct policy_source *s, const struct store_rule *rule,
 }
 
 void policy_key(const struct policy_source *s, const size_t *which, size_t count,
-		const struct finding *image, struct buf *out)
+		const struct finding *image, struct bytes attached, struct buf *out)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t at = which ? which[i] : i;
@@ -71,12 +71,17 @@ void policy_key(const struct policy_source *s, const size_t *which, size_t count
 		buf_put_varint(out, at);
 		buf_put_u8(out, (uint8_t)left);
 	}
+	if (attached.len) {
+		buf_put_varint(out, s->rules.count);
+		buf_put(out, attached);
+	}
 }
 
 /* A rule of a policy as it is kept. */
 struct kept_rule {
 	uint64_t rule;
 	bool whole, observes;
+	struct bytes document, text;
 	struct rule_terms terms;
 };
 #define K(member, kind, key, ...) RECORD_FIELD(struct kept_rule, member, kind, key, __VA_ARGS__)
@@ -84,9 +89,31 @@ static const struct record_field kept_fields[] = {
     K(rule, RECORD_UINT, "rule", "Its number"),
     K(whole, RECORD_BOOL, "whole", "Every finding fits", .flags = RECORD_OPTIONAL),
     K(observes, RECORD_BOOL, "observes", "It disables nothing", .flags = RECORD_OPTIONAL),
+    K(document, RECORD_TEXT, "document", "What is attached to the image", .flags = RECORD_OPTIONAL),
+    K(text, RECORD_TEXT, "text", "What it says", .flags = RECORD_OPTIONAL),
     K(terms, RECORD_OBJECT, "terms", "What it says", .of = &rule_terms_object),
 };
 static const struct record_object kept_object = {RECORD_TABLE(kept_fields)};
+
+void policy_attached_put(struct buf *out, const struct policy_attached *x, size_t place)
+{
+	struct json_out w;
+	const struct kept_rule k = {.rule = (uint64_t)POLICY_ATTACHED + place,
+				    .observes = x->observes,
+				    .document = x->document,
+				    .text = x->text,
+				    .terms = {.what = {.c = {.cvss_min = -1,
+							     .cvss_below = -1,
+							     .epss_min = -1,
+							     .epss_below = -1,
+							     .ids = x->ids,
+							     .id_count = x->id_count}},
+					      .ends = {.epss_min = -1}}};
+	if (out->len)
+		buf_put_u8(out, ',');
+	json_out_init(&w, out, false);
+	record_put(&w, NULL, &kept_object, &k);
+}
 
 void policy_body(const struct policy_source *s, struct bytes key, struct buf *out)
 {
@@ -98,6 +125,10 @@ void policy_body(const struct policy_source *s, struct bytes key, struct buf *ou
 	json_put_array(&w, NULL);
 	while (cur_left(&c)) {
 		size_t at = (size_t)cur_varint(&c);
+		if (cur_ok(&c) && at == s->rules.count) {
+			json_put_raw(&w, NULL, cur_take(&c, cur_left(&c)));
+			break;
+		}
 		enum criteria_rest left = (enum criteria_rest)cur_u8(&c);
 		if (!cur_ok(&c) || at >= s->rules.count)
 			break;
@@ -145,6 +176,8 @@ int policy_parse(struct bytes body, struct arena *a, struct policy *ret, struct 
 				return err_ctx(e, "policy %lld", (long long)ret->id);
 			ret->rules[ret->count++] = (struct policy_rule){.rule = (int64_t)k.rule,
 									.whole = k.whole,
+									.document = k.document,
+									.text = k.text,
 									.observes = k.observes,
 									.terms = k.terms};
 		}

@@ -19,13 +19,24 @@ struct policy_source {
 /* scope, except and now_ms as for store_rules_in_effect. */
 int policy_source_read(struct db_tx *tx, int64_t scope, int64_t except, int64_t now_ms,
 		       struct arena *a, struct policy_source *ret, struct err *e);
+/* What a document that is attached to an image says of its findings, as a member of the image's
+ * policy: these checks are not affected, or fixed. */
+struct policy_attached {
+	struct bytes document, text; /* digest of the manifest; what it says, and why */
+	bool observes;		     /* it is shown, and disables nothing */
+	const uint64_t *ids;
+	size_t id_count; /* RULE_VALUES_MAX at most */
+};
+/* Append a member; place: its number among the image's. */
+void policy_attached_put(struct buf *out, const struct policy_attached *x, size_t place);
+
 /* One more rule, after all others: it has the number 0. */
 int policy_source_add(struct policy_source *s, const struct store_rule *rule,
 		      const struct rule_terms *terms, struct arena *a, struct err *e);
 /* What decides whether two images have the same policy: a run of bytes for the rules `which` (NULL:
- * all), and the fields of the image. Empty: no rule. */
+ * all), the fields of the image, and what is attached to it (members, or empty). Empty: no rule. */
 void policy_key(const struct policy_source *s, const size_t *which, size_t count,
-		const struct finding *image, struct buf *out);
+		const struct finding *image, struct bytes attached, struct buf *out);
 /* The policy that a key of this source means. */
 void policy_body(const struct policy_source *s, struct bytes key, struct buf *out);
 /* The numbers of these bodies, kept where they are new; 0 for an empty one. */
@@ -34,9 +45,12 @@ int policy_put_many(struct db_tx *tx, const struct bytes *bodies, size_t count, 
 /* Remove those that no image has. */
 int policy_clear(struct db_tx *tx, struct err *e);
 
+#define POLICY_ATTACHED (INT64_C(1) << 52)
+
 struct policy_rule {
-	int64_t rule; /* its number */
-	bool whole;   /* every finding of the image fits */
+	int64_t rule;		     /* its number; of what is attached POLICY_ATTACHED and more */
+	struct bytes document, text; /* of what is attached */
+	bool whole;		     /* every finding of the image fits */
 	bool observes;
 	struct rule_terms terms;
 };

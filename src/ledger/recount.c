@@ -224,7 +224,9 @@ static int look_at(struct recount *c, struct db_stmt *s, struct err *e)
 	    .id = db_int(s, 0), .policy = db_int(s, 5), .is_undated = db_is_null(s, 7)};
 	if (db_int(s, 1) != c->repository)
 		enter(c, db_int(s, 1));
-	if (c->repository_key == UINT32_MAX || (c->source.asks_image && c->which_count)) {
+	struct bytes attached = db_bytes(s, 8);
+	uint32_t number = c->repository_key;
+	if (number == UINT32_MAX || attached.len || (c->source.asks_image && c->which_count)) {
 		struct arena texts;
 		bool ok = true;
 		arena_init(&texts, 1U << 20);
@@ -237,12 +239,14 @@ static int look_at(struct recount *c, struct db_stmt *s, struct err *e)
 		    os && ok ? tags_of(c, c->repository, db_bytes(s, 2), &image, e) : no_memory(e);
 		buf_clear(&c->key);
 		if (r == 0)
-			policy_key(&c->source, c->which, c->which_count, &image, &c->key);
+			policy_key(&c->source, c->which, c->which_count, &image, attached, &c->key);
 		arena_free(&texts);
-		if (r < 0 || key_number(c, &c->repository_key, e) < 0)
+		if (r < 0 || key_number(c, &number, e) < 0)
 			return -(int)e->code;
+		if (!attached.len)
+			c->repository_key = number;
 	}
-	i.key = c->repository_key;
+	i.key = number;
 	buf_put(&c->images, (struct bytes){.ptr = (const uint8_t *)&i, .len = sizeof i});
 	return buf_ok(&c->images) ? 0 : no_memory(e);
 }
@@ -252,7 +256,8 @@ static int read_images(struct recount *c, struct db_tx *tx, struct err *e)
 	struct db_stmt *s = db_query(
 	    tx,
 	    "SELECT i.id, i.repository_id, i.digest, i.distro_id, i.distro_version, n.policy,"
-	    " r.name, n.ages FROM image i JOIN image_seen n ON n.image_id = i.id"
+	    " r.name, n.ages, x.body FROM image i JOIN image_seen n ON n.image_id = i.id"
+	    " LEFT JOIN image_attached x ON x.image_id = i.id"
 	    " JOIN repository r ON r.id = i.repository_id WHERE" BELOW(
 		"i.repository_id") " ORDER BY i.repository_id, i.id",
 	    DB_ARGS(DB_INTS(c->scopes, c->scope_count)), e);

@@ -150,11 +150,12 @@ static int check_tags(const struct store_registry *t, int64_t repository, const 
 }
 
 static int watch_tags(const struct store_registry *t, const struct registry *g, int64_t repository,
-		      struct err *e)
+		      const struct bytes *tags, size_t count, struct err *e)
 {
-	return g->s->has_watch && g->s->watch.tagged
-		   ? g->s->watch.tagged(t->tx, g->s->watch.arg, repository, e)
-		   : 0;
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < count && g->s->has_watch && g->s->watch.tagged; i++)
+		r = g->s->watch.tagged(t->tx, g->s->watch.arg, repository, tags[i], e);
+	return r;
 }
 
 static int put_tags(const struct store_registry *t, int64_t repository, const struct put_job *j,
@@ -176,7 +177,7 @@ static int put_tags(const struct store_registry *t, int64_t repository, const st
 		if (r >= 0)
 			r = append(t, j->g, &ev, p->by, e);
 	}
-	return r < 0 ? r : watch_tags(t, j->g, repository, e);
+	return r < 0 ? r : watch_tags(t, j->g, repository, p->tags, p->tag_count, e);
 }
 
 static int watch_put(const struct store_registry *t, int64_t repository, const struct put_job *j,
@@ -188,6 +189,8 @@ static int watch_put(const struct store_registry *t, int64_t repository, const s
 					 .repository = j->p->repository,
 					 .digest = j->digest,
 					 .media_type = j->m->media_type,
+					 .subject = j->m->has_subject ? j->m->subject.digest_text
+								      : BYTES_NONE,
 					 .at = t->now_ms,
 					 .is_import = strcmp(event, EVENT_IMPORTED) == 0};
 	return g->s->has_watch ? g->s->watch.put(t->tx, g->s->watch.arg, &i, e) : 0;
@@ -335,7 +338,8 @@ static int drop_manifest(const struct store_registry *t, struct get_job *j, int6
 			   .repository_id = id,
 			   .repository = j->repository,
 			   .digest = j->reference};
-	int r = store_manifest_exists(t, id, j->reference, e);
+	struct store_manifest row;
+	int r = store_manifest_find(t, id, j->reference, false, j->a, &row, e);
 	if (r != 1)
 		return r;
 	r = store_tags_of(t, id, j->reference, TAGS_OF_MAX, j->a, &tags, e);
@@ -350,10 +354,13 @@ static int drop_manifest(const struct store_registry *t, struct get_job *j, int6
 	const struct registry_image gone = {.repository_id = id,
 					    .repository = j->repository,
 					    .digest = j->reference,
+					    .subject = row.subject,
 					    .at = t->now_ms};
 	if (r >= 0 && g->s->has_watch)
 		r = g->s->watch.gone(t->tx, g->s->watch.arg, &gone, e);
-	return r < 0 ? r : store_manifest_delete(t, id, j->reference, e);
+	if (r >= 0)
+		r = store_manifest_delete(t, id, j->reference, e);
+	return r >= 0 && watch_tags(t, g, id, tags.items, tags.count, e) < 0 ? -(int)e->code : r;
 }
 
 static int drop_tag(const struct store_registry *t, struct get_job *j, int64_t id, struct err *e)
@@ -368,7 +375,7 @@ static int drop_tag(const struct store_registry *t, struct get_job *j, int64_t i
 	r = append(t, j->g, &ev, j->by, e);
 	if (r >= 0)
 		r = store_tag_delete(t, id, j->reference, e);
-	return r >= 0 && watch_tags(t, j->g, id, e) < 0 ? -(int)e->code : r;
+	return r >= 0 && watch_tags(t, j->g, id, &j->reference, 1, e) < 0 ? -(int)e->code : r;
 }
 
 static int drop(struct db_tx *tx, void *arg, struct err *e)

@@ -14,6 +14,7 @@ struct registry_image {
 	struct bytes repository; /* its name */
 	struct bytes digest;	 /* of the manifest, as text */
 	struct bytes media_type; /* of the manifest; put and pulled only */
+	struct bytes subject;	 /* digest of the manifest that it refers to; put and gone only */
 	int64_t at;		 /* wall ms */
 	bool is_import;		 /* put: it came by import, not by a push */
 	uint64_t count;		 /* pulled: so many times */
@@ -27,7 +28,8 @@ struct registry_watch {
 	int (*gone)(struct db_tx *tx, void *arg, const struct registry_image *i, struct err *e);
 	/* A tag of the repository names another manifest, or none. Its rows are written.
 	 * NULL: no one asks. */
-	int (*tagged)(struct db_tx *tx, void *arg, int64_t repository_id, struct err *e);
+	int (*tagged)(struct db_tx *tx, void *arg, int64_t repository_id, struct bytes tag,
+		      struct err *e);
 	/* It was pulled, within the last second. */
 	int (*pulled)(struct db_tx *tx, void *arg, const struct registry_image *i, struct err *e);
 };

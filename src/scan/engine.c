@@ -4,10 +4,12 @@
 #include "base/log.h"
 #include "scan/engine_impl.h"
 
+#include "store/attached.h"
 #include "store/plan.h"
 #include "store/event.h"
 #include "store/history.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -404,11 +406,26 @@ static int start_thread(struct engine *g, void *(*main)(void *), struct err *e)
 	return 0;
 }
 
+/* Another setting of what is attached: images are looked at again. */
+static int setting_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct engine *g = arg;
+	struct digest d;
+	char text[DIGEST_TEXT_CAP + 16];
+	digest_of(DIGEST_SHA256, g->o.attached_keys, &d);
+	int n = snprintf(text, sizeof text, "%s ", attached_use_word((int)g->o.attached_use));
+	digest_text(&d, text + n);
+	int64_t asked = store_attached_setting(tx, bytes_of(text), clock_wall_ms(), e);
+	return asked < 0 ? (int)asked : 0;
+}
+
 int engine_start(struct engine *g, const char *vdb, struct err *e)
 {
 	unsigned busy, slots;
 	pool_load(g->o.pool, &busy, &slots);
-	if (engine_generation_open(g, vdb, e) < 0 || start_thread(g, engine_settle_main, e) < 0 ||
+	if (engine_generation_open(g, vdb, e) < 0 ||
+	    db_run(g->o.db, DB_WRITE, setting_tx, g, e) < 0 ||
+	    start_thread(g, engine_settle_main, e) < 0 ||
 	    start_thread(g, engine_events_main, e) < 0 ||
 	    start_thread(g, engine_keeper_main, e) < 0 || start_thread(g, engine_rules_main, e) < 0)
 		return -(int)e->code;

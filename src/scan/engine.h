@@ -5,6 +5,7 @@
 #pragma once
 #include "jail/pool.h"
 #include "registry/registry.h"
+#include "scan/attached.h"
 #include "db/db.h"
 #include "vdb/sign.h"
 
@@ -26,6 +27,8 @@ struct engine_options {
 	 * one asks. */
 	int (*hourly)(struct db_tx *tx, int64_t now_ms, struct err *e);
 	unsigned content_checks; /* groups that are on (inspect/inspect.h) */
+	enum attached_use attached_use;
+	struct bytes attached_keys; /* PEM; borrowed */
 	int64_t layers_ms; /* inventories of layers that are not here any more are kept so long */
 };
 /* Tap and watch must be given to registry_open before the engine can exist, so it is made first and

@@ -8,6 +8,7 @@
 #include "scan/artifact.h"
 #include "scan/assess.h"
 #include "scan/contents.h"
+#include "scan/engine_attached.h"
 #include "store/event.h"
 #include "store/inventories.h"
 #include "store/plan.h"
@@ -44,6 +45,7 @@ struct image_scan {
 	struct assess assess;
 	struct package_entry *entries; /* of image.packages */
 	struct found *found;
+	struct engine_attached attached;
 	struct ledger_image out;
 };
 
@@ -468,8 +470,9 @@ static int commit(struct db_tx *tx, void *arg, struct err *e)
 	/* First: nothing is written by a scan that another server has taken over. */
 	if (store_scan_end(tx, w->scan, STORE_SCAN_COMPLETED, BYTES_NONE, 0, clock_wall_ms(), e) <
 		0 ||
-	    look_again(tx, w, e) < 0 || put_packages(tx, w, e) < 0 ||
-	    make_parts(w, &parts, &part_count, e) < 0)
+	    look_again(tx, w, e) < 0 ||
+	    engine_attached_same(w->g, tx, w->scan, w->arena, &w->attached, e) < 0 ||
+	    put_packages(tx, w, e) < 0 || make_parts(w, &parts, &part_count, e) < 0)
 		return -(int)e->code;
 	int r = ledger_image_put(tx, &w->out, parts, part_count, e);
 	if (r >= 0 && w->out.state != IMAGE_UNVERIFIED)
@@ -494,13 +497,18 @@ static int describe(struct image_scan *w, struct err *e)
 	buf_init(&coverage, COVERAGE_MAX);
 	oci_platform_text(&w->config.platform, &platform);
 	json_out_init(&j, &coverage, false);
-	assess_put_coverage(&j, NULL, &w->assess);
+	json_put_object(&j, NULL);
+	assess_put_coverage_members(&j, &w->assess);
+	attached_put(&j, "attached", &w->attached.docs);
+	json_put_end(&j, '}');
 	w->out = (struct ledger_image){.repository_id = w->scan->repository_id,
 				       .digest = w->scan->digest,
 				       .reason = w->assess.reason,
 				       .package_count = w->image.package_count,
 				       .config = &w->config,
 				       .layer_count = w->layer_count,
+				       .has_attached = w->attached.docs.count > 0,
+				       .attached = w->attached.body,
 				       .scanned_ms = clock_wall_ms()};
 	w->out.state =
 	    w->assess.reason.len
@@ -541,6 +549,8 @@ static int match_and_commit(struct image_scan *w, struct err *e)
 	if (r >= 0)
 		r = match_new(w, e);
 	if (r >= 0)
+		r = engine_attached_decide(&w->attached, &in, w->arena, e);
+	if (r >= 0)
 		r = describe(w, e);
 	if (r >= 0)
 		r = db_run(w->g->o.db, DB_WRITE, commit, w, e);
@@ -565,7 +575,10 @@ int engine_scan_image(struct engine *g, const struct store_scan *s,
 	if (r == 0)
 		r = take_layers(&w, e); /* 1 = the plan is off */
 	if (r == 0)
+		r = engine_attached_read(g, s, a, &w.attached, e);
+	if (r == 0)
 		r = match_and_commit(&w, e);
+	engine_attached_free(&w.attached);
 	/* The image exhausted its own share, and would again. */
 	if (r == -ERR_NOMEM && arena_is_spent(a))
 		r = err_set(e, ERR_LIMIT,

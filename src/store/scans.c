@@ -324,7 +324,8 @@ int64_t store_scan_again(struct db_tx *tx, enum store_scan_again which, int64_t 
 	    [STORE_SCAN_AGAIN_REASON] = INSERT
 	    " SELECT " NEXT_ID ", i.repository_id, i.digest, $3, 0, 0, $4, 0, 0, '', $4, 0, 0"
 	    " FROM image i JOIN image_counts n ON n.image_id = i.id WHERE i.id BETWEEN $1 AND $2"
-	    " AND (n.rest = 3 OR (n.rest < 3 AND i.reason <> ''))"
+	    " AND (n.rest = 3 OR (n.rest < 3 AND i.reason <> '')"
+	    " OR EXISTS (SELECT 1 FROM image_attached x WHERE x.image_id = i.id))"
 	    " AND NOT EXISTS (SELECT 1 FROM scan s WHERE s.id = " LAST
 	    " AND s.deaths >= $5)" UNLESS_OPEN,
 	    [STORE_SCAN_AGAIN_FAILED] = INSERT

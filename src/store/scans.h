@@ -80,9 +80,10 @@ int64_t store_scan_retry(struct db_tx *tx, int64_t now_ms, size_t max, struct er
 /* After the clock was set back: what has not been tried, or is put off longer than anything is,
  * becomes due. Count. */
 int64_t store_scan_mend_clock(struct db_tx *tx, int64_t now_ms, struct err *e);
-/* Ask for scans of images from_id … to_id that are Unverified or have a reason
- * (STORE_SCAN_AGAIN_REASON), or are Unverified after a scan that failed (STORE_SCAN_AGAIN_FAILED).
- * None of an image over whose scan STORE_SCAN_DEATHS_MAX servers ended. Count. */
+/* Ask for scans of images from_id … to_id that are Unverified, have a reason, or have documents
+ * attached (STORE_SCAN_AGAIN_REASON), or are Unverified after a scan that failed
+ * (STORE_SCAN_AGAIN_FAILED). None of an image over whose scan STORE_SCAN_DEATHS_MAX servers ended.
+ * Count. */
 enum store_scan_again { STORE_SCAN_AGAIN_REASON, STORE_SCAN_AGAIN_FAILED };
 int64_t store_scan_again(struct db_tx *tx, enum store_scan_again which, int64_t from_id,
 			 int64_t to_id, struct bytes trigger, int64_t now_ms, struct err *e);

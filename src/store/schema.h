@@ -30,6 +30,8 @@ extern const char *const schema_image_config_baseline[];
 extern const struct db_migration schema_defend[];
 extern const char *const schema_defend_baseline[];
 
+extern const struct db_migration schema_attached[];
+extern const char *const schema_attached_baseline[];
 extern const struct db_migration schema_rule[];
 extern const char *const schema_rule_baseline[];
 
