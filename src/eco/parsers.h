@@ -113,3 +113,6 @@ extern const struct eco_parser eco_nuget_xml;
 extern const struct eco_parser eco_pom;
 extern const struct eco_parser eco_bills;
 extern const struct eco_parser eco_elf_note;
+extern const struct eco_parser eco_conan;
+extern const struct eco_parser eco_pear;
+extern const struct eco_parser eco_nix;

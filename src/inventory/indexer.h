@@ -36,6 +36,7 @@ struct indexer {
 	uint32_t link_count;
 	struct indexer_link programs[IX_PROGRAMS_MAX];
 	uint32_t program_count;
+	uint64_t store_output; /* hash of the output of Nix's store whose files came last */
 	struct inspect_search *content;
 	uint8_t *text;		/* LIMIT_CONTENT_FILE_MAX bytes, when the first file was read */
 	uint64_t text_total;	/* bytes that were looked at */

@@ -1,6 +1,7 @@
 /* Compiled programs, which no name identifies: each file that no ecosystem wants by its path is
  * looked at while it goes by. What can only be read with the whole file at hand is read in a second
  * pass, by the number of its member. docs/decisions/programs.md */
+#include "eco/nix.h"
 #include "eco/program_scan.h"
 #include "eco/program_text.h"
 #include "inventory/indexer.h"
@@ -134,8 +135,25 @@ static int look(struct indexer *ix, struct tar *t, struct bytes head, struct byt
 	return r;
 }
 
-int indexer_program(struct indexer *ix, struct tar *t, const struct tar_entry *tar,
-		    struct bytes path, bool *ret_added, struct err *e)
+/* Of the files of an output of Nix's store, which follow one another, the first that nothing else
+ * is known of stands for it. */
+static int put_output(struct indexer *ix, struct bytes path, uint64_t size, bool *ret_added,
+		      struct err *e)
+{
+	struct bytes output = nix_output(path);
+	size_t folder_len = output.len ? (size_t)(output.ptr - path.ptr) + output.len : 0;
+	uint64_t hash = bytes_hash(bytes_part(path, 0, folder_len), 0);
+	uint32_t index;
+	if (output.len == 0 || hash == ix->store_output)
+		return 0;
+	ix->store_output = hash;
+	int r = add_entry(ix, path, ECO_NIX, size, &index, e);
+	*ret_added = r == 0;
+	return r == 0 ? indexer_parse(ix, index, BYTES_NONE, e) : r < 0 ? r : 0;
+}
+
+static int look_at(struct indexer *ix, struct tar *t, const struct tar_entry *tar,
+		   struct bytes path, bool *ret_added, struct err *e)
 {
 	uint8_t head[PROGRAM_HEAD_LEN];
 	struct bytes b = {.ptr = head, .len = sizeof head};
@@ -153,6 +171,13 @@ int indexer_program(struct indexer *ix, struct tar *t, const struct tar_entry *t
 		return layer_writer_doubt(&ix->w, path, why, e);
 	ix->captured += tar->sparse ? tar->size : 0;
 	return look(ix, t, b, path, tar->size, ret_added, e);
+}
+
+int indexer_program(struct indexer *ix, struct tar *t, const struct tar_entry *tar,
+		    struct bytes path, bool *ret_added, struct err *e)
+{
+	int r = look_at(ix, t, tar, path, ret_added, e);
+	return r == 0 && !*ret_added ? put_output(ix, path, tar->size, ret_added, e) : r;
 }
 
 int indexer_second_program(struct indexer *ix, struct tar *t, const struct tar_entry *m,

@@ -8,11 +8,11 @@
 
 /* A name of a type with a joint holds its namespace: what is in front of the last one. */
 static const struct purl_type types[] = {
-    {"alpm", 0, true, true},	   {"apk", 0, true, true},	 {"bitnami", 0, false, true},
-    {"composer", '/', true, true}, {"deb", 0, true, true},	 {"ebuild", '/', false, false},
-    {"golang", '/', false, false}, {"hex", '/', true, true},	 {"maven", ':', false, false},
-    {"npm", '/', false, false},	   {"pub", 0, false, true},	 {"pypi", 0, false, true},
-    {"rpm", 0, true, false},	   {"swift", '/', false, false},
+    {"alpm", 0, true, true},	   {"apk", 0, true, true},	{"bitnami", 0, false, true},
+    {"composer", '/', true, true}, {"deb", 0, true, true},	{"ebuild", '/', false, false},
+    {"golang", '/', false, false}, {"hex", '/', true, true},	{"maven", ':', false, false},
+    {"npm", '/', false, false},	   {"pear", '/', false, false}, {"pub", 0, false, true},
+    {"pypi", 0, false, true},	   {"rpm", 0, true, false},	{"swift", '/', false, false},
 };
 
 struct purl_type purl_type_of(struct bytes type)

@@ -7,7 +7,7 @@ const release = (id, version) => ({ path: 'etc/os-release', content: `ID=${id}\n
 const record = (id, ecosystem, name, fixed) => ({ ...osvRecord(id, []), affected: [{ package: { ecosystem, name }, ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed }] }] }] });
 let vdb;
 before(() => {
-  vdb = makeVdb([record('HSEC-2026-1', 'Hackage', 'text', '2.0.3'), record('GHSA-7777-7777-7777', 'Pub', 'http', '1.3.0'), record('GHSA-8888-8888-8888', 'npm', 'lodash', '4.17.21'),
+  vdb = makeVdb([record('HSEC-2026-1', 'Hackage', 'text', '2.0.3'), record('GHSA-7777-7777-7777', 'Pub', 'http', '1.3.0'), record('CVE-2026-7', 'ConanCenter', 'zlib', '1.2.14'), record('BIT-nginx-2026-1', 'Bitnami', 'nginx', '1.26.0'), record('GHSA-8888-8888-8888', 'npm', 'lodash', '4.17.21'),
     record('GHSA-9999-9999-9999', 'Maven', 'org.apache.logging.log4j:log4j-core', '2.17.1'), osvRecord('CVE-2026-9', [{ ecosystem: 'Debian:12', name: 'other', fixed: '2' }]),
     osvRecord('BRSA-1', [{ ecosystem: 'Bottlerocket', name: 'kernel-5.15', fixed: '5.15.161-1' }])]);
 });
@@ -44,6 +44,26 @@ test('installed packages of languages are looked up, those without advisories ar
   const report = ask('scan', layout);
   assert.deepEqual(hits(report), [['GHSA-7777-7777-7777', 'http', '1.2.1'], ['HSEC-2026-1', 'text', '2.0.2']]);
   assert.deepEqual(report.coverage.gaps.map((g) => [g.packages, g.examples]), [[2, ['jq', 'core22']]]);
+});
+
+test('Conan, PEAR and Nix', () => {
+  const layout = makeLayout([[debianRelease(), dpkgStatus([{ name: 'bash', version: '5' }]), { path: 'opt/app/conaninfo.txt', content: '[full_requires]\n    zlib/1.2.13:2dec3996\n' },
+    { path: 'usr/local/lib/php/.registry/.channel.pecl.php.net/redis.reg', content: 'a:3:{s:4:"name";s:5:"redis";s:7:"channel";s:12:"pecl.php.net";s:7:"version";a:1:{s:7:"release";s:5:"5.3.7";}}' },
+    { path: 'nix/store/0123456789abcdfghijklmnpqrsvwxyz-jq-1.7/bin/jq', content: 'x' }]]);
+  assert.deepEqual(purls(layout, 'language'), ['pkg:conan/zlib@1.2.13', 'pkg:nix/jq@1.7', 'pkg:pear/pecl.php.net/redis@5.3.7']);
+  const report = ask('scan', layout);
+  assert.deepEqual(hits(report), [['CVE-2026-7', 'zlib', '1.2.13']]);
+  assert.deepEqual(report.coverage.gaps.map((g) => [g.packages, [...g.examples].sort()]), [[2, ['jq', 'pecl.php.net/redis']]]);
+});
+
+test('programs known by a text: looked up, and not assessed where no advisories are about them', () => {
+  const program = (text) => Buffer.from(`\x7fELF\x02\x01\x01\0${'\0'.repeat(64)}${text}\0${'\0'.repeat(64)}`, 'latin1');
+  const layout = makeLayout([[debianRelease(), dpkgStatus([{ name: 'bash', version: '5' }]), { path: 'opt/nginx', content: program('nginx/1.25.3') }, { path: 'opt/lighttpd', content: program('lighttpd/1.4.69') }]]);
+  assert.deepEqual(purls(layout, 'binary'), ['pkg:generic/lighttpd@1.4.69?evidence=text', 'pkg:generic/nginx@1.25.3?evidence=text']);
+  const report = ask('scan', layout);
+  assert.deepEqual(hits(report), [['BIT-nginx-2026-1', 'nginx', '1.25.3']]);
+  assert.deepEqual(report.coverage.gaps.map((g) => [g.packages, g.examples]), [[1, ['lighttpd']]]);
+  assert.match(report.coverage.gaps[0].reason ?? report.coverage.gaps[0].text, /holds no advisories/);
 });
 
 test('what XML files and bills of materials declare is listed, and looked up when asked for', () => {

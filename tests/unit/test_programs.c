@@ -334,6 +334,25 @@ static void test_cut(void **state)
 	drop(&im);
 }
 
+/* Of each output of Nix's store one file stands for it, and it is stated once. */
+static void test_store(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = debian(&im);
+	size_t count = 0;
+	(void)state;
+	tar_file(t, "nix/store/0123456789abcdfghijklmnpqrsvwxyz-bash-5.2-p15/bin/bash", "a");
+	tar_file(t, "nix/store/0123456789abcdfghijklmnpqrsvwxyz-bash-5.2-p15/bin/sh", "b");
+	tar_file(t, "nix/store/1123456789abcdfghijklmnpqrsvwxyz-jq-1.7/bin/jq", "c");
+	tar_file(t, "nix/store/2123456789abcdfghijklmnpqrsvwxyz-hook/nix", "d");
+	merge(&im);
+	for (size_t i = 0; i < im.out.package_count; i++)
+		count += bytes_eq_lit(im.out.packages[i].pkg.type, "nix");
+	assert_int_equal(count, 2);
+	assert_int_equal(im.out.state, INV_ASSESSED);
+	drop(&im);
+}
+
 /* Each row of known programs has a golden case: a file of its name that states its program. */
 static bool has_case(const char *name, const char *file)
 {
@@ -412,7 +431,7 @@ int main(void)
 	    cmocka_unit_test(test_owned),      cmocka_unit_test(test_cut),
 	    cmocka_unit_test(test_torture),    cmocka_unit_test(test_note),
 	    cmocka_unit_test(test_note_alone), cmocka_unit_test(test_note_owned),
-	    cmocka_unit_test(test_known_rows),
+	    cmocka_unit_test(test_known_rows), cmocka_unit_test(test_store),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
