@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define LISTED 300 /* images whose finding lists are compared row by row */
+#define LISTED_PAGE 1000
 
 struct row {
 	uint64_t check, facts; /* facts: hash of what a list shows of the match */
@@ -109,32 +110,53 @@ static int64_t *pairs(struct db_tx *tx, const char *count, const char *text, siz
 	return out;
 }
 
-static int match_packages(struct recount *c, struct db_tx *tx, struct err *e)
+#define PACKAGES_STEP 512
+
+/* Packages of these numbers, which are kept. */
+static int match_some(struct recount *c, struct db_tx *tx, const int64_t *ids, size_t count,
+		      struct err *e)
 {
-	for (int64_t id = 1; id < (int64_t)c->package_cap; id++) {
-		struct arena a;
-		struct pkg p;
+	struct arena a;
+	arena_init(&a, 1U << 30);
+	struct pkg *packages = arena_alloc(&a, count, sizeof *packages);
+	int64_t n = packages ? package_get_many(tx, ids, count, &a, packages, e)
+			     : err_set(e, ERR_NOMEM, "recount: no memory");
+	for (size_t k = 0; n >= 0 && k < count; k++) {
 		struct match *m;
-		arena_init(&a, 64U << 20);
-		int64_t n = package_get_many(tx, &id, 1, &a, &p, e) < 0
-				? -1
-				: match_package(c->v, &p, &a, &m, e);
+		n = match_package(c->v, &packages[k], &a, &m, e);
 		for (int64_t i = 0; i < n; i++)
-			add(&c->packages[id],
+			add(&c->packages[ids[k]],
 			    (struct row){.check = m[i].check.id,
-					 .package = id,
-					 .facts = facts_of(&p, &m[i].check,
+					 .package = ids[k],
+					 .facts = facts_of(&packages[k], &m[i].check,
 							   &(struct finding_match){
 							       .fixed_version = m[i].fixed_version,
 							       .remediation = m[i].remediation,
 							       .status = m[i].status,
 							       .patchable = m[i].patchable}),
 					 .severity = (uint8_t)m[i].check.severity});
-		arena_free(&a);
-		if (n < 0 && e->code != ERR_NOT_FOUND)
-			return -(int)e->code;
 	}
-	return 0;
+	arena_free(&a);
+	return n < 0 ? (int)n : 0;
+}
+
+static int match_packages(struct recount *c, struct db_tx *tx, struct err *e)
+{
+	size_t count = 0;
+	int r = 0;
+	int64_t *twos = pairs(tx, "SELECT count(*) FROM package",
+			      "SELECT id, 0 FROM package ORDER BY id", &count, e);
+	if (!twos)
+		return err_set(e, ERR_NOMEM, "recount: no memory");
+	for (size_t i = 0; r == 0 && i < count;) {
+		int64_t ids[PACKAGES_STEP];
+		size_t n = 0;
+		while (n < PACKAGES_STEP && i < count)
+			ids[n++] = twos[2 * i++];
+		r = match_some(c, tx, ids, n, e);
+	}
+	free(twos);
+	return r;
 }
 
 static void unite(struct list *l)
@@ -221,14 +243,14 @@ static int compare_list(struct recount *c, struct db_tx *tx, const struct ledger
 	const struct finding_query q = {.visible = VISIBILITY_ALL,
 					.repository_id = im->repository_id,
 					.criteria = &image,
-					.max = 100};
+					.max = LISTED_PAGE};
 	struct finding_cursor cursor = {0};
 	struct arena a;
 	bool more = true;
 	int64_t n = 0;
 	arena_init(&a, 256U << 20);
 	while (more && n >= 0) {
-		struct finding *rows = arena_alloc(&a, 100, sizeof *rows);
+		struct finding *rows = arena_alloc(&a, LISTED_PAGE, sizeof *rows);
 		n = finding_list(tx, &q, &cursor, &a, rows, &more, e);
 		for (int64_t i = 0; i < n; i++)
 			for (size_t k = 0; k < rows[i].match_listed; k++)
