@@ -53,10 +53,14 @@ static struct db_stmt *ask_images(struct listing *l, const char *const texts[OF_
 	struct db_value args[OWN_MAX + 2];
 	for (size_t i = 0; i < count; i++)
 		args[i] = own[i];
-	if (l->narrowed)
-		args[count++] = DB_INTS(l->repositories, l->repository_count);
-	if (l->digest_count)
-		args[count++] = DB_BLOBS(l->digests, l->digest_count);
+	if (l->narrowed) {
+		args[count] = DB_INTS(l->repositories, l->repository_count);
+		count++;
+	}
+	if (l->digest_count) {
+		args[count] = DB_BLOBS(l->digests, l->digest_count);
+		count++;
+	}
 	return listing_ask(l,
 			   texts[(l->narrowed ? OF_REPOSITORIES : OF_ALL) |
 				 (l->digest_count ? OF_DIGESTS : OF_ALL)],

@@ -11,13 +11,14 @@
 #include "match/match.h"
 #include "store/event.h"
 #include "ledger/images.h"
+#include "ledger/matches.h"
+#include "ledger/packages.h"
 #include "store/inventories.h"
 #include "store/pack.h"
 #include "store/registries.h"
 #include "store/registry.h"
 #include "store/scope.h"
 #include "store/scans.h"
-#include "../unit/ledger_case.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -364,23 +365,62 @@ static int put_layer(struct db_tx *tx, struct fill *l, unsigned layer, struct er
 				   l->store_registry.now_ms, e);
 }
 
-static int put_package(struct db_tx *tx, struct fill *l, struct member m, int64_t *ret,
-		       struct err *e)
+/* Packages of a layer on their way into the store. */
+struct packages {
+	struct words words[FLEET_OS_PACKAGES];
+	struct pkg pkgs[FLEET_OS_PACKAGES];
+	struct package_entry entries[FLEET_OS_PACKAGES];
+	int64_t *ids[FLEET_OS_PACKAGES];
+	size_t count;
+};
+
+static int put_new(struct db_tx *tx, const struct fill *l, struct packages *p, struct err *e)
 {
-	int64_t *id = &l->packages[m.name * FLEET_VERSIONS + m.version];
-	struct words w = {0};
-	struct match *matches;
+	struct package_matches found[FLEET_OS_PACKAGES];
 	struct arena a;
-	if (*id == 0) {
-		struct pkg p = package_of(l->f, m, &w);
-		arena_init(&a, 64U << 20);
-		int64_t n = match_package(l->v, &p, &a, &matches, e);
-		if (n < 0 || ledger_case_package(tx, &p, matches, (size_t)n, id, e) < 0)
-			return -(int)e->code;
-		arena_free(&a);
+	size_t n = 0;
+	int r = package_put_many(tx, p->entries, p->count, e);
+	arena_init(&a, 64U << 20);
+	for (size_t i = 0; r == 0 && i < p->count; i++) {
+		struct match *matches;
+		*p->ids[i] = p->entries[i].row.id;
+		if (!p->entries[i].row.is_new)
+			continue;
+		int64_t count = match_package(l->v, p->entries[i].pkg, &a, &matches, e);
+		if (count < 0)
+			r = (int)count;
+		else
+			found[n++] = (struct package_matches){
+			    .package = *p->ids[i], .matches = matches, .count = (size_t)count};
 	}
-	*ret = *id;
-	return 0;
+	if (r == 0)
+		r = matches_put_many(tx, found, n, e);
+	arena_free(&a);
+	return r;
+}
+
+/* The packages of a layer, and the matches of those that are new. */
+static int put_packages(struct db_tx *tx, struct fill *l, const struct member *m, size_t count,
+			struct package_set_member *out, struct err *e)
+{
+	struct packages *p = calloc(1, sizeof *p);
+	int r = p ? 0 : err_set(e, ERR_NOMEM, "no memory for the fleet");
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		int64_t *id = &l->packages[m[i].name * FLEET_VERSIONS + m[i].version];
+		if (*id)
+			continue;
+		size_t n = p->count++;
+		p->pkgs[n] = package_of(l->f, m[i], &p->words[n]);
+		p->entries[n].pkg = &p->pkgs[n];
+		p->ids[n] = id;
+		r = package_identity(&p->entries[n], e);
+	}
+	if (r == 0)
+		r = put_new(tx, l, p, e);
+	free(p);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		out[i].package = l->packages[m[i].name * FLEET_VERSIONS + m[i].version];
+	return r;
 }
 
 static int put_blob(struct fill *l, int64_t repository, const struct digest *d, uint64_t len,
@@ -466,11 +506,10 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 		digest_text(&l->layers[im->layers[i]].digest, layers[i]);
 		(void)snprintf(lines[i], sizeof lines[i], "COPY part %zu of service", i);
 		path_of(l->f, im->layers[i], paths[i]);
-		for (size_t k = 0; k < n; k++) {
+		for (size_t k = 0; k < n; k++)
 			members[i][k].path = bytes_of(paths[i]);
-			if (put_package(tx, l, m[k], &members[i][k].package, e) < 0)
-				return -(int)e->code;
-		}
+		if (put_packages(tx, l, m, n, members[i], e) < 0)
+			return -(int)e->code;
 		total += n;
 		parts[i] = (struct image_part){.position = (uint32_t)i,
 					       .layer = bytes_of(layers[i]),
