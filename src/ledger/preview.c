@@ -314,6 +314,8 @@ int preview_rule(struct db_tx *tx, const struct store_rule *rule, const struct r
 	if (seen_epoch(tx, &epoch, e) < 0 || policies_read_all(tx, a, &p.policies, e) < 0)
 		return -(int)e->code;
 	p.tally = tally_open(epoch);
+	if (p.tally)
+		tally_ask_texts(p.tally); /* it names checks in KEV */
 	p.lists = rescore_lists_open(MEMORY);
 	buf_init(&p.pairs, MEMORY);
 	int r = p.tally && p.lists ? go_through(&p, e) : no_memory(e);

@@ -1,5 +1,6 @@
 /* Images are counted again in steps: their sets' lists, their policies, and the facts that these
  * ask for are read, what they come to is written for the next epoch. */
+#include "ledger/places.h"
 #include "ledger/rescore_dates.h"
 #include "ledger/rescore_lists.h"
 #include "ledger/tally.h"
@@ -24,6 +25,7 @@ struct image_step {
 	struct buf policies; /* the same: image and policy that readers see */
 	struct check_union all;
 	struct rescore_ids sets;
+	struct places known; /* sets with checks that the tally knows */
 	struct rescore_dates dates;
 	struct arena arena; /* of results */
 	struct image_counts_next results[IMAGES_STEP];
@@ -34,7 +36,7 @@ static int no_memory(struct err *e)
 	return err_set(e, ERR_NOMEM, "no memory for a switch of generations");
 }
 
-/* Lists of sets into the cache; rules ask what is known of their checks. */
+/* Lists of sets into the cache. */
 static int load_some(struct image_step *w, struct db_tx *tx, const int64_t *ids, size_t count,
 		     struct err *e)
 {
@@ -45,8 +47,6 @@ static int load_some(struct image_step *w, struct db_tx *tx, const int64_t *ids,
 		struct bytes checks = db_bytes(s, 1);
 		if (!rescore_lists_put(w->r->cache, db_int(s, 0), checks))
 			r = err_set(e, ERR_NOMEM, "no memory for the checks of sets");
-		else if (w->r->tally)
-			r = tally_want_kept(w->r->tally, checks, e);
 		if (r < 0)
 			break;
 	}
@@ -74,7 +74,7 @@ static int load_sets(struct image_step *w, struct db_tx *tx, struct err *e)
 		r = load_some(w, tx, rescore_ids_all(&missing) + i,
 			      n - i < DB_LIST_MAX ? n - i : DB_LIST_MAX, e);
 	buf_free(&missing.buf);
-	return r == 0 && w->r->tally ? tally_checks_read(w->r->tally, tx, e) : r;
+	return r;
 }
 
 static size_t lower_bound(const struct buf *pairs, int64_t id)
@@ -126,6 +126,25 @@ static int load_policies(struct image_step *w, struct db_tx *tx, struct err *e)
 					rescore_ids_count(&ids), e);
 	buf_free(&ids.buf);
 	return r;
+}
+
+/* What is known of the checks of images that have a policy. */
+static int load_checks(struct image_step *w, struct db_tx *tx, struct err *e)
+{
+	const struct rescore_pair *pairs = rescore_pairs_all(&w->pairs);
+	size_t ignored;
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < rescore_pairs_count(&w->pairs); i++) {
+		struct bytes checks;
+		uint64_t set = (uint64_t)pairs[i].other;
+		if (policy_of(w, pairs[i].id) == 0 || places_find(&w->known, set, &ignored) ||
+		    !rescore_lists_find(w->r->cache, pairs[i].other, &checks))
+			continue;
+		r = tally_want_kept(w->r->tally, checks, e);
+		if (r == 0 && !places_put(&w->known, set, 1))
+			r = no_memory(e);
+	}
+	return r < 0 ? r : tally_checks_read(w->r->tally, tx, e);
 }
 
 /* The matches of the sets of images whose policy asks for them. */
@@ -188,6 +207,8 @@ static int images_compute_tx(struct db_tx *tx, void *arg, struct err *e)
 		r = load_sets(w, tx, e);
 	if (r == 0 && w->r->tally)
 		r = load_policies(w, tx, e);
+	if (r == 0 && w->r->tally)
+		r = load_checks(w, tx, e);
 	if (r == 0 && w->r->tally)
 		r = load_matches(w, tx, e);
 	if (r == 0)
@@ -320,6 +341,7 @@ int rescore_images(struct rescore *r, struct err *e)
 	buf_free(&w->pairs);
 	buf_free(&w->policies);
 	buf_free(&w->sets.buf);
+	places_free(&w->known);
 	arena_free(&w->arena);
 	check_union_free(&w->all);
 	rescore_dates_free(&w->dates);

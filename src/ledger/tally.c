@@ -43,6 +43,7 @@ struct tally {
 	size_t check_count, check_cap;
 	struct places check_at;
 	struct buf wanted; /* int64_t */
+	bool asks_texts;
 	struct set_facts *facts;
 	size_t decided; /* bytes of all policies */
 	/* Of one image. */
@@ -121,6 +122,20 @@ static struct known_policy *find_policy(const struct tally *t, int64_t id)
 	return NULL;
 }
 
+static void want_id(struct tally *t, uint64_t check)
+{
+	int64_t id = (int64_t)check;
+	buf_put(&t->wanted, (struct bytes){.ptr = (const uint8_t *)&id, .len = sizeof id});
+}
+
+/* Those that were read without texts are read again. */
+void tally_ask_texts(struct tally *t)
+{
+	for (size_t i = 0; !t->asks_texts && i < t->check_count; i++)
+		want_id(t, t->checks[i].id);
+	t->asks_texts = true;
+}
+
 int tally_policy_add(struct tally *t, const struct policy *p, struct err *e)
 {
 	struct known_policy *all = grown(t->policies, t->policy_count, &t->policy_cap, sizeof *all);
@@ -132,6 +147,8 @@ int tally_policy_add(struct tally *t, const struct policy *p, struct err *e)
 		const struct policy_rule *r = &p->rules[i];
 		if (set_facts_ask(t->facts, &r->terms, r->whole, e) < 0)
 			return -(int)e->code;
+		if (!r->whole && criteria_ask_texts(&r->terms.what.c))
+			tally_ask_texts(t);
 		known.asks_packages =
 		    known.asks_packages || (!r->whole && r->terms.what.c.packages.count > 0);
 	}
@@ -169,13 +186,12 @@ bool tally_asks_matches(const struct tally *t, int64_t policy)
 static int want(struct tally *t, uint64_t check, struct err *e)
 {
 	size_t at;
-	int64_t id = (int64_t)check;
 	if (places_find(&t->check_at, check, &at))
 		return 0;
 	/* Known from now on; its place comes with its row. */
 	if (!places_put(&t->check_at, check, UINT32_MAX))
 		return no_memory(e);
-	buf_put(&t->wanted, (struct bytes){.ptr = (const uint8_t *)&id, .len = sizeof id});
+	want_id(t, check);
 	return 0;
 }
 
@@ -202,31 +218,47 @@ int tally_want_kept(struct tally *t, struct bytes checks, struct err *e)
 	return r;
 }
 
-static int read_check(struct tally *t, struct db_stmt *s, struct err *e)
+/* Columns: BRIEF, which an index has; then texts. */
+#define BRIEF "id, severity, cvss_version, cvss_base, kev, epss"
+#define OF_EPOCH                                                                                   \
+	" FROM check_version WHERE id {IN $1} AND since <= $2 AND (until = 0 OR until > $2)"
+
+static bool read_texts(struct tally *t, struct db_stmt *s, struct match_check *c)
 {
-	struct match_check c = {
-	    .id = (uint64_t)db_int(s, 0),
-	    .severity = (enum adv_severity)db_int(s, 4),
-	    .cvss = {.version = (enum cvss_version)db_int(s, 5), .base = db_real(s, 6)},
-	    .kev = db_int(s, 7) != 0,
-	    .epss = db_is_null(s, 8) ? -1 : db_real(s, 8)};
 	bool ok[4];
-	c.advisory = arena_bytes(&t->arena, db_bytes(s, 1), &ok[0]);
-	c.title = arena_bytes(&t->arena, db_bytes(s, 2), &ok[1]);
-	c.category = arena_bytes(&t->arena, db_bytes(s, 3), &ok[2]);
+	c->advisory = arena_bytes(&t->arena, db_bytes(s, 6), &ok[0]);
+	c->title = arena_bytes(&t->arena, db_bytes(s, 7), &ok[1]);
+	c->category = arena_bytes(&t->arena, db_bytes(s, 8), &ok[2]);
 	struct bytes cves = arena_bytes(&t->arena, db_bytes(s, 9), &ok[3]);
 	size_t n = cves.len ? 1 : 0;
 	for (size_t i = 0; i < cves.len; i++)
 		n += cves.ptr[i] == ' ';
-	c.cves = arena_alloc(&t->arena, n, sizeof *c.cves);
+	c->cves = arena_alloc(&t->arena, n, sizeof *c->cves);
+	while (c->cves && cves.len)
+		c->cves[c->cve_count++] = bytes_cut(&cves, ' ');
+	return c->cves && ok[0] && ok[1] && ok[2] && ok[3];
+}
+
+static int read_check(struct tally *t, struct db_stmt *s, struct err *e)
+{
+	struct match_check c = {
+	    .id = (uint64_t)db_int(s, 0),
+	    .severity = (enum adv_severity)db_int(s, 1),
+	    .cvss = {.version = (enum cvss_version)db_int(s, 2), .base = db_real(s, 3)},
+	    .kev = db_int(s, 4) != 0,
+	    .epss = db_is_null(s, 5) ? -1 : db_real(s, 5)};
+	size_t at;
+	if (t->asks_texts && !read_texts(t, s, &c))
+		return no_memory(e);
+	if (places_find(&t->check_at, c.id, &at) && at < t->check_count) {
+		t->checks[at] = c; /* with texts now */
+		return 0;
+	}
 	struct match_check *all = grown(t->checks, t->check_count, &t->check_cap, sizeof *all);
 	if (all)
 		t->checks = all;
-	if (!all || !c.cves || !ok[0] || !ok[1] || !ok[2] || !ok[3] ||
-	    !places_put(&t->check_at, c.id, t->check_count))
+	if (!all || !places_put(&t->check_at, c.id, t->check_count))
 		return no_memory(e);
-	while (cves.len)
-		c.cves[c.cve_count++] = bytes_cut(&cves, ' ');
 	t->checks[t->check_count++] = c;
 	return 0;
 }
@@ -238,12 +270,11 @@ int tally_checks_read(struct tally *t, struct db_tx *tx, struct err *e)
 	int r = buf_ok(&t->wanted) ? 0 : no_memory(e);
 	for (size_t from = 0; r == 0 && from < count; from += DB_LIST_MAX) {
 		size_t n = count - from < DB_LIST_MAX ? count - from : DB_LIST_MAX;
-		struct db_stmt *s =
-		    db_query(tx,
-			     "SELECT id, advisory, title, category, severity, cvss_version,"
-			     " cvss_base, kev, epss, cves FROM check_version WHERE id {IN $1}"
-			     " AND since <= $2 AND (until = 0 OR until > $2)",
-			     DB_ARGS(DB_INTS(ids + from, n), DB_I(t->epoch)), e);
+		struct db_stmt *s = db_query(
+		    tx,
+		    t->asks_texts ? "SELECT " BRIEF ", advisory, title, category, cves" OF_EPOCH
+				  : "SELECT " BRIEF OF_EPOCH,
+		    DB_ARGS(DB_INTS(ids + from, n), DB_I(t->epoch)), e);
 		r = s ? 0 : -(int)e->code;
 		while (s && (r = db_step(s, e)) > 0)
 			if ((r = read_check(t, s, e)) < 0)

@@ -15,10 +15,13 @@ void tally_close(struct tally *t);
 int tally_policies_read(struct tally *t, struct db_tx *tx, const int64_t *ids, size_t count,
 			struct err *e);
 int tally_policy_add(struct tally *t, const struct policy *p, struct err *e);
+/* Texts of checks are read where a policy asks for them; or, after this, of all. */
+void tally_ask_texts(struct tally *t);
 /* It asks for the matches of sets (tally_sets_read). */
 bool tally_asks_matches(const struct tally *t, int64_t policy);
 
-/* These checks will be asked for; then read those that are not known yet. */
+/* These checks will be asked for; then, when the policies were read, read those that are not known
+ * yet. */
 int tally_want(struct tally *t, const struct check_union *checks, struct err *e);
 int tally_want_kept(struct tally *t, struct bytes checks, struct err *e); /* a set's, as kept */
 int tally_checks_read(struct tally *t, struct db_tx *tx, struct err *e);

@@ -133,6 +133,12 @@ static void ask_check(const struct criteria *c, const struct match_check *k,
 	out[9] = said(c->texts.count > 0, texts_fit(c->texts, k->title));
 }
 
+bool criteria_ask_texts(const struct criteria *c)
+{
+	return c->cves.count || c->categories.count || c->not_categories.count || c->text.len ||
+	       c->texts.count;
+}
+
 bool criteria_ask_age(const struct criteria *c)
 {
 	return c->age_min > 0 || c->age_below > 0;

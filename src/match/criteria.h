@@ -112,5 +112,7 @@ enum criteria_rest criteria_of_image(const struct criteria *c, const struct find
 				     struct criteria *ret);
 /* They ask for packages, fixed versions or statuses: more than the check and patchable. */
 bool criteria_ask_matches(const struct criteria *c);
+/* They ask for texts of the check: its title, category, advisory or CVEs. */
+bool criteria_ask_texts(const struct criteria *c);
 /* They ask since when the finding is open. */
 bool criteria_ask_age(const struct criteria *c);
