@@ -39,7 +39,7 @@ test('without an image the portal opens where it says how to push one, and fills
   await page.getByRole('button', { name: 'skopeo' }).click();
   assert.match(page.url(), /client=skopeo$/);
   await page.getByText(`docker://${server.host}/first/alpine:3.17`).first().waitFor();
-  await page.getByText('this page listens').waitFor();
+  await page.getByText('this page updates by itself', { exact: true }).waitFor();
   pushWithSkopeo(server, 'shop/checkout', images.shop);
   await page.getByText('Unhealthy').waitFor();
   await page.getByRole('link', { name: 'Open the image' }).click();
@@ -131,7 +131,7 @@ test('where am I affected: the search leads to the CVE, which names the images',
 
 test('scans follow along; what a role does not allow says which action it takes', { skip }, async () => {
   await page.goto(at('scans'));
-  await page.getByText('Live: this page follows along').waitFor();
+  await page.getByText('Live', { exact: true }).waitFor();
   pushWithSkopeo(server, 'live/one', images.small);
   await page.getByRole('link', { name: 'live/one' }).waitFor();
   const json = { 'content-type': 'application/json' };

@@ -100,7 +100,7 @@ test('an exemption: for the registries that are ticked; changed and deleted amon
   await pane.getByLabel('Ends on').fill('2100-02-28');
   await pane.getByRole('button', { name: 'Create exemption' }).click();
   await pane.waitFor({ state: 'detached' });
-  await page.getByText('1 exemption holds for this recommendation.').waitFor();
+  await page.getByText('1 exemption applies to this recommendation.').waitFor();
   await page.getByRole('tab', { name: /Not applicable 2/ }).click();
   await page.getByRole('row', { name: /local default Not applicable exempt: Waiver, "behind a gateway"/ }).waitFor();
   await page.getByText('No registry could be assessed').waitFor();
@@ -163,7 +163,7 @@ test('an exemption of one image and of a repository: from their pages and the re
 
 test('the overview: the score, its last 30 days, and what would raise it, with the plan for it', { skip }, async () => {
   await page.goto(at('overview'));
-  await page.getByText('0 of 1 registry has no open vulnerabilities.').waitFor();
+  await page.getByText('The registry has open vulnerabilities.').waitFor();
   await page.getByRole('img', { name: /Secure score over 30 days: 0 percent on/ }).waitFor();
   await page.getByText('Fix 2 images in').waitFor();
   await page.getByRole('link', { name: 'See plan' }).click();
@@ -247,7 +247,7 @@ test('two images side by side', { skip }, async () => {
   await page.getByRole('button', { name: 'Compare' }).click();
   await page.getByRole('menuitem', { name: /2\.14\.1/ }).click();
   await page.getByRole('heading', { name: 'shop/checkout:2.14.1 → shop/checkout:2.14.2' }).waitFor();
-  await page.getByText('0 vulnerabilities more, 18 fixed, 0 unchanged.').waitFor();
+  await page.getByText('Vulnerabilities: 0 added, 18 fixed, 0 unchanged.').waitFor();
   await page.getByText('This image adds none.').waitFor();
   await page.getByRole('tab', { name: 'Fixed 18' }).click();
   await page.getByRole('row', { name: /Critical Debian Vulnerability in curl/ }).first().waitFor();

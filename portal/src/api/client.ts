@@ -19,9 +19,9 @@ export class Failure extends Error {
 }
 const lost = new Set<() => void>();
 /** Called when the server no longer knows who asks. */
-export function onSignedOut(told: () => void): () => void {
-  lost.add(told);
-  return () => { lost.delete(told); };
+export function onSignedOut(tell: () => void): () => void {
+  lost.add(tell);
+  return () => { lost.delete(tell); };
 }
 
 const TIMEOUT_MS = 10000, REMOVAL_MS = 180000; // what holds much takes long to delete

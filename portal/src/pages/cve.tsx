@@ -4,7 +4,7 @@ import { useApi, usePages, type Failure } from '../api/client.ts';
 import type { Cve, Finding, Image } from '../api/schema.ts';
 import { Bones, Empty, Failed, Time, day, percent, short } from '../parts/basics.tsx';
 import { CheckPane } from '../parts/check_pane.tsx';
-import { Fix } from '../parts/findings.tsx';
+import { Fix, Title } from '../parts/findings.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Kev, SeverityWord, StateGlyph, StateWord } from '../parts/glyphs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
@@ -113,7 +113,7 @@ function Vendors({ cve }: { cve: Cve }) {
         <thead><tr><th>{t.source}</th><th>{t.title}</th><th>{s.severity}</th><th>{s.finding.patchable}</th><th className="num">{t.images}</th></tr></thead>
         <tbody>{cve.checks.toSorted((a, b) => b.images - a.images).map((c) => (
           <tr key={c.id} className={query.get('check') === String(c.id) ? 'open' : ''}>
-            <td className="b">{c.category}</td><td className="full"><A href={to(parts, { ...Object.fromEntries(query), check: c.id })}>{c.title}</A><div className="s t3">{c.advisory} · {c.source_name}</div></td>
+            <td className="b">{c.category}</td><td className="full"><A href={to(parts, { ...Object.fromEntries(query), check: c.id })}><Title of={c.title} /></A><div className="s t3">{c.advisory} · {c.source_name}</div></td>
             <td><SeverityWord of={c.severity} /></td><td className="nw">{c.patchable ? s.filters.yes : s.filters.no}</td><td className={c.images ? 'num b' : 'num t3'} data-label={t.images}>{count(c.images)}{c.images_exact ? '' : '+'}</td>
           </tr>
         ))}</tbody>

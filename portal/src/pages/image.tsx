@@ -3,9 +3,9 @@ import { ArrowClockwiseRegular, ArrowSwapRegular, SearchRegular } from '@fluentu
 import { useEffect, useState, type ReactNode } from 'react';
 import { asFailure, call, useApi, useEvents, usePages } from '../api/client.ts';
 import type { Finding, Image } from '../api/schema.ts';
-import { ActionButton, Bones, Copy, Empty, Failed, Time, bytes, day, relative, short } from '../parts/basics.tsx';
+import { ActionButton, Bones, Copy, Empty, Failed, Time, bytes, day, relative, short, upper } from '../parts/basics.tsx';
 import { FindingPane } from '../parts/finding_pane.tsx';
-import { FindingList, Fix, ofImage } from '../parts/findings.tsx';
+import { FindingList, Fix, Title, ofImage } from '../parts/findings.tsx';
 import { findingFilters, useFilters } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
 import { SeverityWord, StateGlyph, StateWord } from '../parts/glyphs.tsx';
@@ -66,8 +66,8 @@ function Base({ of }: { of: Image['base'] }) {
 
 function ImageFacts({ image, size }: { image: Image; size: number | undefined }) {
   const rows: [string, ReactNode][] = [
-    [s.image.digest, <span key="d" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{short(image.digest)}</span><Copy text={image.digest} label={`${s.copy}: ${s.image.digest}`} /></span>],
-    [s.image.platform, <span key="o">{image.platform || '–'}{size !== undefined && <div className="s t3">{bytes(size)}</div>}</span>], [s.image.release, image.distro.name || image.distro.id || '–'], [s.image.base, <Base key="b" of={image.base} />], [s.image.pushed, <Time key="p" at={image.pushed_at} />],
+    [s.image.digest, [<span key="d" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{short(image.digest)}</span><Copy text={image.digest} label={`${s.copy}: ${s.image.digest}`} /></span>, <div key="p" className="s t3">{size !== undefined && `${bytes(size)}, `}{s.image.pushedAt} <Time at={image.pushed_at} /></div>]],
+    [s.image.platform, <span key="o">{image.platform || '–'}<div className="s t3">{image.distro.name || image.distro.id}</div></span>], [s.image.base, <Base key="b" of={image.base} />],
     [s.image.pulled, <Time key="l" at={image.pulled_at} />], [s.image.scanned, <span key="s"><Time at={image.scanned_at} none={s.notYet} />{image.scan_trigger && <div className="s t3">{s.scans.triggers[image.scan_trigger] ?? image.scan_trigger}</div>}</span>],
     [s.image.nextScan, <span key="n"><Time at={image.scan_next_at} none={s.image.noNext} /><div className="s t3">{image.scan_next_reason}</div></span>],
   ];
@@ -112,11 +112,11 @@ function Assessed({ image }: { image: Image }) {
         {!c && <StateWord look="none" word={s.image.noCoverage} />}
         {c && <div className="g"><StateGlyph look={whole ? 'good' : 'none'} /><span className="grow">{s.image.packagesAssessed(c.packages_assessed, c.packages)}</span></div>}
         {c?.gaps.map((gap) => (
-          <div key={gap.reason} className="note unknown"><StateGlyph look="none" /><span className="grow">{gap.reason}{gap.packages ? `: ${s.packages(gap.packages)}` : ''}{gap.examples.length > 0 && <div className="s t3" style={{ overflowWrap: 'anywhere' }}>{gap.examples.join(', ')}</div>}</span></div>
+          <div key={gap.reason} className="note unknown"><StateGlyph look="none" /><span className="grow">{upper(gap.reason)}{gap.packages ? `: ${s.packages(gap.packages)}` : ''}{gap.examples.length > 0 && <div className="s t3" style={{ overflowWrap: 'anywhere' }}>{gap.examples.join(', ')}</div>}</span></div>
         ))}
-        {c && !c.gaps.length && c.not_assessed.map((x) => <div key={x} className="note unknown"><StateGlyph look="none" /><span>{x}</span></div>)}
+        {c && !c.gaps.length && c.not_assessed.map((x) => <div key={x} className="note unknown"><StateGlyph look="none" /><span>{upper(x)}</span></div>)}
         {c?.support && <Supported of={c.support} />}
-        {c?.notes.slice(0, 5).map((n) => <p key={n.text + (n.path ?? '')} className="s t3" style={{ overflowWrap: 'anywhere' }}>{n.path && <span className="mono">{n.path}: </span>}{n.text}</p>)}
+        {c?.notes.slice(0, 5).map((n) => <p key={n.text + (n.path ?? '')} className="s t3" style={{ overflowWrap: 'anywhere' }}>{n.path && <span className="mono">{n.path}: </span>}{n.path ? n.text : upper(n.text)}</p>)}
       </div>
     </section>
   );
@@ -131,7 +131,7 @@ function Disabled({ where, open, addressOf }: { where: Where; open: string; addr
     <LongTable label={s.image.tabs.disabled} columns={3} pages={pages} noun={s.nouns.findings} className="cards fixed"
       head={<tr role="row"><th role="columnheader" style={{ width: 116 }}>{s.severity}</th><th role="columnheader">{s.findings.check}</th><th role="columnheader" style={{ width: '40%' }}>{s.finding.disabledBy}</th></tr>}
       rows={pages.items.map((f) => ({ key: f.id, current: String(f.id) === open, open: () => go(addressOf(f)), cells: <>
-        <td role="cell"><SeverityWord of={f.severity} /></td><td role="cell" className="full"><div className="two"><A href={addressOf(f)}>{f.check}</A><Fix of={f} /></div></td>
+        <td role="cell"><SeverityWord of={f.severity} /></td><td role="cell" className="full"><div className="two"><A href={addressOf(f)}><Title of={f.check} /></A><Fix of={f} /></div></td>
         <td role="cell" className="full">{f.disabled_by && <><A href={to(['exceptions'], { tab: 'rules', pane: 'rule', rule: f.disabled_by.rule })}>{f.disabled_by.name}</A><div className="s t3">{f.disabled_by.justification}{f.disabled_by.expires_at && `, ${s.finding.until(day(f.disabled_by.expires_at))}`}</div></>}</td>
       </> }))} />
   );
@@ -206,7 +206,7 @@ export default function ImagePage({ where }: { where: Where }) {
       sentence={d && <><StateWord of={d.kind === 'artifact' ? 'artifact' : d.state} /><Sentence image={d} findings={all.items} whole={all.done} /></>} actions={d && <div className="acts">{d.kind === 'image' && <><CompareWith where={where} /><Reports where={where} /><ScanAgain where={where} reload={image.reload} /></>}<Remove image={d} reload={image.reload} /></div>}>
       {!d && <Bones />}
       {d && <>
-        {d.reason && <div className="note unknown" style={{ marginBottom: 16 }}><StateGlyph look="none" /><span>{d.reason}</span></div>}
+        {d.reason && <div className="note unknown" style={{ marginBottom: 16 }}><StateGlyph look="none" /><span>{d.state === 'Unverified' ? s.image.notAssessed(d.reason) : upper(d.reason)}</span></div>}
         {d.exemption && <div className="note" style={{ marginBottom: 16 }}><StateGlyph look="off" /><span>{s.exempt.holds} <A href={to(['exceptions'])}>{d.exemption}</A>.</span></div>}
         {d.note && <div className="note" style={{ marginBottom: 16 }}><StateGlyph look="late" /><span>{d.note}</span></div>}
         <ImageFacts image={d} size={layers.data?.size} />

@@ -35,7 +35,7 @@ export default function Overview({ first }: { first: boolean }) {
 
 const sum = (of: ByPart): number => s.severities.reduce((n, x) => n + of[x], 0);
 /** The gravest that there is, for the shape in front of a line. */
-const worst = (of: ByPart): Severity => (['Critical', 'High', 'Unknown', 'Medium', 'Low', 'Negligible'] as const).find((x) => of[x] > 0) ?? 'Negligible';
+const worst = (of: ByPart): Severity => s.severities.find((x) => of[x] > 0) ?? 'Negligible';
 
 function Line({ glyph, children, action, href }: { glyph: React.ReactNode; children: React.ReactNode; action?: string; href?: string }) {
   return <li>{glyph}<span className="grow">{children}</span>{href && <A className="nw" href={href}>{action}</A>}</li>;

@@ -39,7 +39,7 @@ export default function Plan() {
         {plan.error && <Failed what={t.title} error={plan.error} retry={plan.reload} operation="getRemediation" />}
         {!p && !plan.error && <Bones />}
         {p && p.findings === 0 && <Empty action={<A href={to(['registries'])}>{s.registries.title}</A>}>{s.empty.findings}</Empty>}
-        {p && p.commands.length > 0 && <div className="pad0"><h2 className="h">{t.commands}</h2>{p.commands.map((c) => <div key={`${c.type}${c.distro ?? ''}`} style={{ display: 'grid', gap: 6, marginTop: 8 }}><span className="s t3">{c.distro ?? c.type}, {s.packages(c.packages)}</span><Code text={c.command} /></div>)}</div>}
+        {p && p.commands.length > 0 && <div className="pad0 steps-width"><h2 className="h">{t.commands}</h2>{p.commands.map((c) => <div key={`${c.type}${c.distro ?? ''}`} style={{ display: 'grid', gap: 6, marginTop: 8 }}><span className="s t3">{c.distro ?? c.type}, {s.packages(c.packages)}</span><Code text={c.command} /></div>)}</div>}
         {p && p.steps.length > 0 && <div className="pad0"><h2 className="h">{t.steps}</h2><ol className="plan">{p.steps.map((x, i) => <li key={`${x.kind}${x.type}${x.distro ?? ''}${x.package}${i}`}><Step of={x} number={i + 1} /></li>)}</ol>{p.step_count > p.steps.length && <p className="s t3">{t.more(p.step_count - p.steps.length)}</p>}</div>}
       </section>
     </Page>

@@ -118,7 +118,7 @@ function Registries({ r, picked, pick, pages }: { r: Recommendation; picked: Rea
       <TabList className="tabs" selectedValue={tab} onTabSelect={(_, d) => { pick([]); change({ tab: String(d.value) }); }}>{states.map((x) => <Tab key={x} value={x}>{s.state[x]} <span className="t3">{count(counts[x])}</span></Tab>)}</TabList>
       {pages.error && <Failed what={t.affected} error={pages.error} retry={pages.reload} operation="listAssessedRegistries" />}
       {!pages.error && !list.length && (!pages.done ? <Bones rows={2} /> : <Empty>{t.emptyTab[tab]}</Empty>)}
-      {list.length > 0 && <LongTable label={t.affected} columns={scored ? 7 : 6} pages={{ ...pages, items: list, total: { count: list.length, exact: true } }} noun={s.nouns.registries}
+      {list.length > 0 && <LongTable label={t.affected} className="cards picks" columns={scored ? 7 : 6} pages={{ ...pages, items: list, total: { count: list.length, exact: true } }} noun={s.nouns.registries}
         head={<tr role="row"><th role="columnheader" style={{ width: 48 }}><Checkbox aria-label={t.pickAll} checked={all ? true : picked.size ? 'mixed' : false} onChange={() => pick(all ? [] : list.map((x) => x.registry))} /></th><th role="columnheader">{s.finding.registry}</th><th role="columnheader">{t.subscription}</th><th role="columnheader">{t.stateAndReason}</th><th role="columnheader" className="num">{images}</th>{scored && <th role="columnheader">{s.counts}</th>}<th role="columnheader"><span className="vh">{t.more}</span></th></tr>}
         rows={list.map((x) => ({ key: x.registry, open: () => go(to(['registries', x.registry])), cells: <>
           <td role="cell"><Checkbox aria-label={t.pick(x.registry)} checked={picked.has(x.registry)} onChange={() => toggle(x.registry)} /></td>

@@ -1,6 +1,6 @@
 import { AddRegular } from '@fluentui/react-icons';
 import { usePages } from '../api/client.ts';
-import { ActionButton, Bones, Empty, Failed, bytes } from '../parts/basics.tsx';
+import { ActionButton, Bones, Empty, Failed, bytes, upper } from '../parts/basics.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Counts, StateWord } from '../parts/glyphs.tsx';
 import { RegistryPane } from '../parts/registry_pane.tsx';
@@ -12,7 +12,7 @@ export default function Registries() {
   const { query } = usePlace();
   const list = usePages('listRegistries', {});
   return (
-    <Page title={s.registries.title} crumbs={[[s.registries.title]]} sentence={list.done && s.registries.sentence(list.items.length)} actions={<ActionButton action={action.registry} icon={<AddRegular />} onClick={() => change({ pane: 'registry' })}>{s.newRegistry.add}</ActionButton>}>
+    <Page title={s.registries.title} crumbs={[[s.registries.title]]} sentence={list.done && s.registries.sentence(list.items.length, list.items.filter((r) => r.state === 'Unhealthy').length, list.items.filter((r) => r.state === 'NotApplicable').length)} actions={<ActionButton action={action.registry} icon={<AddRegular />} onClick={() => change({ pane: 'registry' })}>{s.newRegistry.add}</ActionButton>}>
       <section className="card">
         {list.error && <Failed what={s.registries.title} error={list.error} retry={list.reload} operation="listRegistries" />}
         {!list.error && !list.items.length && (list.loading ? <Bones rows={2} /> : <Empty>{s.errors.notFoundText}</Empty>)}
@@ -24,7 +24,7 @@ export default function Registries() {
                 <tr key={r.name}>
                   <td><A className="b" href={to(['registries', r.name])}>{r.name}</A>{r.hosts.length > 0 && <div className="s t3">{r.hosts.join(', ')}</div>}</td>
                   <td data-label={s.recommendation.subscription}>{r.subscription}</td>
-                  <td><StateWord of={r.state} />{r.reason && <div className="s t3">{r.reason}</div>}</td>
+                  <td><StateWord of={r.state} />{r.reason && <div className="s t3">{upper(r.reason)}</div>}</td>
                   <td className="num" data-label={s.registries.images}>{r.images}</td>
                   <td className="full"><Counts of={r.findings} /></td>
                   <td className="num" data-label={s.registries.stored}>{bytes(r.stored_bytes)}</td>

@@ -1,7 +1,8 @@
 import { Switch } from '@fluentui/react-components';
 import { useState } from 'react';
 import { usePages } from '../api/client.ts';
-import { Bones, Empty, Failed, Segments, Time, short } from '../parts/basics.tsx';
+import type { Image } from '../api/schema.ts';
+import { Bones, Empty, Failed, Segments, Time, short, upper } from '../parts/basics.tsx';
 import { Everywhere } from '../parts/everywhere.tsx';
 import { targetText } from '../parts/place.tsx';
 import { Page } from '../parts/frame.tsx';
@@ -13,6 +14,8 @@ import { RemoveRepository } from '../parts/remove.tsx';
 import { A, change, imagePath, repositoryPath, to, usePlace } from '../route.tsx';
 import { s } from '../strings.ts';
 
+/** Zero would say more than is known. */
+const isUnknown = (i: Image) => (i.state === 'Unverified' || i.state === 'Pending') && Object.values(i.findings).every((n) => n === 0);
 const states = ['', 'Unhealthy', 'Healthy', 'Unverified'];
 
 export default function RepositoryPage({ registry, repository }: { registry: string; repository: string }) {
@@ -41,8 +44,8 @@ export default function RepositoryPage({ registry, repository }: { registry: str
           rows={pages.items.map((i) => ({ key: i.digest, cells: <>
             <td role="cell"><A className="mono b" href={to(imagePath(registry, repository, i.digest))}>{short(i.digest)}</A><div className="s t3">{i.platform}</div></td>
             <td role="cell">{i.tags.length ? <div style={{ display: 'flex', gap: 4, flexWrap: 'wrap' }}>{i.tags.slice(0, 4).map((t) => <span key={t} className="tag">{t}</span>)}{i.tags.length > 4 && <span className="s t3">+{i.tags.length - 4}</span>}</div> : <span className="s t3">{s.repository.noTags}</span>}</td>
-            <td role="cell" className="full"><StateWord of={i.kind === 'artifact' ? 'artifact' : i.state} />{i.reason && <div className="s t3">{i.reason}</div>}</td>
-            <td role="cell" className="full">{i.kind === 'image' && <Counts of={i.findings} />}</td><td role="cell" className="num gone"><Time at={i.pulled_at} /></td><td role="cell" className="num gone"><Time at={i.scanned_at} none={s.notYet} /></td>
+            <td role="cell" className="full"><StateWord of={i.kind === 'artifact' ? 'artifact' : i.state} />{i.reason && <div className="s t3">{upper(i.reason)}</div>}</td>
+            <td role="cell" className="full">{i.kind === 'image' && (isUnknown(i) ? <span className="s t3">{s.repository.notAssessed}</span> : <Counts of={i.findings} />)}</td><td role="cell" className="num gone"><Time at={i.pulled_at} /></td><td role="cell" className="num gone"><Time at={i.scanned_at} none={s.notYet} /></td>
           </> }))} />}
         </>}
       </section>

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useEvents, usePages, type Pages } from '../api/client.ts';
 import type { Scan } from '../api/schema.ts';
-import { Bones, Empty, Failed, Time, short } from '../parts/basics.tsx';
+import { Bones, Empty, Failed, Time, short, upper } from '../parts/basics.tsx';
 import { FilterBar, NoMatch, useFilters, type Filter } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
 import { StateWord } from '../parts/glyphs.tsx';
@@ -20,7 +20,7 @@ export function ScanRows({ pages, operation, withImage, none }: { pages: Pages<S
       rows={pages.items.map((x) => ({ key: x.id, cells: <>
         <td role="cell"><StateWord of={x.status} /></td>
         {withImage && <td role="cell" className="full"><A href={to(imagePath(x.registry, x.repository, x.digest))}>{x.repository}</A><div className="s t3">{x.registry} <span className="mono">{short(x.digest)}</span></div></td>}
-        <td role="cell">{s.scans.triggers[x.trigger]}{x.reason && <div className="s t3">{x.reason}</div>}</td><td role="cell" className="num gone">{took(x.duration_ms)}</td><td role="cell" className="num"><Time at={x.queued_at} /></td>
+        <td role="cell">{s.scans.triggers[x.trigger]}{x.reason && <div className="s t3">{upper(x.reason)}</div>}</td><td role="cell" className="num gone">{took(x.duration_ms)}</td><td role="cell" className="num"><Time at={x.queued_at} /></td>
       </> }))} />
   );
 }

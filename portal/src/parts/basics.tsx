@@ -43,6 +43,8 @@ export function bytes(n: number): string {
   return `${x >= 100 || i === 0 ? Math.round(x) : x.toFixed(1)} ${names[i]}`;
 }
 export const short = (digest: string): string => digest.replace(/^\w+:/, '').slice(0, 12);
+/** The server's reasons, where they stand alone. */
+export const upper = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 export const percent = (p: number): string => `${(p * 100).toFixed(1)}%`;
 
 export function useTitle(title: string): void {

@@ -6,7 +6,7 @@ import { change, to, usePlace, A } from '../route.tsx';
 import { count, s } from '../strings.ts';
 import { Bones, Empty, Failed, percent } from './basics.tsx';
 import { FilterBar, NoMatch, everywhereFilters, useFilters } from './filters.tsx';
-import { isContent } from './findings.tsx';
+import { Title, isContent } from './findings.tsx';
 import { Kev, SeverityWord, StateGlyph } from './glyphs.tsx';
 import { LongTable } from './long_table.tsx';
 import type { CsvRow } from './csv.ts';
@@ -24,7 +24,7 @@ function Cells({ c, address, images }: { c: FoundCheck; address: string; images:
     <>
       <td role="cell" className="lead"><SeverityWord of={c.severity} /></td>
       <td role="cell" className="mono t2 gone cut">{c.id}</td>
-      <td role="cell" className="full"><div className="two"><A href={address}>{c.title}</A><span className="s t3">{c.cves[0] ?? s.findings.noCve}{c.cves.length > 1 ? ` +${c.cves.length - 1}` : ''} · {c.category}</span></div></td>
+      <td role="cell" className="full"><div className="two"><A href={address}><Title of={c.title} beside={c.cves[0]} /></A><span className="s t3">{c.cves[0] ?? s.findings.noCve}{c.cves.length > 1 ? ` +${c.cves.length - 1}` : ''} · {c.category}</span></div></td>
       <td role="cell" className={c.kev ? 'up' : 'gone'}>{c.kev && <Kev />}</td>
       <td role="cell" className={c.epss === undefined ? 'num gone' : 'num'} data-label={s.findings.epss}>{c.epss === undefined ? <span className="t3 s nw">{s.findings.notScored}</span> : percent(c.epss)}</td>
       <td role="cell" className="full">{c.fixed_version ? <span className="mono" style={{ overflowWrap: 'anywhere' }}>{c.fixed_version}</span> : <span className="t3 s">{isContent(c) ? s.image.change : s.findings.noFixText(s.findings.status[c.status] ?? c.status)}</span>}</td>

@@ -6,7 +6,7 @@ import { go, to, usePlace } from '../route.tsx';
 import { s } from '../strings.ts';
 import { Bones, Empty, Failed, percent, short } from './basics.tsx';
 import { FindingPane } from './finding_pane.tsx';
-import { Density, FindingList, GroupBar, findingRow, isContent, ofMany, useGroup } from './findings.tsx';
+import { Density, FindingList, GroupBar, Title, findingRow, isContent, ofMany, useGroup } from './findings.tsx';
 import { NoMatch, manyFilters, useFilters, type Filter, type Filters } from './filters.tsx';
 import { Chevron, Counts, Kev, SeverityWord, StateWord } from './glyphs.tsx';
 import { LongTable, type Row } from './long_table.tsx';
@@ -55,7 +55,7 @@ function Grouped<T>({ pages, head, names, filters, heads, keyed, below, fold, ad
       {pages.error && <Failed what={s.pages.findings} error={pages.error} retry={pages.reload} operation="listFindings" />}
       {!pages.error && !rows.length && (!pages.done ? <Bones /> : filtered ? <NoMatch of={names} filters={filters} /> : <Empty>{empty}</Empty>)}
       {rows.length > 0 && <div className={dense ? 'compact' : ''}><LongTable label={label} columns={6} rows={rows} pages={{ ...pages, items: heads, total: heads.length === pages.items.length ? pages.total : undefined }} noun={noun} className="cards fixed" foot={<><Density dense={dense} setDense={setDense} />{note}</>} head={(
-        <tr role="row"><th role="columnheader" style={{ width: 116 }}>{s.severity}</th><th role="columnheader">{s.findings.check}</th><th role="columnheader" style={{ width: '24%' }}>{s.findings.where}</th><th role="columnheader" style={{ width: 150 }}>{s.findings.cve}</th><th role="columnheader" className="num" style={{ width: 92 }}>{s.findings.cvss}</th><th role="columnheader" className="num" style={{ width: 92 }}>{s.findings.epss}</th></tr>
+        <tr role="row"><th role="columnheader" style={{ width: 116 }}>{s.severity}</th><th role="columnheader">{s.findings.check}</th><th role="columnheader" style={{ width: '22%' }}>{s.findings.where}</th><th role="columnheader" style={{ width: 150 }}>{s.findings.cve}</th><th role="columnheader" className="num" style={{ width: 92 }}>{s.findings.cvss}</th><th role="columnheader" className="num" style={{ width: 92 }}>{s.findings.epss}</th></tr>
       )} /></div>}
     </>
   );
@@ -66,7 +66,7 @@ function ByCheck({ fixed, filters, ...rest }: ListProps) {
   const pages = usePages('listChecks', { query: by });
   const { open, fold } = useBelow((key) => call('listFindings', { query: { ...by, check_id: key, limit: BELOW } }), JSON.stringify(by));
   const head = (c: FoundCheck) => (
-    <><SeverityWord of={c.severity} /><span className="head-text"><span>{c.title}</span><span className="s t2">{c.package}{c.fixed_version ? <> → <b>{c.fixed_version}</b></> : ` · ${isContent(c) ? s.findings.changeImage : s.findings.noFixText(s.findings.status[c.status] ?? c.status)}`}{c.cves[0] && ` · ${c.cves[0]}${c.cves.length > 1 ? ` +${c.cves.length - 1}` : ''}`}{c.epss !== undefined && ` · ${s.findings.epss} ${percent(c.epss)}`}</span></span>
+    <><SeverityWord of={c.severity} /><span className="head-text"><span><Title of={c.title} beside={c.cves[0]} /></span><span className="s t2">{c.package}{c.fixed_version ? <> → <b>{c.fixed_version}</b></> : ` · ${isContent(c) ? s.findings.changeImage : s.findings.noFixText(s.findings.status[c.status] ?? c.status)}`}{c.cves[0] && ` · ${c.cves[0]}${c.cves.length > 1 ? ` +${c.cves.length - 1}` : ''}`}{c.epss !== undefined && ` · ${s.findings.epss} ${percent(c.epss)}`}</span></span>
       {c.kev && <Kev />}<span className="mark">{s.findings.expand(c.images, c.images_exact)}</span></>
   );
   return <Grouped {...rest} filters={filters} pages={pages} heads={pages.items} keyed={(c) => String(c.id)} head={head} below={open} fold={fold} noun={s.nouns.checks} label={s.pages.findings} empty={s.empty.findings} />;

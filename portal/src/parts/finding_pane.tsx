@@ -27,10 +27,11 @@ const host = (url: string): string => { try { const u = new URL(url); return u.h
 export function CheckGeneral({ check, patchable, id = check?.id, severity = check?.severity, category = check?.category, published = check?.published, cves = check?.cves ?? [] }: {
   check: Check | undefined; patchable: boolean; id?: number | undefined; severity?: Finding['severity'] | undefined; category?: string | undefined; published?: string | undefined; cves?: string[];
 }) {
+  const what: [string, ReactNode][] = [[t.id, id], [s.severity, severity && <SeverityWord key="s" of={severity} />]];
+  if (isContent({ category: category ?? '' })) return <Facts rows={[...what, [t.type, t.typeContent], [t.category, category], [t.patchable, t.yesContent]]} />;
   return (
     <Facts rows={[
-      [t.id, id], [s.severity, severity && <SeverityWord key="s" of={severity} />], [t.type, isContent({ category: category ?? '' }) ? t.typeContent : t.typeVulnerability], [t.category, category], [t.published, published && utc(published)],
-      [t.patchable, patchable ? (isContent({ category: category ?? '' }) ? t.yesContent : t.yesPatchable) : t.noPatchable], [t.cvss3, score(check?.cvss['3.0'])], [t.cvss2, score(check?.cvss['2.0'])],
+      ...what, [t.type, t.typeVulnerability], [t.category, category], [t.published, published && utc(published)], [t.patchable, patchable ? t.yesPatchable : t.noPatchable], [t.cvss3, score(check?.cvss['3.0'])], [t.cvss2, score(check?.cvss['2.0'])],
       ...(check?.cvss['4.0'] ? [[t.cvss4, score(check.cvss['4.0'])] as [string, ReactNode]] : []),
       [t.cves, cves.length ? cves.map((c, i) => <span key={c}>{i > 0 && ', '}<A href={to(['cve', c])}>{c}</A></span>) : undefined],
       [t.references, check?.references.length ? <ul>{check.references.slice(0, 8).map((r) => <li key={r.url}><a href={r.url} rel="noreferrer noopener" target="_blank">{host(r.url)}</a></li>)}</ul> : undefined],

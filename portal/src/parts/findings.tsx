@@ -18,6 +18,13 @@ export function Fix({ of }: { of: { installed_version: string; fixed_version: st
   );
 }
 
+/** A check's title; the advisory in parentheses at its end is not broken in two, and left out where it is a CVE that stands beside it. */
+export function Title({ of, beside = '' }: { of: string; beside?: string | undefined }) {
+  const [, words, id = ''] = /^(.*\S) \(([^()]{1,32})\)$/.exec(of) ?? [];
+  if (!id) return <>{of}</>;
+  return id === beside ? <>{words}</> : <>{words} <span className="nw">({id})</span></>;
+}
+
 /** How a list may be grouped: by what is done, by package, by vulnerability, by image. */
 export type Group = 'fix' | 'package' | 'cve' | 'image' | 'none';
 export const ofImage: readonly Group[] = ['fix', 'package', 'cve', 'none'];
@@ -54,7 +61,7 @@ function Cells({ f, address, everywhere }: { f: Finding; address: string; everyw
       <td role="cell" className="lead"><SeverityWord of={f.severity} /></td>
       <td role="cell" className="full">
         <div className="two">
-          <A href={address}>{f.check}</A>
+          <A href={address}><Title of={f.check} beside={f.cves[0]} /></A>
           <span><Fix of={f} />{others > 0 && <span className="s t3"> {s.findings.morePackages(others)}</span>}</span>
         </div>
       </td>
@@ -127,7 +134,7 @@ export function FindingList({ pages, filters, names, everywhere = false, choices
         <div className={dense ? 'compact' : ''}>
           <LongTable label={s.pages.findings} columns={columns} rows={rows} pages={pages} noun={s.nouns.vulnerabilities} className="cards fixed" foot={<Density dense={dense} setDense={setDense} />} head={(
             <tr role="row">
-              {header('severity', sorts[0]?.[1] ?? '')}<th role="columnheader">{s.findings.check}</th>{everywhere && <th role="columnheader" style={{ width: '24%' }}>{s.findings.where}</th>}<th role="columnheader" style={{ width: everywhere ? 150 : 136 }}>{s.findings.cve}</th>
+              {header('severity', sorts[0]?.[1] ?? '')}<th role="columnheader">{s.findings.check}</th>{everywhere && <th role="columnheader" style={{ width: '22%' }}>{s.findings.where}</th>}<th role="columnheader" style={{ width: everywhere ? 150 : 136 }}>{s.findings.cve}</th>
               {header('cvss', s.findings.cvss, true)}{header('epss', s.findings.epss, true)}
             </tr>
           )} />

@@ -73,7 +73,7 @@ export function Referrers({ where }: { where: Where }) {
   if (!pages.items.length) return !pages.done ? <Bones rows={3} /> : <Empty>{t.noReferrers}</Empty>;
   return (
     <LongTable label={s.image.tabs.referrers} columns={5} pages={pages} noun={t.noun} className="cards fixed"
-      head={<tr role="row"><th role="columnheader">{t.type}</th><th role="columnheader" style={{ width: 136 }}>{s.image.digest}</th><th role="columnheader" className="num" style={{ width: 80 }}>{t.size}</th><th role="columnheader" style={{ width: 92 }}>{s.image.pushed}</th><th role="columnheader" style={{ width: '26%' }}>{t.download}</th></tr>}
+      head={<tr role="row"><th role="columnheader">{t.type}</th><th role="columnheader" style={{ width: 136 }}>{s.image.digest}</th><th role="columnheader" className="num" style={{ width: 80 }}>{t.size}</th><th role="columnheader" style={{ width: 92 }}>{s.repository.pushed}</th><th role="columnheader" style={{ width: '26%' }}>{t.download}</th></tr>}
       rows={pages.items.map((r) => ({ key: r.digest, cells: <>
         <td role="cell" className="full"><b>{kindOf(r.artifact_type)}</b><div className="s t3 mono">{r.artifact_type || r.media_type}</div></td>
         <td role="cell"><span style={{ display: 'inline-flex', gap: 4, alignItems: 'center' }}><span className="mono">{short(r.digest)}</span><Copy text={r.digest} label={`${s.copy}: ${r.digest.slice(0, 19)}`} /></span></td>

@@ -8,7 +8,8 @@ import { s } from '../strings.ts';
 export interface Row { key: string | number; cells: ReactNode; className?: string; current?: boolean; open?: () => void; fold?: (open: boolean) => void }
 
 const ROW_PX = 50; // of a row that was not measured yet
-const estimateSize = () => ROW_PX;
+const estimateSize = () => ROW_PX, noMeasure = () => undefined;
+const SHORT = 60; // rows that are all shown, and move with the page
 const AHEAD = 20; // rows before the end at which the next page is asked for
 
 /** One row; drawn anew only when it is another: scrolling changes none of them. */
@@ -28,8 +29,9 @@ export function LongTable({ label, head, rows, columns, pages, className = 'card
   const box = useRef<HTMLDivElement>(null);
   // The same function as long as the rows are the same: with another one the place of every row is computed again, in each frame.
   const keyOf = useCallback((i: number) => rows[i]?.key ?? i, [rows]);
+  const short = pages.done && rows.length <= SHORT;
   // oxlint-disable-next-line react/incompatible-library -- nothing of it is kept between renders
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize, overscan: 12, getItemKey: keyOf });
+  const virtual = useVirtualizer({ count: short ? 0 : rows.length, getScrollElement: () => box.current, estimateSize, overscan: 12, getItemKey: keyOf });
   const seen = virtual.getVirtualItems();
   const last = seen.at(-1)?.index ?? 0;
   const { more, done, loading } = pages;
@@ -44,17 +46,18 @@ export function LongTable({ label, head, rows, columns, pages, className = 'card
     const next = e.key === 'ArrowDown' ? at + 1 : e.key === 'ArrowUp' ? at - 1 : -1;
     if (next < 0 || next >= rows.length) return;
     e.preventDefault();
-    virtual.scrollToIndex(next);
+    if (!short) virtual.scrollToIndex(next);
     requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-index="${next}"] :is(a, button)`)?.focus());
   };
   return (
     <>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reached by keyboard */}
-      <div className="scroll" ref={box} role="region" aria-label={label} tabIndex={0}>
+      <div className={short ? 'scroll short' : 'scroll'} ref={box} role="region" aria-label={label} {...(short ? {} : { tabIndex: 0 })}>
         <table className={className} role="table" aria-label={label} aria-rowcount={done ? rows.length + 1 : -1}>
           <thead role="rowgroup">{head}</thead>
           {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- arrows move between the links of the rows */}
           <tbody role="rowgroup" onKeyDown={key}>
+            {short && rows.map((row, i) => <Line key={row.key} row={row} index={i} measure={noMeasure} />)}
             {before > 0 && <tr className="space" aria-hidden="true"><td colSpan={columns} style={{ height: before }} /></tr>}
             {seen.map((v) => {
               const row = rows[v.index];

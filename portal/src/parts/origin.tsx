@@ -1,5 +1,5 @@
 // Where an image comes from, as its maker says: source, commit, the run that built it. Annotations and labels of known names.
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import type { Annotation, Layers } from '../api/schema.ts';
 import { s } from '../strings.ts';
 import { Copy, Time } from './basics.tsx';
@@ -25,7 +25,8 @@ const isRun = (a: Annotation) => /(?:run|job|pipeline|build)[._-]?(?:url|link)$/
 function Out({ to, children }: { to: URL | string | undefined; children: ReactNode }) {
   return to ? <a href={String(to)} rel="noreferrer noopener" target="_blank">{children}</a> : <span>{children}</span>;
 }
-const shown = (url: URL | undefined, text: string) => (url ? url.host + (url.pathname === '/' ? '' : url.pathname) : text);
+/** Breaks after a slash. */
+const shown = (url: URL | undefined, text: string): ReactNode => (url ? (url.host + (url.pathname === '/' ? '' : url.pathname)).split(/(?<=\/)/).map((x, i) => <Fragment key={i}>{x}<wbr /></Fragment>) : text); // oxlint-disable-line react/no-array-index-key -- parts of one text
 
 export function Origin({ of }: { of: Layers }) {
   const list = of.annotations;

@@ -51,7 +51,7 @@ export function Plans() {
       {list.items.length > 0 && <>
         <table className="cards"><thead><tr><th>{s.recommendation.subscription}</th><th>{t.plan}</th><th><span className="vh">{t.effect}</span></th><th>{t.changed}</th></tr></thead>
           <tbody>{list.items.map((x) => <Row key={x.name} of={x} wanted={wanted[x.name]} turn={turn} want={(tier) => setWanted((was) => { const now = { ...was }; if (tier) now[x.name] = tier; else delete now[x.name]; return now; })} />)}</tbody></table>
-        <div className="under"><span role="status">{said || (may ? '' : needs(action.plan))}</span><span className="grow" />{!list.done && <button type="button" className="link" onClick={list.more}>{s.more}</button>}
+        <div className={said || !may || names.length || !list.done ? 'under' : ''}><span role="status">{said || (may ? '' : needs(action.plan))}</span><span className="grow" />{!list.done && <button type="button" className="link" onClick={list.more}>{s.more}</button>}
           {names.length > 0 && <ActionButton action={action.plan} size="small" appearance="primary" onClick={() => void save()}>{s.exempt.save}</ActionButton>}</div>
       </>}
     </section>

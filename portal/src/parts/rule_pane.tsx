@@ -30,7 +30,7 @@ interface Draft { scope: string; match: 'any' | 'all'; on: ReadonlySet<string>; 
 
 const asText = (value: unknown): string => (Array.isArray(value) ? value.join('; ') : value === undefined || value === false ? '' : String(value));
 const upwards = ['Unknown', 'Negligible', 'Low', 'Medium', 'High', 'Critical'];
-/** A rule's criterion; "below a severity" is told as the severities that are. */
+/** A rule's criterion; "below a severity" is kept as the severities that are. */
 function criterionOf(of: Rule, key: string): unknown {
   const criteria = of.criteria as Record<string, unknown>;
   const severities = criteria.severity as string[] | undefined;

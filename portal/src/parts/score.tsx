@@ -1,4 +1,4 @@
-// The secure score, its way over 30 days, and what would raise it next.
+// The secure score, its last 30 days, and what would raise it next.
 import { useState } from 'react';
 import { useApi, usePages } from '../api/client.ts';
 import type { AssessedRegistry, Score, ScoreDay } from '../api/schema.ts';

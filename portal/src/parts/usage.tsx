@@ -13,7 +13,7 @@ export function Usage() {
   return (
     <section className="card" aria-labelledby="usage" style={{ marginBottom: 16 }}>
       <header><h2 className="h" id="usage">{t.title}</h2><span className="s t3">{t.what}</span></header>
-      <div className="pad0"><Field label={t.month} orientation="horizontal"><Input type="month" size="small" value={month} onChange={(_, d) => { if (/^\d{4}-\d{2}$/.test(d.value)) setMonth(d.value); }} /></Field></div>
+      <div className="pad0"><Field label={t.month} style={{ width: 180 }}><Input type="month" value={month} onChange={(_, d) => { if (/^\d{4}-\d{2}$/.test(d.value)) setMonth(d.value); }} /></Field></div>
       {list.error && <Failed what={t.title} error={list.error} retry={list.reload} operation="listUsage" />}
       {!list.error && !list.items.length && (list.loading ? <Bones rows={1} /> : <Empty>{t.none}</Empty>)}
       {list.items.length > 0 && <>

@@ -1,1 +1,0 @@
-import{t as e}from"./everywhere-Si9vi9YM.js";import{t}from"./index-ClamT75b.js";import{Dn as n,Nn as r,P as i}from"./pane-DVoEVNZI.js";var a=r(n(),1);function o(){return(0,a.jsx)(t,{title:i.findings.title,crumbs:[[i.findings.title]],sentence:i.findings.sentence,children:(0,a.jsx)(`section`,{className:`card`,children:(0,a.jsx)(e,{path:[`findings`]})})})}export{o as default};
