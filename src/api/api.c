@@ -29,14 +29,19 @@ static int64_t caller_of(struct http_request *r)
 	return http_principal(r) ? http_principal(r)->user_id : 0;
 }
 
-int api_turn_begin(struct http_request *r, struct err *e)
+int api_busy(struct http_request *r, const char *why, struct err *e)
 {
-	if (turns_take(api_of(r)->turns, caller_of(r), is_gone, r))
-		return 0;
 	int rc = http_reply_header(r, "Retry-After", BYTES_LIT("5"), e);
 	if (rc == 0)
-		rc = http_reply_error(r, 503, "busy", "too many large requests at once", e);
+		rc = http_reply_error(r, 503, "busy", why, e);
 	return rc < 0 ? rc : 1;
+}
+
+int api_turn_begin(struct http_request *r, struct err *e)
+{
+	return turns_take(api_of(r)->turns, caller_of(r), is_gone, r)
+		   ? 0
+		   : api_busy(r, "too many large requests at once", e);
 }
 
 void api_turn_end(struct http_request *r)

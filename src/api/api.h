@@ -117,6 +117,8 @@ void api_openapi_put(struct buf *out, const char *version, const char *url,
  * 1 = replied that too many do, 503 with Retry-After; <0. */
 int api_turn_begin(struct http_request *r, struct err *e);
 void api_turn_end(struct http_request *r);
+/* 503 with Retry-After. Returns 1, or <0. */
+int api_busy(struct http_request *r, const char *why, struct err *e);
 
 /* Replies. */
 /* Frees body. */

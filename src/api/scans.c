@@ -1,6 +1,7 @@
 /* Scans, requesting one, and the stream of events. */
 #include "api/doc.h"
 #include "api/routes.h"
+#include "api/turns.h"
 
 #include "access/access.h"
 #include "base/clock.h"
@@ -252,6 +253,7 @@ static int post_scan(struct http_request *r, struct err *e)
 
 struct stream {
 	struct db *db;
+	struct turns *turns;
 	int64_t user_id;
 	int64_t last;
 	uint64_t seen;
@@ -360,6 +362,13 @@ static int next_events(void *arg, struct buf *out, unsigned timeout_ms)
 	return buf_ok(out) ? 0 : -(int)ERR_NOMEM;
 }
 
+static void end_events(void *arg)
+{
+	struct stream *s = arg;
+	turns_stream_end(s->turns, s->user_id);
+	free(s);
+}
+
 static int get_events(struct http_request *r, struct err *e)
 {
 	uint64_t last = 0;
@@ -372,12 +381,17 @@ static int get_events(struct http_request *r, struct err *e)
 		return err_set(e, ERR_NOMEM, "out of memory");
 	s->user_id = http_principal(r)->user_id;
 	s->db = api_of(r)->db;
+	s->turns = api_of(r)->turns;
 	s->last = resumes ? (int64_t)last : 0;
-	if (!resumes && db_run(s->db, DB_READ, last_tx, &s->last, e) < 0) {
+	if (!turns_stream_begin(s->turns, s->user_id)) {
 		free(s);
+		return api_busy(r, "too many event streams", e);
+	}
+	if (!resumes && db_run(s->db, DB_READ, last_tx, &s->last, e) < 0) {
+		end_events(s);
 		return -(int)e->code;
 	}
-	return http_reply_events(r, next_events, free, s, e);
+	return http_reply_events(r, next_events, end_events, s, e);
 }
 
 static const struct record_field id_fields[] = {

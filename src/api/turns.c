@@ -11,14 +11,16 @@ struct turns {
 	pthread_mutex_t lock; /* the rest */
 	pthread_cond_t given;
 	int64_t running[TURNS_AT_ONCE], waiting[TURNS_WAITING]; /* callers */
-	unsigned running_count, waiting_count;
+	unsigned running_count, waiting_count, stream_count, streams;
+	int64_t listening[]; /* callers with event streams */
 };
 
-struct turns *turns_open(void)
+struct turns *turns_open(unsigned streams)
 {
-	struct turns *t = calloc(1, sizeof *t);
+	struct turns *t = calloc(1, sizeof *t + streams * sizeof t->listening[0]);
 	if (!t)
 		return NULL;
+	t->streams = streams;
 	(void)pthread_mutex_init(&t->lock, NULL);
 	(void)clock_cond_init(&t->given);
 	return t;
@@ -95,5 +97,23 @@ void turns_give(struct turns *t, int64_t caller)
 	(void)pthread_mutex_lock(&t->lock);
 	leave(t->running, &t->running_count, caller);
 	(void)pthread_cond_broadcast(&t->given);
+	(void)pthread_mutex_unlock(&t->lock);
+}
+
+bool turns_stream_begin(struct turns *t, int64_t caller)
+{
+	(void)pthread_mutex_lock(&t->lock);
+	unsigned own = count_of(t->listening, t->stream_count, caller);
+	bool free = t->stream_count < t->streams && (own == 0 || own < t->streams / 2);
+	if (free)
+		t->listening[t->stream_count++] = caller;
+	(void)pthread_mutex_unlock(&t->lock);
+	return free;
+}
+
+void turns_stream_end(struct turns *t, int64_t caller)
+{
+	(void)pthread_mutex_lock(&t->lock);
+	leave(t->listening, &t->stream_count, caller);
 	(void)pthread_mutex_unlock(&t->lock);
 }

@@ -13,11 +13,16 @@
 #define TURNS_WAIT_MS 20000
 
 struct turns;
-/* NULL: no memory. */
-struct turns *turns_open(void);
+/* streams: event streams that there may be, each of which holds a thread. NULL: no memory. */
+struct turns *turns_open(unsigned streams);
 void turns_close(struct turns *t); /* NULL accepted */
 
 /* Wait for a turn of this caller (a user's number). gone(arg): it is no longer wanted. True: it is
  * there, and turns_give must follow. */
 bool turns_take(struct turns *t, int64_t caller, bool (*gone)(void *arg), void *arg);
 void turns_give(struct turns *t, int64_t caller);
+
+/* A further event stream of this caller, who has half of them at most (one always). True:
+ * turns_stream_end must follow. */
+bool turns_stream_begin(struct turns *t, int64_t caller);
+void turns_stream_end(struct turns *t, int64_t caller);

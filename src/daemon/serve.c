@@ -348,7 +348,7 @@ static bool is_proxy(void *arg, struct bytes address)
 static int open_shared(struct server *s, struct err *e)
 {
 	s->siblings = sibling_cache_open();
-	s->turns = turns_open();
+	s->turns = turns_open((unsigned)(s->c->request_threads + 1) / 2);
 	if (!s->siblings || !s->turns)
 		return err_nomem(e);
 	arena_init(&s->proxy_list, 1U << 20);

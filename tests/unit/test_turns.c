@@ -25,7 +25,7 @@ static bool always(void *arg)
 /* One caller leaves a place to the others. */
 static void test_places(void **state)
 {
-	struct turns *t = turns_open();
+	struct turns *t = turns_open(4);
 	(void)state;
 	assert_non_null(t);
 	for (unsigned i = 0; i < TURNS_AT_ONCE_ONE; i++)
@@ -78,7 +78,7 @@ static void *request(void *arg)
 /* All who wait have their turn, with never more at once than there may be. */
 static void test_waiting(void **state)
 {
-	struct crowd c = {.t = turns_open()};
+	struct crowd c = {.t = turns_open(4)};
 	pthread_t threads[TURNS_WAITING_ONE];
 	size_t count = sizeof threads / sizeof *threads;
 	(void)state;
@@ -102,9 +102,29 @@ static void test_waiting(void **state)
 	turns_close(c.t);
 }
 
+/* Half of the streams for one caller, all for several, and one for anybody where there are few. */
+static void test_streams(void **state)
+{
+	struct turns *t = turns_open(4), *one = turns_open(1), *none = turns_open(0);
+	(void)state;
+	assert_true(turns_stream_begin(t, 1) && turns_stream_begin(t, 1));
+	assert_false(turns_stream_begin(t, 1));
+	assert_true(turns_stream_begin(t, 2) && turns_stream_begin(t, 3));
+	assert_false(turns_stream_begin(t, 4));
+	turns_stream_end(t, 1);
+	assert_true(turns_stream_begin(t, 4));
+	assert_true(turns_stream_begin(one, 1));
+	assert_false(turns_stream_begin(one, 2));
+	assert_false(turns_stream_begin(none, 1));
+	turns_close(t);
+	turns_close(one);
+	turns_close(none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_places),
-					   cmocka_unit_test(test_waiting)};
+					   cmocka_unit_test(test_waiting),
+					   cmocka_unit_test(test_streams)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
