@@ -187,7 +187,7 @@ export const s = {
     used: (n: number, exact: boolean, days: number) => `${count(n)}${exact ? '' : '+'} ${n === 1 ? 'image was' : 'images were'} pulled in the last ${days} days. Pulling ${n === 1 ? 'it' : 'them'} will fail.`, unused: (days: number) => `No image was pulled in the last ${days} days.`,
   },
   findings: {
-    check: 'Security check, package and fix', cve: 'CVE', cvss: 'CVSS', epss: 'EPSS', where: 'Image', sorted: 'sorted', notScored: 'not scored', noFixText: (status: string) => `No fix: ${status}`, changeImage: 'change the image',
+    check: 'Security check, package and fix', cve: 'CVE', cvss: 'CVSS', epss: 'EPSS', where: 'Image', sorted: 'sorted', notScored: 'not scored', noFixText: (status: string) => (status === 'affected, none published' ? 'No fix published' : `No fix: ${status}`), changeImage: 'change the image',
     title: 'Vulnerabilities', sentence: 'Every open vulnerability in every image that you can see.',
     noCve: 'no CVE', morePackages: (n: number) => `and ${of(n, 'further package')}`,
     byImage: 'Image', counting: 'counting', imagesShown: 'Newest first. Open an image to see what it has.', moreOf: (n: number) => `${count(n)} more: filter, or open the list of all`, expand: (n: number, exact: boolean) => `in ${count(n)}${exact ? '' : '+'} ${n === 1 ? 'image' : 'images'}`,
