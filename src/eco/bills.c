@@ -4,8 +4,9 @@
  * package is there. Packages of distributions are left out, since their databases say what is
  * installed; so are images, files and what has no version. metadata says what the bill is about.
  * Spec: CycloneDX 1.2 to 1.7; SPDX 2.2, 2.3; purl. */
+#include "eco/bills.h"
+
 #include "base/json.h"
-#include "eco/parsers.h"
 #include "eco/path.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@ struct bills {
 	const struct eco_sink *sink;
 	struct arena *arena;
 	struct err *e;
+	enum pkg_class class;
 	int r;
 };
 
@@ -40,7 +42,7 @@ static void put(struct bills *b, struct bytes purl)
 		b->r = err_set(b->e, ERR_NOMEM, "bill of materials: out of memory");
 	if (r < 0 || is_left_out(p.type) || !eco_is_word(p.name) || !eco_is_word(p.version))
 		return;
-	p.class = PKG_DECLARED;
+	p.class = b->class;
 	b->r = b->sink->package(b->sink->arg, &p, b->e);
 }
 
@@ -63,14 +65,13 @@ static bool read_member(struct bills *b, struct json *j, struct bytes key)
 	return false;
 }
 
-static int bills_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
-		       struct arena *a, struct err *e)
+int bills_read(struct bytes file, enum pkg_class class, const struct eco_sink *sink,
+	       struct arena *a, struct err *e)
 {
-	struct bills b = {.sink = sink, .arena = a, .e = e};
+	struct bills b = {.sink = sink, .arena = a, .e = e, .class = class};
 	bool is_array[DEPTH_MAX] = {false};
 	unsigned depth = 0;
 	struct json j;
-	(void)path;
 	if (bytes_has_prefix_lit(file, "\xef\xbb\xbf"))
 		file = bytes_from(file, 3);
 	json_init(&j, file, a);
@@ -94,6 +95,13 @@ static int bills_parse(struct bytes path, struct bytes file, const struct eco_si
 			is_array[depth++] = !inner;
 	}
 	return b.r < 0 ? b.r : json_finish(&j, e);
+}
+
+static int bills_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
+		       struct arena *a, struct err *e)
+{
+	(void)path;
+	return bills_read(file, PKG_DECLARED, sink, a, e);
 }
 
 static struct eco_want bills_wants(struct bytes path)

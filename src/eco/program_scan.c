@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define RUST_SECTION ".dep-v0"
+#define SVM_SYMBOL "sbom_length"
+#define SVM_FRONT (1U << 20) /* bytes from the file's start in which dynamic symbols are named */
 #define GO_ALIGN 16U
 
 void program_scan_init(struct program_scan *s)
@@ -140,22 +142,38 @@ static void see_data(struct program_scan *s, struct bytes b, uint64_t off)
 	}
 }
 
-/* Rust */
+/* Words in names of sections and symbols */
 
+static void see_word(struct program_word *w, struct bytes word, struct bytes b)
+{
+	uint8_t seam[2 * sizeof w->carry];
+	size_t head = b.len < word.len ? b.len : word.len;
+	if (w->met || b.len == 0)
+		return;
+	if (w->carry_len)
+		memcpy(seam, w->carry, w->carry_len);
+	memcpy(seam + w->carry_len, b.ptr, head);
+	struct bytes joint = {.ptr = seam, .len = w->carry_len + head};
+	w->met = memmem(joint.ptr, joint.len, word.ptr, word.len) ||
+		 memmem(b.ptr, b.len, word.ptr, word.len);
+	struct bytes last = b.len < word.len ? joint : b;
+	w->carry_len = last.len < word.len - 1 ? last.len : word.len - 1;
+	memmove(w->carry, last.ptr + last.len - w->carry_len, w->carry_len);
+}
+
+/* ELF: names of sections, and of symbols that are not loaded, lie behind what is; those that are
+ * loaded in front. */
 static void see_names(struct program_scan *s, struct bytes b)
 {
-	struct bytes name = BYTES_LIT(RUST_SECTION);
-	uint8_t seam[2 * sizeof RUST_SECTION];
-	size_t head = b.len < name.len ? b.len : name.len;
-	if (s->carry_len)
-		memcpy(seam, s->carry, s->carry_len);
-	memcpy(seam + s->carry_len, b.ptr, head);
-	struct bytes joint = {.ptr = seam, .len = s->carry_len + head};
-	s->has_rust = memmem(joint.ptr, joint.len, name.ptr, name.len) ||
-		      memmem(b.ptr, b.len, name.ptr, name.len);
-	struct bytes last = b.len < name.len ? joint : b;
-	s->carry_len = last.len < name.len - 1 ? last.len : name.len - 1;
-	memmove(s->carry, last.ptr + last.len - s->carry_len, s->carry_len);
+	const struct bytes svm = BYTES_LIT(SVM_SYMBOL);
+	uint64_t names = s->whole ? 0 : s->program.loaded_end;
+	if (s->off < SVM_FRONT)
+		see_word(&s->svm_front, svm, b);
+	if (s->off + b.len <= names)
+		return;
+	struct bytes end = s->off < names ? bytes_from(b, (size_t)(names - s->off)) : b;
+	see_word(&s->rust, BYTES_LIT(RUST_SECTION), end);
+	see_word(&s->svm_end, svm, end);
 }
 
 static bool has_section(const struct program *p, const char *name)
@@ -172,10 +190,8 @@ static void see(struct program_scan *s, struct bytes b)
 {
 	see_data(s, b, s->off);
 	program_note_feed(&s->note, b, s->off);
-	uint64_t names = s->whole ? 0 : s->program.loaded_end;
-	bool is_elf = s->program.format == PROGRAM_ELF;
-	if (is_elf && !s->has_rust && s->off + b.len > names)
-		see_names(s, s->off < names ? bytes_from(b, (size_t)(names - s->off)) : b);
+	if (s->program.format == PROGRAM_ELF)
+		see_names(s, b);
 	s->off += b.len;
 }
 
@@ -188,7 +204,7 @@ static void start(struct program_scan *s)
 		program_note_init(&s->note, &s->program);
 	if (s->program.format == PROGRAM_ELF && s->program.section_count == 0 && !s->whole)
 		s->program.loaded_end = UINT64_MAX; /* no names to look for */
-	s->has_rust = s->program.format != PROGRAM_ELF && has_section(&s->program, RUST_SECTION);
+	s->rust.met = s->program.format != PROGRAM_ELF && has_section(&s->program, RUST_SECTION);
 	see(s, prefix);
 }
 
@@ -213,5 +229,7 @@ bool program_scan_end(struct program_scan *s)
 	if (!s->started)
 		start(s);
 	s->is_cut = s->is_cut || (s->gathering && s->is_sure);
+	s->has_rust = s->rust.met;
+	s->has_svm = s->svm_front.met || s->svm_end.met;
 	return buf_ok(&s->excerpt);
 }

@@ -5,6 +5,13 @@
 #include "eco/program.h"
 #include "eco/program_note.h"
 
+/* A word that is looked for in a part of the file. */
+struct program_word {
+	uint8_t carry[16]; /* the end of what went by */
+	size_t carry_len;
+	bool met;
+};
+
 struct program_scan {
 	uint8_t prefix[PROGRAM_PREFIX_LEN];
 	size_t prefix_len;
@@ -16,11 +23,11 @@ struct program_scan {
 	struct buf excerpt;	 /* Go's build information, from its magic on */
 	uint64_t need;		 /* bytes of it, as far as is known */
 	struct program_note note;
-	uint8_t carry[8];
-	size_t carry_len;
+	struct program_word rust, svm_front, svm_end;
 	/* results, after program_scan_end */
 	bool has_excerpt;  /* what Go 1.18 and later write is in excerpt, all of it */
 	bool has_pointers; /* what Go 1.13 to 1.17 write: the whole file is needed */
+	bool has_svm;	   /* perhaps a bill of materials of GraalVM's: the whole file is needed */
 	bool has_rust;	   /* a section of cargo-auditable's: the whole file is needed */
 	bool is_cut;	   /* Go's build information is not all there, or too large */
 };

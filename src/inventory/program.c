@@ -76,6 +76,8 @@ static int put_found(struct indexer *ix, struct program_scan *s, const struct pr
 		r = put_later(ix, path, ECO_GO, size, e);
 	} else if (s->has_rust) {
 		r = put_later(ix, path, ECO_RUST, size, e);
+	} else if (s->has_svm) {
+		r = put_later(ix, path, ECO_GRAALVM, size, e);
 	} else if (note.len > 0) {
 		r = add_entry(ix, path, ECO_ELF_NOTE, size, &index, e);
 		if (r == 0)

@@ -97,10 +97,10 @@ static void test_torture(void **state)
 {
 	(void)state;
 	static const char *const ids[] = {"apk",  "arch", "bills",   "bottlerocket", "conda",
-					  "dpkg", "go",	  "haskell", "elf-note",     "java",
-					  "lua",  "node", "nuget",   "nuget-xml",    "pear",
-					  "php",  "pom",  "portage", "python",	     "r",
-					  "ruby", "rust", "snap"};
+					  "dpkg", "go",	  "haskell", "elf-note",     "graalvm",
+					  "java", "lua",  "node",    "nuget",	     "nuget-xml",
+					  "pear", "php",  "pom",     "portage",	     "python",
+					  "r",	  "ruby", "rust",    "snap"};
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
 		torture_folder(ids[i]);
 }

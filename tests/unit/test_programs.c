@@ -73,6 +73,12 @@ static void test_read(void **state)
 	    {"go", "pe", MODULES("1.17.13")},
 	    {"rust", "elf", "cargo/adler 1.0.2 PATH; cargo/demo 0.1.0 PATH; cargo/mio 0.8.5 PATH"},
 	    {"rust", "pe", "cargo/adler 1.0.2 PATH; cargo/demo 0.1.0 PATH; cargo/mio 0.8.5 PATH"},
+	    {"graalvm", "elf",
+	     "maven/io.netty:netty-codec-http2 4.1.104.Final PATH; maven/org.json:json 20211205 "
+	     "PATH"},
+	    {"graalvm", "symtab",
+	     "maven/io.netty:netty-codec-http2 4.1.104.Final PATH; maven/org.json:json 20211205 "
+	     "PATH"},
 	    {"rust", "mach-o",
 	     "cargo/adler 1.0.2 PATH; cargo/demo 0.1.0 PATH; cargo/mio 0.8.5 PATH"},
 	};
