@@ -428,6 +428,17 @@ int db_checkpoint(struct db *d, struct err *e)
 	return r;
 }
 
+int db_settle(struct db *d, struct err *e)
+{
+	if (!d->engine->settle)
+		return 0;
+	pthread_mutex_lock(&d->write_lock);
+	/* In an open batch it cannot be done: the engine comes to it by itself. */
+	int r = d->batch ? 0 : d->engine->settle(d->writer, e);
+	pthread_mutex_unlock(&d->write_lock);
+	return r;
+}
+
 static struct db *db_new(const char *address, const struct db_schema *schema, bool keep_log)
 {
 	struct db *d = calloc(1, sizeof *d);

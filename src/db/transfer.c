@@ -315,10 +315,6 @@ static int write_tx(struct db_tx *tx, void *arg, struct err *e)
 		if (j->t->say)
 			j->t->say(j->t->arg, j->tables[i].name, (uint64_t)rows);
 	}
-	/* What the planner of a server knows of the tables. */
-	const struct db_engine *engine = tx->conn->engine;
-	if (engine->is_server && engine->script(tx->conn, "ANALYZE", e) < 0)
-		return -(int)e->code;
 	return j->t->accept ? j->t->accept(tx, j->t->arg, e) : 0;
 }
 
@@ -338,5 +334,9 @@ int db_transfer(struct db *from, struct db *to, struct arena *texts, struct db_t
 		return err_set(e, ERR_NOMEM, "database: no memory for tables");
 	int r = db_run(from, DB_READ, read_tx, &j, e);
 	free(j.tables);
+	/* The rows are there, whatever becomes of it. */
+	struct err ignored = ERR_INIT;
+	if (r >= 0)
+		(void)db_settle(to, &ignored);
 	return r < 0 ? r : 0;
 }
