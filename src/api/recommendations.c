@@ -110,12 +110,15 @@ static struct assessment_query query_of(struct http_request *r, const struct rec
 					 .kept = api_of(r)->siblings};
 }
 
+/* sums: of the recommendation before. */
 static int put_recommendation(struct db_tx *tx, struct json_out *w, struct http_request *r,
-			      const struct recommendation *x, struct err *e)
+			      const struct recommendation *x, struct assessment_sums *sums,
+			      struct err *e)
 {
 	struct arena *a = http_arena(r);
 	struct assessments page = {.more = true};
 	struct assessment_query q = query_of(r, x, PAGE);
+	q.sums = sums;
 	struct recommendation_row row = {.key = bytes_of(x->key),
 					 .name = bytes_of(x->name),
 					 .description = bytes_of(x->description),
@@ -152,11 +155,12 @@ struct table_page {
 static int write_recommendations(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct table_page *p = arg;
+	struct assessment_sums sums = {.count = 0};
 	size_t i = p->from;
 	int rc = 0;
 	api_list_begin(w);
 	for (; i < recommendation_count && i - p->from < p->page.limit && rc >= 0; i++)
-		rc = put_recommendation(tx, w, p->r, &recommendation_table[i], e);
+		rc = put_recommendation(tx, w, p->r, &recommendation_table[i], &sums, e);
 	api_list_end(
 	    w, i < recommendation_count ? bytes_of(recommendation_table[i - 1].key) : BYTES_NONE,
 	    total_of(recommendation_count, true));
@@ -189,7 +193,7 @@ static int write_recommendation(struct db_tx *tx, struct json_out *w, void *arg,
 {
 	const struct recommendation *x;
 	int rc = recommendation_of(arg, &x, e);
-	return rc < 0 ? rc : put_recommendation(tx, w, arg, x, e);
+	return rc < 0 ? rc : put_recommendation(tx, w, arg, x, NULL, e);
 }
 
 static int get_recommendation(struct http_request *r, struct err *e)

@@ -3,6 +3,8 @@
 #include "defend/sibling_cache.h"
 #include "store/recommendation_off.h"
 
+#include <string.h>
+
 const char *assessment_state_word(int state)
 {
 	static const char *const words[] = {"Healthy", "Unhealthy", "NotApplicable"};
@@ -165,11 +167,32 @@ static bool is_off(const struct store_recommendation_offs *offs, int64_t subscri
 	return false;
 }
 
+/* What the registries' repositories sum up to. */
+static int sums_of(struct db_tx *tx, const struct assessment_query *q, const struct facts *f,
+		   size_t count, struct arena *a, struct repository_total *ret, struct err *e)
+{
+	struct assessment_sums *known = q->sums;
+	if (known && known->count == count &&
+	    memcmp(known->registries, f->ids, count * sizeof *f->ids) == 0) {
+		memcpy(ret, known->totals, count * sizeof *ret);
+		return 0;
+	}
+	if (repository_totals_sums(tx, f->ids, count, &VISIBILITY_ALL, ret, e) < 0)
+		return -(int)e->code;
+	struct repository_total *totals = known ? arena_alloc(a, count, sizeof *totals) : NULL;
+	if (totals) {
+		memcpy(totals, ret, count * sizeof *totals);
+		*known = (struct assessment_sums){
+		    .registries = f->ids, .totals = totals, .count = count};
+	}
+	return 0;
+}
+
 /* Those of findings, or of what the recommendation is about. */
 static int totals_of(struct db_tx *tx, const struct assessment_query *q, const struct facts *f,
 		     size_t count, struct arena *a, struct repository_total *ret, struct err *e)
 {
-	if (repository_totals_sums(tx, f->ids, count, &VISIBILITY_ALL, ret, e) < 0)
+	if (sums_of(tx, q, f, count, a, ret, e) < 0)
 		return -(int)e->code;
 	const struct sibling_query of = {.about = q->recommendation->about,
 					 .registries = f->ids,

@@ -47,6 +47,13 @@ struct assessments {
 	size_t count;
 	bool more;
 };
+/* Sums of the registries of a page, which are the same for all recommendations. Zeroed at first, of
+ * one transaction and arena. */
+struct assessment_sums {
+	const int64_t *registries;
+	const struct repository_total *totals;
+	size_t count;
+};
 struct assessment_query {
 	const struct recommendation *recommendation;
 	int64_t below;	    /* a scope; 0 = anywhere */
@@ -54,9 +61,10 @@ struct assessment_query {
 	size_t n;
 	struct visibility visible; /* of registries: who may read one repository sees none */
 	int64_t now_ms;
-	bool anonymous_pushes;	    /* the server takes pushes without an account */
-	bool secrets_off;	    /* it does not look for secrets */
-	struct sibling_cache *kept; /* NULL: everything is counted */
+	bool anonymous_pushes;	      /* the server takes pushes without an account */
+	bool secrets_off;	      /* it does not look for secrets */
+	struct sibling_cache *kept;   /* NULL: everything is counted */
+	struct assessment_sums *sums; /* of the recommendation before; NULL: none */
 };
 /* Runs live in the arena. */
 int assessment_list(struct db_tx *tx, const struct assessment_query *q, struct arena *a,
