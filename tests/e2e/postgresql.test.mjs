@@ -182,6 +182,18 @@ test('a folder moves to a server and back: nothing is lost, whenever it is kille
     users: await server.json('/api/v1/users'), findings: await server.json('/api/v1/findings?limit=500'), registries: await server.json('/api/v1/registries'),
     checks: await server.json('/api/v1/checks?limit=200'), scans: (await server.json('/api/v1/scans')).items.map((s) => s.id),
   });
+  // A denial whose scope is no text: the logs' chains are over what either engine keeps.
+  await server.json('/api/v1/users', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'guest', password: 'long enough, guest' }) });
+  const guest = { authorization: `Basic ${Buffer.from('guest:long enough, guest').toString('base64')}` };
+  const denied = await fetch(new URL('/api/v1/registries/%ff%c3%28', server.url), { method: 'DELETE', headers: guest });
+  assert.equal(denied.status, 403, await denied.text());
+  const chains = () => {
+    for (const log of [[], ['--denials']]) {
+      const said = plimsoll(['audit', 'verify', ...log, '--server', server.url, '--username', 'admin'], { env: { PLIMSOLL_PASSWORD: password } }).stdout;
+      assert.match(said, /^[1-9]\d* entr.*, whole from the first one/);
+    }
+  };
+  chains();
   const before = await lists();
   assert.ok(before.findings.items.length > 3 && users.items.length === 1);
   await server.stop();
@@ -199,6 +211,7 @@ test('a folder moves to a server and back: nothing is lost, whenever it is kille
   assert.ok(!fs.existsSync(path.join(dataDir, 'plimsoll.db')) && fs.existsSync(path.join(dataDir, 'plimsoll.db.moved')));
   server = await begin(password);
   assert.deepEqual(await lists(), before);
+  chains();
   images.push({ repository: 'moving/later', layout: makeImage() });
   await pushLayout(server, 'moving/later', images[3].layout);
   await check(server, images, vdbs[0]);
@@ -217,6 +230,7 @@ test('a folder moves to a server and back: nothing is lost, whenever it is kille
   assert.equal(r.status, 0, r.stderr);
   server = await begin(password);
   assert.deepEqual(await lists(), later);
+  chains();
   await check(server, images, vdbs[0]);
   await server.stop();
   r = await move('file');
