@@ -158,7 +158,11 @@ const struct cli_command vdb_commands[] = {
      .main = verb_vdb_update,
      .synopsis = "[--out FILE] [NAME=URL ...]",
      .summary = "fetch the feeds, keep the last good copy of each, rebuild if something changed",
-     .text = "Without NAME=URL the built-in list is fetched. NAME is one of " FEED_NAMES ".",
+     .text =
+	 "Without NAME=URL the built-in list is fetched. NAME is one of " FEED_NAMES
+	 ". In URL, {18..23} stands for each of these numbers and {2002..} for each year since "
+	 "2002; a URL of .../repodata/repomd.xml, .../mirror.list or .../archive_latest.txt names "
+	 "the file.",
      .options = vdb_update_options},
     {.name = "info",
      .main = vdb_verb_info,

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FEEDS_TEXT_MAX (1U << 20) /* bytes: what the command line names */
+
 const struct cli_option vdb_update_options[] = {
     {"out", 'o', "FILE", NULL, "the database to write"},
     {"feeds-dir", 0, "DIR", NULL, "where copies of feeds are kept"},
@@ -37,11 +39,13 @@ static void print_result(const struct update_file *f)
 }
 
 static int build(const struct cli_args *args, const char *out, const struct update_file *files,
-		 size_t count, struct err *e)
+		 size_t count, struct arena *a, struct err *e)
 {
-	struct vdb_build_input inputs[256];
+	struct vdb_build_input *inputs = arena_alloc(a, count, sizeof *inputs);
 	size_t n = 0;
-	for (size_t i = 0; i < count && n < sizeof inputs / sizeof *inputs; i++) {
+	if (!inputs)
+		return err_nomem(e);
+	for (size_t i = 0; i < count; i++) {
 		if (files[i].outcome != UPDATE_MISSING)
 			inputs[n++] =
 			    (struct vdb_build_input){.feed = files[i].feed, .path = files[i].path};
@@ -61,24 +65,23 @@ static int build(const struct cli_args *args, const char *out, const struct upda
 static int run(const struct cli_args *args, struct arena *a, struct err *e)
 {
 	char fallback[4096], dir[4200];
-	struct update_source *named = arena_alloc(a, args->operand_count, sizeof *named);
+	struct update_source *sources;
+	size_t count;
+	struct buf words;
 	struct update_file *files;
 	uint64_t keep;
 	if (cli_vdb_keep(args, &keep, e) < 0)
 		return -(int)e->code;
 	cli_default_vdb(fallback);
 	const char *out = cli_get(args, "out") ? cli_get(args, "out") : fallback;
-	if (!named)
-		return err_nomem(e);
-	for (size_t i = 0; i < args->operand_count; i++) {
-		struct update_source *one;
-		size_t n;
-		if (update_parse(bytes_of(args->operands[i]), a, &one, &n, e) < 0)
-			return -(int)e->code;
-		named[i] = one[0];
-	}
-	const struct update_source *sources = args->operand_count ? named : update_defaults;
-	size_t count = args->operand_count ? args->operand_count : update_default_count;
+	buf_init(&words, FEEDS_TEXT_MAX);
+	for (size_t i = 0; i < args->operand_count; i++)
+		buf_printf(&words, "%s ", args->operands[i]);
+	int parsed = buf_ok(&words) ? update_parse(buf_bytes(&words), a, &sources, &count, e)
+				    : err_set(e, ERR_LIMIT, "too many feeds");
+	buf_free(&words);
+	if (parsed < 0)
+		return parsed;
 	(void)snprintf(dir, sizeof dir, "%s.feeds", out);
 	const char *feeds_dir = cli_get(args, "feeds-dir");
 	const char *slash = strrchr(out, '/');
@@ -103,7 +106,7 @@ static int run(const struct cli_args *args, struct arena *a, struct err *e)
 		printf("%s is up to date\n", out);
 		return 0;
 	}
-	if ((keep && generations_keep(out, e) < 0) || build(args, out, files, count, e) < 0)
+	if ((keep && generations_keep(out, e) < 0) || build(args, out, files, count, a, e) < 0)
 		return -(int)e->code;
 	if (keep)
 		generations_prune_beside(out, keep);

@@ -36,12 +36,15 @@ struct schedule {
 enum outcome { OUTCOME_WHOLE, OUTCOME_PART, OUTCOME_NOTHING };
 
 /* Build a database of the last good copies and make it the current generation. */
-static int build(struct schedule *s, const struct update_file *files, size_t count, struct err *e)
+static int build(struct schedule *s, const struct update_file *files, size_t count, struct arena *a,
+		 struct err *e)
 {
 	char out[4096];
-	struct vdb_build_input sources[128];
+	struct vdb_build_input *sources = arena_alloc(a, count, sizeof *sources);
 	size_t n = 0;
-	for (size_t i = 0; i < count && n < sizeof sources / sizeof *sources; i++) {
+	if (!sources)
+		return err_set(e, ERR_NOMEM, "no memory for %zu feeds", count);
+	for (size_t i = 0; i < count; i++) {
 		if (files[i].outcome != UPDATE_MISSING)
 			sources[n++] =
 			    (struct vdb_build_input){.feed = files[i].feed, .path = files[i].path};
@@ -95,10 +98,8 @@ static enum outcome update(struct schedule *s)
 	(void)snprintf(dir, sizeof dir, "%s/feeds", s->c->data_dir);
 	const struct update_place place = {.dir = dir, .stop = &s->stopping};
 	int r = update_parse(bytes_of(s->c->feeds), &a, &sources, &count, &e);
-	const struct update_source *from = count ? sources : update_defaults;
-	count = count ? count : update_default_count;
 	if (r == 0)
-		r = update_fetch(from, count, &place, &a, &files, &e);
+		r = update_fetch(sources, count, &place, &a, &files, &e);
 	if (r == 0)
 		failed = report(files, count);
 	for (size_t i = 0; r == 0 && i < count; i++)
@@ -106,7 +107,7 @@ static enum outcome update(struct schedule *s)
 	const struct vdb *present = engine_vdb_take(s->engine);
 	engine_vdb_give(s->engine, present);
 	if (r == 0 && (changed || (!present && failed < count))) {
-		r = build(s, files, count, &e);
+		r = build(s, files, count, &a, &e);
 		if (r == 0)
 			update_built(files, count);
 	}

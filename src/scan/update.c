@@ -4,6 +4,7 @@
  * NAME.new from before the copy is replaced until a database was built of it, so that a crash
  * between the two does not leave the old database in place. */
 #include "scan/update.h"
+#include "scan/update_index.h"
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -20,103 +21,6 @@
 #define FEED_MAX (UINT64_C(4) << 30) /* bytes of one feed: the largest is some 200 MB */
 #define STATE_MAX 4096
 
-#define OSV(ecosystem)                                                                             \
-	{                                                                                          \
-		"osv", "https://osv-vulnerabilities.storage.googleapis.com/" ecosystem "/all.zip"  \
-	}
-
-#define PHOTON                                                                                     \
-	"https://packages.broadcom.com/artifactory/photon/photon_cve_metadata/cve_data_photon"
-
-const struct update_source update_defaults[] = {
-    OSV("Debian"),
-    OSV("AlmaLinux"),
-    OSV("Rocky%20Linux"),
-    OSV("Red%20Hat"),
-    OSV("Ubuntu"),
-    OSV("Wolfi"),
-    OSV("Chainguard"),
-    OSV("SUSE"),
-    OSV("openSUSE"),
-    OSV("openEuler"),
-    OSV("Mageia"),
-    OSV("Azure%20Linux"),
-    OSV("MinimOS"),
-    OSV("Alpaquita"),
-    OSV("BellSoft%20Hardened%20Containers"),
-    OSV("Echo"),
-    OSV("Bitnami"),
-    OSV("CRAN"),
-    OSV("ConanCenter"),
-    OSV("Go"),
-    OSV("Hackage"),
-    OSV("Hex"),
-    OSV("Julia"),
-    OSV("Maven"),
-    OSV("NuGet"),
-    OSV("Packagist"),
-    OSV("Pub"),
-    OSV("PyPI"),
-    OSV("RubyGems"),
-    OSV("SwiftURL"),
-    OSV("crates.io"),
-    OSV("npm"),
-    {"arch-tracker", "https://security.archlinux.org/all.json"},
-    {"photon-cve", PHOTON "5.0.json"},
-    {"photon-cve", PHOTON "4.0.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/edge/main.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/edge/community.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.23/main.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.23/community.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.22/main.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.22/community.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.21/main.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.21/community.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.20/main.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.20/community.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.19/main.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.19/community.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.18/main.json"},
-    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.18/community.json"},
-    {"debian-tracker", "https://security-tracker.debian.org/tracker/data/json"},
-    {"kev", "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"},
-    {"epss", "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"},
-    {"cve5", "https://github.com/cisagov/vulnrichment/archive/refs/heads/develop.tar.gz"},
-};
-const size_t update_default_count = sizeof update_defaults / sizeof *update_defaults;
-
-int update_parse(struct bytes text, struct arena *a, struct update_source **ret, size_t *ret_count,
-		 struct err *e)
-{
-	size_t cap = 1, n = 0;
-	for (size_t i = 0; i < text.len; i++)
-		cap += byte_is_space(text.ptr[i]) || text.ptr[i] == ',';
-	struct update_source *out = arena_alloc(a, cap, sizeof *out);
-	if (!out)
-		return err_set(e, ERR_NOMEM, "no memory");
-	while (text.len) {
-		size_t len = 0;
-		while (len < text.len && !byte_is_space(text.ptr[len]) && text.ptr[len] != ',')
-			len++;
-		struct bytes word = bytes_part(text, 0, len);
-		text = bytes_from(text, len < text.len ? len + 1 : len);
-		if (!word.len)
-			continue;
-		struct bytes url = word, name = bytes_cut(&url, '=');
-		if (!name.len || !(bytes_has_prefix_lit(url, "https://") ||
-				   bytes_has_prefix_lit(url, "http://")))
-			return err_set(e, ERR_FORMAT, "\"%.*s\" is not FEED=URL", BYTES_ARG(word));
-		out[n] =
-		    (struct update_source){.feed = arena_cstr(a, name), .url = arena_cstr(a, url)};
-		if (!out[n].feed || !out[n].url)
-			return err_set(e, ERR_NOMEM, "no memory");
-		n++;
-	}
-	*ret = out;
-	*ret_count = n;
-	return 0;
-}
-
 /* A file name for a source: the feed, a hash of the URL, and the URL's last part, which keeps its
  * ending. */
 static char *file_name(const struct update_source *s, const char *dir, struct arena *a)
@@ -130,8 +34,10 @@ static char *file_name(const struct update_source *s, const char *dir, struct ar
 		clean[n++] = byte_is_alnum(c) || c == '.' || c == '-' || c == '_' ? (char)c : '_';
 	}
 	clean[n] = '\0';
-	return arena_printf(a, "%s/%s-%016llx-%s", dir, s->feed,
-			    (unsigned long long)bytes_hash(url, 0), clean);
+	/* What an index names is packed; how, its first bytes say. */
+	return arena_printf(a, "%s/%s-%016llx-%s%s", dir, s->feed,
+			    (unsigned long long)bytes_hash(url, 0), clean,
+			    update_is_index(s->url) ? ".gz" : "");
 }
 
 struct state {
@@ -219,7 +125,7 @@ static int publish(const char *part, const struct update_file *f, int fd,
 	if (rename(part, f->path) < 0)
 		return err_sys(e, "%s: rename", f->path);
 	part_remove(part);
-	return state_write(f->path, f->url, reply, e);
+	return state_write(f->path, f->from, reply, e);
 }
 
 static int64_t mtime_ms(const char *path)
@@ -242,8 +148,8 @@ static int ask(struct question *q, const struct update_file *f, const char *part
 	size_t n = 0;
 	off_t have = lseek(fd, 0, SEEK_END);
 	*q = (struct question){.resume_from = 0};
-	state_read(f->path, f->url, &copy);
-	state_read(part, f->url, &begun);
+	state_read(f->path, f->from, &copy);
+	state_read(part, f->from, &begun);
 	if (have > 0 && begun.etag[0]) {
 		(void)snprintf(q->condition, sizeof q->condition, "If-Range: %s", begun.etag);
 		q->headers[n++] = q->condition;
@@ -278,24 +184,26 @@ static int take_reply(struct update_file *f, const char *part, int fd,
 	f->outcome = UPDATE_NEW;
 	int r = reply->status == 200 || reply->status == 206
 		    ? publish(part, f, fd, reply, e)
-		    : err_set(e, ERR_IO, "%s: the server answered %ld", f->url, reply->status);
+		    : err_set(e, ERR_IO, "%s: the server answered %ld", f->from, reply->status);
 	if (r < 0)
 		part_remove(part);
 	return r;
 }
 
-static int fetch_one(struct update_file *f, const atomic_bool *stop, struct err *e)
+static int fetch_one(struct update_file *f, const atomic_bool *stop, struct arena *a, struct err *e)
 {
 	char part[4200];
 	struct question q;
 	struct fetch_reply reply;
+	if (update_index_follow(f->url, stop, a, &f->from, e) < 0)
+		return -(int)e->code;
 	name_of(f, "part", part);
 	OWN_FD int fd = open(part, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, "%s", part);
 	if (ask(&q, f, part, fd, e) < 0)
 		return -(int)e->code;
-	struct fetch request = {.url = f->url,
+	struct fetch request = {.url = f->from,
 				.headers = q.headers,
 				.max = FEED_MAX,
 				.out_fd = fd,
@@ -306,7 +214,7 @@ static int fetch_one(struct update_file *f, const atomic_bool *stop, struct err 
 		r = take_reply(f, part, fd, &reply, e);
 	} else if (reply.length && reply.etag[0]) {
 		struct err ignored = ERR_INIT;
-		(void)state_write(part, f->url, &reply,
+		(void)state_write(part, f->from, &reply,
 				  &ignored); /* so that the rest can be asked for */
 	} else if (reply.length) {
 		part_remove(part); /* without a name of the entity its rest cannot be asked for */
@@ -332,7 +240,7 @@ int update_fetch(const struct update_source *sources, size_t count,
 					  .path = file_name(&sources[i], place->dir, a)};
 		if (!f->path)
 			return err_set(e, ERR_NOMEM, "no memory");
-		int r = fetch_one(f, place->stop, &why);
+		int r = fetch_one(f, place->stop, a, &why);
 		if (place->stop && atomic_load(place->stop))
 			return err_set(e, ERR_CANCELLED, "the feeds were not fetched to the end");
 		f->fetched_ms = mtime_ms(f->path);

@@ -12,16 +12,16 @@ struct update_source {
 	const char *feed; /* "osv" */
 	const char *url;
 };
-/* What is fetched when nothing else is configured. */
-extern const struct update_source update_defaults[];
-extern const size_t update_default_count;
-/* "osv=https://… kev=https://…": words. ERR_FORMAT. */
+#define UPDATE_RANGE_MAX 100
+/* "osv=https://… nvd=https://…-{2002..}.json.gz": words, with ranges of numbers in braces, up to
+ * this year where the last one is left out. No word: the built-in list. ERR_FORMAT. */
 int update_parse(struct bytes text, struct arena *a, struct update_source **ret, size_t *ret_count,
 		 struct err *e);
 
 enum update_outcome { UPDATE_NEW, UPDATE_SAME, UPDATE_STALE, UPDATE_MISSING };
 struct update_file {
 	const char *feed, *url;
+	const char *from;   /* what was asked for: url, or what an index there names */
 	char *path;	    /* the last good copy */
 	int64_t fetched_ms; /* when it was last known to be current; 0 = never */
 	enum update_outcome outcome;

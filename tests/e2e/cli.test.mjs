@@ -1,5 +1,6 @@
 // The command line: help and manual pages, exit statuses, filters, formats, configuration, vulnerability databases and their update.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -509,6 +510,41 @@ test('vdb update: new, unchanged, changed, broken and resumed, unreachable', asy
     assert.match(r.stdout, /was built/);
     assert.ok(known('CVE-2026-2'));
   } finally { feeds.close(); }
+});
+
+test('vdb update: what a list of mirrors and a repository name, and a range of numbers', async () => {
+  const { feeds, seen, url, close } = await feedServer();
+  const host = url('').slice('osv='.length);
+  const out = path.join(tempDir('update'), 'x.vdb');
+  const erratum = (n) => `<updates><update from="linux-security@amazon.com" type="security" version="1.4"><id>ALAS2-2026-${n}</id><title>curl</title>
+    <issued date="2026-01-02 03:04:05"/><severity>important</severity><references><reference href="https://h/" id="CVE-2026-${n}" type="cve"/></references>
+    <pkglist><collection short="amazon-linux-2"><name>Amazon Linux 2</name><package arch="x86_64" name="curl" version="8.0" release="1.amzn2.0.${n}" epoch="0"/></collection></pkglist></update></updates>`;
+  const repository = (name, text) => {
+    feeds.set('/core/mirror.list', { body: Buffer.from(`${host}/r/1/\n`) });
+    feeds.set('/r/1/repodata/repomd.xml', { body: Buffer.from(`<repomd><data type="updateinfo"><location href="repodata/${name}"/></data></repomd>`) });
+    feeds.set(`/r/1/repodata/${name}`, { body: execFileSync('xz', ['-c'], { input: text }), etag: `"${name}"` });
+  };
+  const update = () => runAsync(program, ['vdb', 'update', '--out', out, `updateinfo=${host}/core/mirror.list`, `osv=${host}/{2024..}.json`]);
+  const known = (id) => JSON.parse(plimsoll(['vdb', 'query', out, '--id', id, '--format', 'json']).stdout).length === 1;
+  try {
+    repository('a-updateinfo.xml.xz', erratum(10));
+    feeds.set('/2024.json', { body: osvFile([records[0]]) });
+    feeds.set('/2025.json', { body: osvFile([records[1]]) });
+    let r = await update();
+    assert.equal(r.status, 0, r.stderr);
+    assert.ok(known('ALAS2-2026-10') && known('CVE-2026-1') && known('CVE-2026-2'), r.stderr);
+    const asked = (name) => seen.filter((q) => q.url === name);
+    assert.equal(asked(`/${new Date().getUTCFullYear()}.json`).length, 1);
+    r = await update();
+    assert.equal(asked('/r/1/repodata/a-updateinfo.xml.xz').at(-1).ifNoneMatch, '"a-updateinfo.xml.xz"', 'the same file is not fetched twice');
+    repository('b-updateinfo.xml.xz', erratum(11));
+    r = await update();
+    assert.ok(known('ALAS2-2026-11') && !known('ALAS2-2026-10'), r.stderr);
+    feeds.set('/r/1/repodata/repomd.xml', { body: Buffer.from('<repomd/>') });
+    r = await update();
+    assert.match(r.stderr, /STALE .*repomd\.xml names no file of advisories \(using the stored copy\)/);
+    assert.ok(known('ALAS2-2026-11'));
+  } finally { close(); }
 });
 
 test('serve fetches feeds at once when asked to', async () => {
