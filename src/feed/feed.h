@@ -19,6 +19,8 @@ struct feed {
 	const char *licence;
 	const char *url;       /* default source of `vdb update`; NULL = none */
 	uint64_t document_max; /* bytes of one document */
+	bool in_items; /* the objects of an array in a document's object are documents of their own
+			  (feed/items.h): the whole may be of any size */
 	/* Should a member of an archive or folder be read? path as stored. */
 	bool (*wants)(struct bytes path);
 	/* One document (plain bytes; path for formats that keep facts in file names). Memory

@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "codec/codec.h"
 #include "feed/feed.h"
+#include "feed/items.h"
 
 #include <string.h>
 
@@ -22,6 +23,8 @@ struct reading {
 	const struct feed_sink *outer;
 	const struct limits *lim;
 	struct buf document;
+	struct items items; /* of a feed that is in_items */
+	struct bytes path;  /* of the document */
 	uint64_t wanted;
 	bool sink_failed; /* what the sink refuses ends the import; what a document is does not */
 };
@@ -72,20 +75,53 @@ static int member_done(struct reading *r, struct bytes path, int rc, struct err 
 	return r->outer->note(r->outer->arg, path, told.msg, e);
 }
 
-static int read_document(struct reading *r, struct stream *s, struct err *e)
+static void document_begin(struct reading *r, struct bytes path)
+{
+	buf_clear(&r->document);
+	r->path = path;
+	r->items = (struct items){.out = &r->document};
+}
+
+/* An item that cannot be read is as a member of an archive. */
+static int on_item(void *arg, struct err *e)
+{
+	struct reading *r = arg;
+	return member_done(r, r->path, import(r, r->path, e), e);
+}
+
+static int document_piece(struct reading *r, struct bytes piece, struct err *e)
+{
+	if (r->feed->in_items)
+		return items_push(&r->items, piece, on_item, r, e);
+	if (piece.len > r->document.max - r->document.len)
+		return err_set(e, ERR_LIMIT, "larger than %zu bytes", r->document.max);
+	buf_put(&r->document, piece);
+	return buf_ok(&r->document) ? 0 : err_set(e, ERR_NOMEM, "no memory for a document");
+}
+
+static int document_end(struct reading *r, struct err *e)
+{
+	if (items_end(&r->items, e) < 0)
+		return err_ctx(e, "%.*s", BYTES_ARG(r->path));
+	return r->items.found ? 0 : import(r, r->path, e);
+}
+
+static int read_document(struct reading *r, struct stream *s, struct bytes path, struct err *e)
 {
 	struct bytes part;
 	int more;
-	buf_clear(&r->document);
+	document_begin(r, path);
 	while ((more = stream_peek(s, STEP_LEN, &part, e)) > 0) {
-		if (part.len > r->document.max - r->document.len)
-			return err_set(e, ERR_LIMIT, "larger than %zu bytes", r->document.max);
-		buf_put(&r->document, part);
-		if (!buf_ok(&r->document))
-			return err_set(e, ERR_NOMEM, "no memory for a document");
-		stream_consume(s, part.len);
+		size_t len = part.len;
+		if (document_piece(r, part, e) < 0) {
+			more = -(int)e->code;
+			break;
+		}
+		stream_consume(s, len);
 	}
-	return more;
+	if (more < 0)
+		return r->sink_failed ? more : err_ctx(e, "%.*s", BYTES_ARG(path));
+	return document_end(r, e);
 }
 
 static int read_zip_member(struct reading *r, struct zip *z, const struct zip_entry *ent,
@@ -94,9 +130,9 @@ static int read_zip_member(struct reading *r, struct zip *z, const struct zip_en
 	if (ent->encrypted)
 		return err_set(e, ERR_UNSUPPORTED, "%.*s: encrypted", BYTES_ARG(ent->path));
 	struct stream *s = zip_open_member(z, ent, r->lim, e);
-	int rc = s ? read_document(r, s, e) : -(int)e->code;
+	int rc = s ? read_document(r, s, ent->path, e) : err_ctx(e, "%.*s", BYTES_ARG(ent->path));
 	stream_close(s);
-	return rc < 0 ? err_ctx(e, "%.*s", BYTES_ARG(ent->path)) : import(r, ent->path, e);
+	return rc;
 }
 
 static int read_zip(struct reading *r, int fd, struct err *e)
@@ -114,21 +150,20 @@ static int read_zip(struct reading *r, int fd, struct err *e)
 	return rc;
 }
 
-static int read_tar_member(struct reading *r, struct tar *t, const struct tar_entry *ent,
-			   struct err *e)
+static int read_tar_member(struct reading *r, struct tar *t, struct bytes path, struct err *e)
 {
-	buf_clear(&r->document);
-	if (ent->size > r->document.max)
-		return err_set(e, ERR_LIMIT, "larger than %zu bytes", r->document.max);
-	for (;;) {
-		uint8_t *room = buf_room(&r->document, STEP_LEN);
-		if (!room)
-			return err_set(e, ERR_NOMEM, "no memory for a document");
-		int64_t n = tar_read(t, room, STEP_LEN, e);
-		if (n <= 0)
-			return (int)n;
-		buf_commit(&r->document, (size_t)n);
+	uint8_t step[STEP_LEN / 4];
+	int64_t n;
+	document_begin(r, path);
+	while ((n = tar_read(t, step, sizeof step, e)) > 0) {
+		if (document_piece(r, (struct bytes){step, (size_t)n}, e) < 0) {
+			n = -(int)e->code;
+			break;
+		}
 	}
+	if (n < 0)
+		return r->sink_failed ? (int)n : err_ctx(e, "%.*s", BYTES_ARG(path));
+	return document_end(r, e);
 }
 
 static int read_tar(struct reading *r, struct stream *s, struct err *e)
@@ -143,11 +178,9 @@ static int read_tar(struct reading *r, struct stream *s, struct err *e)
 		r->wanted++;
 		struct bytes name = {path, ent.path.len};
 		memcpy(path, ent.path.ptr, ent.path.len);
-		rc = read_tar_member(r, t, &ent, e);
 		/* A member too large is skipped; a stream that broke off breaks the next member as
 		 * well. */
-		rc = rc < 0 ? err_ctx(e, "%.*s", BYTES_ARG(name)) : import(r, name, e);
-		rc = member_done(r, name, rc, e);
+		rc = member_done(r, name, read_tar_member(r, t, name, e), e);
 	}
 	tar_close(t);
 	return rc;
@@ -182,8 +215,7 @@ static int read_stream(struct reading *r, struct bytes path, int fd, struct err 
 			rc = err_ctx(e, "%.*s", BYTES_ARG(path));
 	} else if (rc >= 0) {
 		r->wanted++;
-		rc = read_document(r, s, e);
-		rc = rc < 0 ? err_ctx(e, "%.*s", BYTES_ARG(path)) : import(r, path, e);
+		rc = read_document(r, s, path, e);
 	}
 	stream_close(s);
 	return rc;
@@ -194,8 +226,7 @@ int feed_read(const struct feed *f, struct bytes path, int fd, const struct limi
 {
 	struct reading r = {.feed = f, .outer = sink, .lim = lim};
 	uint8_t magic[4];
-	/* STEP_LEN more: tar_read asks for space before it knows that the member has ended. */
-	buf_init(&r.document, (size_t)f->document_max + STEP_LEN);
+	buf_init(&r.document, (size_t)f->document_max);
 	ssize_t n = io_pread(fd, magic, sizeof magic, 0, e);
 	int rc = n < 0 ? (int)n : 0;
 	struct bytes head = {magic, n > 0 ? (size_t)n : 0};
