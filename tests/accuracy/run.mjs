@@ -7,6 +7,7 @@ import path from 'node:path';
 import { build, hasShared, program, root } from '../e2e/lib.mjs';
 import { cvss } from './cvss.mjs';
 import { images } from './images.mjs';
+import { matchers } from './matchers.mjs';
 import { packages } from './packages.mjs';
 import { severity } from './severity.mjs';
 import { versions } from './versions.mjs';
@@ -18,7 +19,7 @@ What Plimsoll makes of test data of other projects: tables of versions, scores, 
 \`node tests/accuracy/run.mjs\` writes this page from a run, \`--check\` compares; nothing in it is written by hand. The judgements come from \`tests/accuracy/judged.tsv\`, one row for
 each difference with exactly these counts; a difference without a row fails the check. The data lies beside the repository (\`../shared\`) and is not part of it.
 `;
-const sections = { versions, cvss, packages, images, severity };
+const sections = { versions, cvss, packages, images, matchers, severity };
 
 const options = process.argv.slice(2);
 const only = options.filter((o) => o !== '--check');

@@ -68,7 +68,8 @@ static int count_hit(struct count *c, const struct gather *g, const struct vdb_h
 	struct covered none = {.v = NULL};
 	struct match_check check = {.id = 0};
 	int r = vdb_advisory(c->v, h->advisory, g->a, &one.adv, g->e);
-	if (r < 0 || h->affected.status == ADV_NOT_AFFECTED)
+	if (r < 0 || h->affected.status == ADV_NOT_AFFECTED ||
+	    bytes_eq_lit(ecosystem, "end-of-life")) /* dates, no advisories */
 		return r;
 	check.cves = arena_alloc(g->a, one.adv.alias_count + 1, sizeof *check.cves);
 	if (!check.cves)

@@ -8,10 +8,11 @@ import { judgement, table } from './rows.mjs';
 const feeds = path.join(shared, 'feeds');
 const files = [
   ['debian-lists', 'debian/security-tracker-dsa-dla.tar.zst'], ['alpine-secdb', 'alpine/alpine-secdb-from-aports.tar.zst'], ['alpine-secdb', 'wolfi/security-generated-here.json.zst'],
-  ['ubuntu-tracker', 'ubuntu/ubuntu-cve-tracker.tar.zst'], ['oval', 'azurelinux/azurelinux-3.0-oval.xml.zst'], ['oval', 'azurelinux/cbl-mariner-2.0-oval.xml.zst'],
+  ['ubuntu-tracker', 'ubuntu/ubuntu-cve-tracker.tar.zst'], ['oval', 'azurelinux/azurelinux-3.0-oval.xml.zst'], ['oval', 'azurelinux/cbl-mariner-2.0-oval.xml.zst'], ['oval', 'azurelinux/cbl-mariner-1.0-oval.xml.zst'],
   ['oval', 'photon/com.vmware.phsa-photon3.xml.zst'], ['oval', 'rhel/rhel-8.oval.xml.zst'], ['oval', 'rhel/Red_Hat_Enterprise_Linux_3.xml.zst'],
   ['csaf', 'format-fixtures/claircore-rhel-vex.tar.zst'], ['rubysec', 'rubygems/ruby-advisory-db.tar.zst'], ['php-advisories', 'packagist/FriendsOfPHP-security-advisories.tar.zst'],
   ['bodhi', 'fedora/bodhi-F36-updates.json.zst'], ['cve5', 'cve5/vulnrichment.tar.zst'], ['kev', 'kev/cisa-kev.tar.zst'],
+  ['oval', 'rhel/com.redhat.rhsa-RHEL8.xml.zst'], ['node-security', 'npm/nodejs-security-wg.tar.zst'], ['end-of-life', 'debian/distro-info-data_0.58+deb12u7.tar.zst'],
 ];
 const archives = (folder) => (fs.existsSync(path.join(feeds, folder)) ? fs.readdirSync(path.join(feeds, folder)).map((d) => ['osv', `${folder}/${d}/all.zip`]) : []);
 /** Every feed that is here, as operands of `vdb build`. */
