@@ -46,6 +46,7 @@ int finding_check_read(struct db_stmt *s, int at, struct arena *a, struct match_
 	    !finding_copy(a, s, at + 2, &c->source_name) ||
 	    !finding_copy(a, s, at + 3, &c->title) || !finding_copy(a, s, at + 4, &c->category) ||
 	    !finding_copy(a, s, at + 9, &c->cvss_vector) ||
+	    !finding_copy(a, s, at + 20, &c->cvss_source) ||
 	    !finding_copy(a, s, at + 16, &c->summary) || !finding_copy(a, s, at + 17, &cves))
 		return err_set(e, ERR_NOMEM, "no memory for a finding");
 	return split_cves(cves, a, c, e);
@@ -187,7 +188,7 @@ int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_c
 				     "vendor_severity, cvss_version, cvss_base,"
 				     " cvss_vector, kev, ransomware, epss, epss_percentile, "
 				     "published, modified, summary, cves, first_seen, kev_since,"
-				     " details, refs,"
+				     " cvss_source, details, refs,"
 				     " cvss_v2, cvss_v3, cvss_v4 FROM security_check WHERE id = $1",
 				     DB_ARGS(DB_I(id)), e);
 	if (!s)
@@ -195,13 +196,13 @@ int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_c
 	int r = db_step(s, e);
 	struct bytes refs = BYTES_NONE;
 	if (r > 0 && (finding_check_read(s, 0, a, ret, e) < 0 ||
-		      (!(finding_copy(a, s, 20, &ret->details) && finding_copy(a, s, 21, &refs)) &&
+		      (!(finding_copy(a, s, 21, &ret->details) && finding_copy(a, s, 22, &refs)) &&
 		       err_set(e, ERR_NOMEM, "no memory") < 0)))
 		r = -(int)e->code;
 	if (r > 0) {
-		ret->cvss_v2 = score_of(s, 22, CVSS_2_0);
-		ret->cvss_v3 = score_of(s, 23, ret->cvss.version == CVSS_3_0 ? CVSS_3_0 : CVSS_3_1);
-		ret->cvss_v4 = score_of(s, 24, CVSS_4_0);
+		ret->cvss_v2 = score_of(s, 23, CVSS_2_0);
+		ret->cvss_v3 = score_of(s, 24, ret->cvss.version == CVSS_3_0 ? CVSS_3_0 : CVSS_3_1);
+		ret->cvss_v4 = score_of(s, 25, CVSS_4_0);
 	}
 	db_done(s);
 	if (r <= 0)

@@ -51,14 +51,16 @@ static void put_references(struct buf *out, const struct match_check *c)
 	"IS DISTINCT FROM"                                                                         \
 	" ($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "   \
 	"$22, $23)"
-#define COLUMNS 25
-/* $24: the version's epoch, or the next one. $25: now. advisory and source name make the id: they
- * do not change. */
+#define COLUMNS 26
+/* $24: the version's epoch, or the next one. $25: now. $26: the record that the score is from,
+ * which changes with the score: rows of before it was kept are not written again for it alone.
+ * advisory and source name make the id: they do not change. */
 static const char update_text[] =
     "UPDATE check_version SET title = $4, category = $5, severity = $6, vendor_severity = $7,"
     " cvss_version = $8, cvss_base = $9, cvss_vector = $10, cvss_v2 = $11, cvss_v3 = $12,"
     " cvss_v4 = $13, kev = $14, ransomware = $15, epss = $16, epss_percentile = $17,"
     " published = $18, modified = $19, summary = $20, details = $21, cves = $22, refs = $23,"
+    " cvss_source = $26,"
     " kev_since = CASE WHEN $14 = 0 THEN 0 WHEN kev = 1 THEN kev_since ELSE $25 END"
     " WHERE id = $1 AND advisory = $2 AND source_name = $3 AND since = $24 AND " DIFFERS;
 static const char end_text[] =
@@ -70,11 +72,11 @@ static const char insert_text[] =
     "INSERT INTO check_version(id, advisory, source_name, title, category, severity,"
     " vendor_severity, cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, cvss_v4, kev,"
     " ransomware, epss, epss_percentile, published, modified, summary, details, cves, refs, since,"
-    " until, first_seen, kev_since) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
+    " until, first_seen, kev_since, cvss_source) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
     " $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, 0,"
     " COALESCE((SELECT min(o.first_seen) FROM check_version o WHERE o.id = $1), $25),"
     " CASE WHEN $14 = 0 THEN 0 ELSE COALESCE((SELECT CASE WHEN o.kev = 1 THEN o.kev_since"
-    " ELSE $25 END FROM check_version o WHERE o.id = $1 ORDER BY o.since DESC LIMIT 1), 0) END)"
+    " ELSE $25 END FROM check_version o WHERE o.id = $1 ORDER BY o.since DESC LIMIT 1), 0) END, $26)"
     " ON CONFLICT(id, since) DO NOTHING";
 
 static int add_row(struct many *m, const struct security_check_entry *p, int64_t epoch,
@@ -105,7 +107,8 @@ static int add_row(struct many *m, const struct security_check_entry *p, int64_t
 						 DB_T(p->cves),
 						 DB_T(p->references),
 						 DB_I(epoch),
-						 DB_I(clock_wall_ms())};
+						 DB_I(clock_wall_ms()),
+						 DB_T(c->cvss_source)};
 	return many_add(m, values, e);
 }
 
@@ -251,7 +254,7 @@ static int run(struct db_tx *tx, const char *text, const struct security_check_e
 {
 	/* Only this one says nothing of now. */
 	struct many m = {
-	    .tx = tx, .text = text, .columns = text == end_text ? COLUMNS - 1 : COLUMNS};
+	    .tx = tx, .text = text, .columns = text == end_text ? COLUMNS - 2 : COLUMNS};
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		if (is_for(&entries[i]))

@@ -14,9 +14,11 @@ static const struct record_field cvss_fields[] = {
 		 .max = 10),
     RECORD_FIELD(struct match_check, cvss_vector, RECORD_TEXT, "vector",
 		 "The vector it was computed from"),
-    RECORD_FIELD(struct match_check, cvss_source, RECORD_TEXT, "source",
-		 "Feed and id of the record that the vector is from; in reports of a scan only",
-		 .flags = RECORD_OPTIONAL, .example = "\"nvd CVE-2024-1\""),
+    RECORD_FIELD(
+	struct match_check, cvss_source, RECORD_TEXT, "source",
+	"Feed and id of the record that the vector is from; absent for checks that a server "
+	"recorded before it kept that",
+	.flags = RECORD_OPTIONAL, .example = "\"nvd CVE-2024-1\""),
 };
 static const struct record_object cvss_object = {
     .name = "Cvss", .text = "The effective score", RECORD_TABLE(cvss_fields)};

@@ -644,5 +644,10 @@ const struct db_migration schema_scan[] = {
      .sql = "ALTER TABLE repository_first ADD COLUMN pieces BIGINT NOT NULL DEFAULT 0;"
 	    "CREATE TABLE repository_first_piece(id BIGINT NOT NULL PRIMARY KEY,"
 	    " repository_id BIGINT NOT NULL, checks {BLOB} NOT NULL);"},
+    {.number = 20,
+     .what = "the record that a score is from",
+     .sql = "DROP VIEW security_check;"
+	    "ALTER TABLE check_version ADD COLUMN cvss_source TEXT NOT NULL"
+	    " DEFAULT '';" SEEN_SOURCED_CHECK_VIEW},
     {0},
 };

@@ -28,7 +28,7 @@ const ask = (name, what, cve) => server.json(`${at(name)}/${what}?cve=${cve}`);
 before(async () => {
   vdb = makeVdb([
     osvRecord('CVE-2026-1', [{ ecosystem: 'Debian:12', name: 'openssl', fixed: '3.0.2' }], { severity: 'HIGH' }),
-    osvRecord('CVE-2026-2', [{ ecosystem: 'Debian:12', name: 'openssl' }, { ecosystem: 'Debian:11', name: 'openssl' }], { severity: 'LOW' }),
+    osvRecord('CVE-2026-2', [{ ecosystem: 'Debian:12', name: 'openssl' }, { ecosystem: 'Debian:11', name: 'openssl' }], { severity: 'LOW', cvss: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H' }),
     osvRecord('CVE-2026-3', [{ ecosystem: 'Debian:12', name: 'nginx', fixed: '2' }], { severity: 'LOW' }),
   ]);
   server = await new Server({ args: ['--vdb', vdb] }).start();
@@ -64,6 +64,9 @@ test('an answer names the package record, the advisory record and the comparison
   assert.match(p.range, /introduced 0, fixed 3\.0\.2/);
   assert.ok(Date.parse(p.fetched_at) && Date.parse(why.database_built_at) && why.database);
   assert.deepEqual([why.findings.length, why.findings[0].severity, why.findings[0].severity_source], [1, 'High', 'vendor']);
+  const [scored] = (await ask('old', 'why', 'CVE-2026-2')).findings;
+  assert.deepEqual([scored.cvss.base, scored.cvss.source], [7.5, 'osv CVE-2026-2'], 'which record the score is from');
+  assert.equal((await server.json(`/api/v1/checks/${scored.id}`)).cvss_source, 'osv CVE-2026-2');
   const not = await ask('fixed', 'why-not', 'CVE-2026-1');
   assert.deepEqual([not.packages[0].outcome, not.packages[0].compared, not.packages[0].fixed_version, not.findings], ['not_affected', '3.0.2', '3.0.2', []]);
 });
