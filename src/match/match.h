@@ -31,8 +31,8 @@ struct match_check {
 	enum adv_severity vendor_severity;
 	bool severity_from_cvss;
 	struct bytes cvss_vector; /* of the effective score: v3.1, v3.0, v4.0, v2 in this order */
-	struct bytes cvss_source; /* feed and record it is from: "nvd CVE-2024-1"; empty: no vector, or
-				     a store of before it was kept */
+	struct bytes cvss_source; /* feed and record it is from: "nvd CVE-2024-1"; empty: no vector,
+				     or a store of before it was kept */
 	struct cvss_score cvss;	  /* version NONE = no vector */
 	struct cvss_score cvss_v2, cvss_v3, cvss_v4; /* each kept */
 	bool kev, ransomware;

@@ -654,16 +654,6 @@ static void scan_15(struct db_tx *tx, struct arena *a, struct err *e)
 			 5);
 }
 
-/* A check of before the source of its score was kept has none. */
-static void scan_20(struct db_tx *tx, struct arena *a, struct err *e)
-{
-	(void)a;
-	(void)e;
-	assert_int_equal(number(tx, "SELECT id FROM security_check WHERE cvss_source = ''"
-				    " AND advisory = 'DSA-1' AND first_seen >= 0"),
-			 7);
-}
-
 /* What lists ask: the indexes have it. */
 static void scan_16(struct db_tx *tx, struct arena *a, struct err *e)
 {

@@ -30,3 +30,13 @@ static void scan_19(struct db_tx *tx, struct arena *a, struct err *e)
 			 1);
 	assert_int_equal(number(tx, "SELECT count(*) FROM repository_first_piece"), 0);
 }
+
+/* A check of before the source of its score was kept has none. */
+static void scan_20(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	(void)a;
+	(void)e;
+	assert_int_equal(number(tx, "SELECT id FROM security_check WHERE cvss_source = ''"
+				    " AND advisory = 'DSA-1' AND first_seen >= 0"),
+			 7);
+}
