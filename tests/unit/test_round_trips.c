@@ -13,7 +13,7 @@
 #include "store/pack.h"
 
 #define SCAN_MOST 200U
-#define PAGE_MOST 15U
+#define PAGE_MOST 16U
 #define PLAN_MOST 100U /* five pages of findings, and what they come to */
 #define PAGE 100
 #define LAYERS_MAX 101
