@@ -428,13 +428,13 @@ int db_checkpoint(struct db *d, struct err *e)
 	return r;
 }
 
-int db_settle(struct db *d, struct err *e)
+int db_settle(struct db *d, const char *table, struct err *e)
 {
 	if (!d->engine->settle)
 		return 0;
 	pthread_mutex_lock(&d->write_lock);
 	/* In an open batch it cannot be done: the engine comes to it by itself. */
-	int r = d->batch ? 0 : d->engine->settle(d->writer, e);
+	int r = d->batch ? 0 : d->engine->settle(d->writer, table, e);
 	pthread_mutex_unlock(&d->write_lock);
 	return r;
 }

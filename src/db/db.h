@@ -173,6 +173,6 @@ void db_signal_all(struct db *d);
 /* Move what the engine keeps in a log of its own into the main file as far as readers allow
  * (housekeeping, before a copy). */
 int db_checkpoint(struct db *d, struct err *e);
-/* After very many rows were written: what an engine would note of them by and by, for its plans and
- * its reads, is noted now. It takes as long as reading them. */
-int db_settle(struct db *d, struct err *e);
+/* After very many rows were written to a table of ours: what an engine would note of them by and
+ * by, for its plans and its reads, is noted now. It takes as long as reading them. */
+int db_settle(struct db *d, const char *table, struct err *e);

@@ -72,7 +72,8 @@ struct db_engine {
 	int (*copy)(struct db_conn *c, const char *to, int (*step)(void *arg, struct err *e),
 		    void *arg, struct err *e);
 	int (*checkpoint)(struct db_conn *c, struct err *e);
-	int (*settle)(struct db_conn *c, struct err *e); /* outside a transaction */
+	/* A table; outside a transaction. */
+	int (*settle)(struct db_conn *c, const char *table, struct err *e);
 	int (*ballast_keep)(const char *address, uint64_t size, struct err *e);
 	void (*make_space)(struct db_conn *c, const char *address); /* the disk is full */
 };

@@ -476,9 +476,13 @@ static int64_t exec_many(struct db_conn *base, const char *text, const struct db
 }
 
 /* Without the map of pages that all see, a read of an index looks at each row as well. */
-static int settle(struct db_conn *c, struct err *e)
+static int settle(struct db_conn *c, const char *table, struct err *e)
 {
-	return pg_say_only(conn_of(c), "VACUUM ANALYZE", e);
+	char sql[128];
+	int n = snprintf(sql, sizeof sql, "VACUUM ANALYZE \"%s\"", table);
+	if (n < 0 || (size_t)n >= sizeof sql)
+		return err_set(e, ERR_LIMIT, "database: a table's name is too long");
+	return pg_say_only(conn_of(c), sql, e);
 }
 
 static void limit(struct db_conn *base, const struct db_limits *l)

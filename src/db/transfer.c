@@ -333,10 +333,9 @@ int db_transfer(struct db *from, struct db *to, struct arena *texts, struct db_t
 	if (!j.tables)
 		return err_set(e, ERR_NOMEM, "database: no memory for tables");
 	int r = db_run(from, DB_READ, read_tx, &j, e);
-	free(j.tables);
 	/* The rows are there, whatever becomes of it. */
-	struct err ignored = ERR_INIT;
-	if (r >= 0)
-		(void)db_settle(to, &ignored);
+	for (size_t i = 0; r >= 0 && i < j.table_count; i++)
+		(void)db_settle(to, j.tables[i].name, &(struct err){0});
+	free(j.tables);
 	return r < 0 ? r : 0;
 }
