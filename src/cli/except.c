@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "cli/attached.h"
 
 #include <stdio.h>
 
@@ -15,6 +16,8 @@ static int read_list(const char *list, struct exceptions *x,
 		struct bytes name = bytes_trim(bytes_cut(&rest, ','));
 		const char *path = name.len ? arena_cstr(&x->arena, name) : NULL;
 		struct buf text;
+		if (add == exceptions_add_vex && bytes_eq_lit(name, CLI_ATTACHED))
+			continue; /* cli_attached_read */
 		if (!path)
 			return err_set(e, ERR_FORMAT, "a file without a name in \"%s\"", list);
 		buf_init(&text, EXCEPTION_FILE_MAX);
@@ -64,6 +67,8 @@ int except_image(const struct report *r, struct arena *a, struct exception_image
 	    (struct exception_image){.tag = r->input->tag, .arch = r->input->config.platform.arch};
 	if (report_put_repository(&name, r))
 		ret->repository = arena_bytes(a, buf_bytes(&name), &ok);
+	ret->indexes = r->input->indexes;
+	ret->index_count = r->input->index_count;
 	if (r->input->has_digest)
 		digest_text(&r->input->digest, digest);
 	ret->digest = arena_bytes(a, bytes_of(digest), &kept);

@@ -4,7 +4,10 @@
 #include "report/report.h"
 
 #define EXCEPT_OPTIONS                                                                             \
-	{"vex", 0, "LIST", NULL, "VEX documents: OpenVEX, CSAF or CycloneDX"},                     \
+	{"vex", 0, "LIST", NULL,                                                                   \
+	 "VEX documents: OpenVEX, CSAF or CycloneDX; attached: those attached to the image"},      \
+	    {"vex-key", 0, "FILE", NULL,                                                           \
+	     "public keys (PEM): only attached documents that one of them signed are applied"},    \
 	{                                                                                          \
 		"ignore-file", 0, "LIST", NULL,                                                    \
 		    "what to ignore: .trivyignore, .trivyignore.yaml or Grype's configuration"     \

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "cli/attached.h"
 #include "cli/operand.h"
 #include "cli/server.h"
 #include "cli/term.h"
@@ -180,6 +181,7 @@ static int open_reference(struct cimg *c, const struct cli_args *args, const cha
 	if (cli_registry_options(args, &c->arena, &o, e) < 0)
 		return -(int)e->code;
 	o.platform = cli_get(args, "platform");
+	o.attached = cli_attached_asked(args);
 	return pull_image(&c->input, ref, &o, e);
 }
 
@@ -332,6 +334,19 @@ static bool is_tar(const struct operand *o)
 	return stat(place, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+/* Of an image that was opened. */
+static int take_attached(struct cimg *c, const struct cli_args *args, struct err *e)
+{
+	if (!cli_attached_asked(args) || c->is_bill)
+		return 0;
+	if (scan_input_attached(&c->input, e) < 0 ||
+	    (c->input.attached_count && !c->pool && open_pool(c, args, e) < 0))
+		return -(int)e->code;
+	if (cli_attached_read(c, args, e) < 0)
+		return -(int)e->code;
+	return attached_take_packages(&c->attached, &c->image, &c->arena, e);
+}
+
 int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb,
 		   struct err *e)
 {
@@ -350,6 +365,8 @@ int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text
 	    check_platform(c, args, e) < 0)
 		return -(int)e->code;
 	int r = take_inventory(c, args, e);
+	if (r == 0)
+		r = take_attached(c, args, e);
 	if (r == 0 && join_check(c, e) < 0)
 		return -(int)e->code;
 	const struct assess_input in = {.image = &c->image,
@@ -376,6 +393,8 @@ void cli_image_close(struct cimg *c)
 	layers_result_free(&c->layers);
 	scan_input_free(&c->input);
 	bill_input_free(&c->bill);
+	attached_free(&c->attached);
+	buf_free(&c->attached_keys);
 	vdb_close(c->vdb);
 	pool_close(c->pool);
 	if (c->spool > 0)

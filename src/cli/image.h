@@ -3,6 +3,7 @@
 #include "cli/kept.h"
 #include "cli/vdb_verbs.h"
 #include "report/report.h"
+#include "scan/attached.h"
 #include "scan/bill_input.h"
 #include "scan/layers.h"
 #include "scan/pull.h"
@@ -58,6 +59,8 @@ struct cimg {
 	bool is_bill;
 	struct rootfs_stats rootfs; /* of a root folder */
 	struct assess assess;
+	struct attached attached; /* --vex attached */
+	struct buf attached_keys;
 	struct arena arena;
 	bool progress;
 	int spool; /* standard input's copy; 0: none */

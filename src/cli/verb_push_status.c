@@ -1,5 +1,6 @@
 /* The findings of a pushed image: asks a running server, waits for the end of the scan, and reports
  * as `plimsoll scan` does. Of an index: those of each of its images. */
+#include "cli/attached.h"
 #include "cli/gate.h"
 #include "cli/remote.h"
 #include "cli/verbs.h"
@@ -417,6 +418,12 @@ int verb_push_status(int argc, char **argv)
 	struct asking q = {.args = &args, .arena = &a};
 	if (cli_parse(push_status_options, argc, argv, &args, &e) < 0 ||
 	    gate_parse(&args, "push-status", &q.gate, &e) < 0) {
+		gate_free(&q.gate);
+		return cli_usage("push-status", &e);
+	}
+	if (cli_attached_asked(&args)) {
+		err_set(&e, ERR_FORMAT,
+			"--vex attached: the server's setting attached-documents decides");
 		gate_free(&q.gate);
 		return cli_usage("push-status", &e);
 	}

@@ -57,14 +57,16 @@ int verb_scan(int argc, char **argv)
 	r.findings = c.assess.findings;
 	r.finding_count = c.assess.finding_count;
 	if (rc == 0)
+		rc = exceptions_join(&gate.exceptions, &c.attached.applied, &e);
+	if (rc == 0)
 		rc = gate_except(&gate, &r, &c.assess, &e);
 	gate_apply(&gate, &r);
 	if (rc == 0)
 		rc = gate_write(&gate, &r, &args, &e);
 	if (rc == 0)
 		status = gate_status(&gate, &r, "scan");
-	cli_image_close(&c);
 	gate_free(&gate);
+	cli_image_close(&c);
 	return rc < 0 ? cli_fail("scan", &e) : status;
 }
 

@@ -254,6 +254,8 @@ static int run(const char *verb, bool why_not, int argc, char **argv)
 	if (rc == 0)
 		rc = except_read(&args, verb, &exceptions, &e);
 	if (rc == 0)
+		rc = exceptions_join(&exceptions, &c.attached.applied, &e);
+	if (rc == 0)
 		rc = except_apply(&exceptions, &r, &c.assess, &c.arena, &e);
 	if (rc == 0)
 		rc = cli_known_id(c.vdb, args.operands[0], &c.arena, &id, &e);

@@ -303,6 +303,29 @@ int client_manifest(struct client *c, struct bytes reference, struct buf *out,
 	return r;
 }
 
+int client_referrers(struct client *c, struct bytes digest, struct buf *out, struct err *e)
+{
+	const char *headers[] = {accept_types, NULL};
+	struct fetch f = {.headers = headers, .max = LIMIT_MANIFEST_MAX, .out_fd = -1};
+	struct fetch_reply reply = {0};
+	struct bytes type;
+	char *leaf = arena_cstr(&c->arena, digest);
+	size_t colon = bytes_find(digest, ':');
+	char *tag = arena_printf(&c->arena, "%.*s-%.*s", BYTES_ARG(bytes_part(digest, 0, colon)),
+				 BYTES_ARG(bytes_from(digest, colon + 1)));
+	if (!leaf || !tag)
+		return err_nomem(e);
+	int r = client_request(c, "referrers", leaf, &f, &reply, e);
+	bool is_index = r == 0 && reply.status == 200 &&
+			bytes_has_prefix_lit(bytes_of(reply.content_type), OCI_INDEX_TYPE);
+	if (is_index) {
+		buf_put(out, buf_bytes(&reply.body));
+		r = buf_ok(out) ? 0 : err_nomem(e);
+	}
+	fetch_reply_free(&reply);
+	return r < 0 || is_index ? r : client_manifest(c, bytes_of(tag), out, &type, e);
+}
+
 int client_blob(struct client *c, const struct digest *d, uint64_t max, int fd, struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];

@@ -44,6 +44,10 @@ void client_close(struct client *c);
  * against the one that the registry states, if any. ret_type: of the reply. */
 int client_manifest(struct client *c, struct bytes reference, struct buf *out,
 		    struct bytes *ret_type, struct err *e);
+/* The index of manifests whose subject is this digest: the referrers API, else the tag that stands
+ * for it (distribution-spec "Referrers Tag Schema"). ERR_NOT_FOUND: the registry knows of none. Of
+ * a list in pages the first is read. */
+int client_referrers(struct client *c, struct bytes digest, struct buf *out, struct err *e);
 /* The blob into fd, at most max bytes; resumed where it broke off. The caller checks its digest. */
 int client_blob(struct client *c, const struct digest *d, uint64_t max, int fd, struct err *e);
 /* The same into a sink, once, from a byte on where the registry can. What was written before an

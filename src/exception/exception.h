@@ -61,6 +61,9 @@ int exceptions_add_vex(struct exceptions *x, struct bytes text, struct bytes sou
 int exceptions_add_ignore(struct exceptions *x, struct bytes text, struct bytes source,
 			  struct err *e);
 
+/* Add what another said; its arena outlives x. */
+int exceptions_join(struct exceptions *x, const struct exceptions *from, struct err *e);
+
 /* What takes this match out of what is said of id ("CVE-2024-1"), or NULL. now_ms: for what
  * expires.
  */
@@ -93,6 +96,8 @@ void exceptions_put(struct buf *out, const struct exceptions *x);
 /* Add what was put, of the kind EXCEPTION_VEX. The text is copied. ERR_FORMAT, ERR_LIMIT,
  * ERR_NOMEM. */
 int exceptions_take(struct exceptions *x, struct bytes in, struct bytes source, struct err *e);
+/* "sha256:" and 64 hexadecimal digits. */
+bool exception_is_digest(struct bytes text);
 /* How many have expired. */
 size_t exceptions_expired(const struct exceptions *x, int64_t now_ms);
 /* One of the words that OpenVEX has for why something is not affected. */

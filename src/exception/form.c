@@ -64,6 +64,17 @@ int exceptions_text_add(struct exceptions *x, struct bytes **list, size_t *count
 	return 0;
 }
 
+int exceptions_join(struct exceptions *x, const struct exceptions *from, struct err *e)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		struct exception *new = exceptions_push(x, e);
+		if (!new)
+			return -(int)e->code;
+		*new = from->items[i];
+	}
+	return 0;
+}
+
 bool exception_is_digest(struct bytes text)
 {
 	uint8_t hash[32];

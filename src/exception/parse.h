@@ -15,8 +15,6 @@ int exceptions_keep(struct exceptions *x, struct bytes *text, struct bytes *sour
 /* One more of a list in x's arena. */
 int exceptions_text_add(struct exceptions *x, struct bytes **list, size_t *count, struct bytes text,
 			struct err *e);
-/* "sha256:" and 64 hexadecimal digits. */
-bool exception_is_digest(struct bytes text);
 /* "sha256:…" of hexadecimal digits; empty when they are not those of one, or without memory. */
 struct bytes exception_digest_of(struct exceptions *x, struct bytes hex);
 /* A product's purl, or an image's digest, into out: an image's, or a package's. False: it is none,

@@ -81,10 +81,18 @@ static struct bytes predicate_type(struct bytes annotations)
 	return found;
 }
 
+static const char *const documents[] = {"vex", "csaf", "cyclonedx", "spdx", NULL};
+static const char *const wrapped[] = {"in-toto", "dsse", "sigstore.bundle", NULL};
+static const char *const unstated[] = {"empty", "unknown", "image.config", NULL};
+
+bool attached_may_be(struct bytes artifact_type)
+{
+	return !artifact_type.len || has_word(artifact_type, documents) ||
+	       has_word(artifact_type, wrapped) || has_word(artifact_type, unstated);
+}
+
 bool attached_is_document(const struct oci_manifest *m, size_t layer, struct bytes *ret_type)
 {
-	static const char *const documents[] = {"vex", "csaf", "cyclonedx", "spdx", NULL};
-	static const char *const wrapped[] = {"in-toto", "dsse", "sigstore.bundle", NULL};
 	const struct oci_descriptor *d = &m->layers[layer];
 	struct bytes of_layer = predicate_type(d->annotations);
 	struct bytes predicate = of_layer.len ? of_layer : predicate_type(m->annotations);
@@ -137,18 +145,15 @@ int attached_unread(struct attached *x, const struct attached_source *s, const c
 
 /* What a worker sent. */
 struct answer {
-	struct buf statements, head;
-	bool has_bill;
+	struct buf statements, head, bill;
 };
 
 static int on_record(void *arg, enum task_record type, struct bytes body, struct err *e)
 {
 	struct answer *a = arg;
-	struct buf *to = type == TASK_STATEMENTS ? &a->statements : &a->head;
-	if (type == TASK_BILL) {
-		a->has_bill = true;
-		return 0;
-	}
+	struct buf *to = type == TASK_STATEMENTS ? &a->statements
+			 : type == TASK_BILL	 ? &a->bill
+						 : &a->head;
 	if (to->len)
 		return err_set(e, ERR_CHILD, "a worker sent two of what is one");
 	buf_put(to, body);
@@ -178,18 +183,21 @@ static int look_at_signature(const struct attached *x, const struct attached_sou
 	return r;
 }
 
+/* The digest is the image's, or that of an index of it. */
+static bool is_digest_of(const struct attached *x, struct bytes digest)
+{
+	bool is = bytes_eq(digest, x->image.digest);
+	for (size_t k = 0; k < x->image.index_count && !is; k++)
+		is = bytes_eq(digest, x->image.indexes[k]);
+	return is;
+}
+
 static bool is_of_image(const struct attached *x, const struct attest_head *h)
 {
-	if (!h->is_statement)
-		return true;
-	for (size_t i = 0; i < h->subject_count; i++) {
-		bool is = bytes_eq(h->subjects[i], x->image.digest);
-		for (size_t k = 0; k < x->image.index_count && !is; k++)
-			is = bytes_eq(h->subjects[i], x->image.indexes[k]);
-		if (is)
-			return true;
-	}
-	return false;
+	bool is = !h->is_statement;
+	for (size_t i = 0; i < h->subject_count && !is; i++)
+		is = is_digest_of(x, h->subjects[i]);
+	return is;
 }
 
 /* Statements that are about other images are kept: they fit nothing, and are counted. */
@@ -202,8 +210,15 @@ static int take_statements(struct attached *x, struct attached_doc *d, const str
 	if (!source)
 		return err_nomem(e);
 	int r = exceptions_take(to, buf_bytes(&a->statements), bytes_of(source), e);
-	if (r < 0)
+	if (r == 0 && x->applied.count + x->shown.count > LIMIT_ATTACHED_STATEMENTS)
+		r = err_set(e, ERR_LIMIT, "more than %u statements are attached",
+			    LIMIT_ATTACHED_STATEMENTS);
+	if (r == -ERR_NOMEM && arena_is_spent(&to->arena))
+		r = err_set(e, ERR_LIMIT, "too much is attached");
+	if (r < 0) {
+		to->count = first; /* nothing of half a document */
 		return r;
+	}
 	d->statements = to->count - first;
 	for (size_t i = first; i < to->count; i++)
 		d->of_others += !exception_is_of(&to->items[i], &x->image);
@@ -218,13 +233,48 @@ static int take_statements(struct attached *x, struct attached_doc *d, const str
 	return note ? 0 : err_nomem(e);
 }
 
+/* Kept as long as rows are; one for which there is no space is not. A bill that says which image it
+ * describes is about that one. */
+static int take_bill(struct attached *x, struct attached_doc *d, const struct answer *a,
+		     struct err *e)
+{
+	struct arena check;
+	struct bill bill;
+	bool ok = false;
+	arena_init(&check, ROWS_BUDGET);
+	int r = bill_take(buf_bytes(&a->bill), &check, &bill, e);
+	bool is_other =
+	    r == 0 && exception_is_digest(bill.version) && !is_digest_of(x, bill.version);
+	arena_free(&check);
+	if (r < 0)
+		return r;
+	if (is_other) {
+		d->state = ATTACHED_OF_ANOTHER;
+		return set_note(x, d, "its bill of materials is another image's", e);
+	}
+	if (!x->bills)
+		x->bills = arena_alloc(&x->arena, LIMIT_ATTACHED_COUNT, sizeof *x->bills);
+	struct bytes kept = arena_bytes(&x->arena, buf_bytes(&a->bill), &ok);
+	if (x->bills && ok && bill_take(kept, &x->arena, &bill, e) == 0) {
+		x->bills[x->bill_count++] =
+		    (struct attached_bill){.doc = (size_t)(d - x->docs), .bill = bill};
+		return 0;
+	}
+	if (!arena_is_spent(&x->arena))
+		return err_nomem(e);
+	*e = (struct err)ERR_INIT;
+	d->state = ATTACHED_UNREAD;
+	d->note = BYTES_LIT("bills of materials of more than 64 MiB are attached");
+	return 0;
+}
+
 static int take_answer(struct attached *x, struct attached_doc *d, const struct attached_source *s,
 		       const struct answer *a, struct err *e)
 {
 	struct attest_head head;
 	if (attest_head_take(buf_bytes(&a->head), &x->arena, &head, e) < 0)
 		return -(int)e->code;
-	d->has_bill = a->has_bill;
+	d->has_bill = a->bill.len > 0;
 	if (head.is_envelope) {
 		int good = look_at_signature(x, s, e);
 		if (good < 0)
@@ -239,7 +289,9 @@ static int take_answer(struct attached *x, struct attached_doc *d, const struct 
 	}
 	if (a->statements.len && take_statements(x, d, a, e) < 0)
 		return -(int)e->code;
-	if (!a->statements.len && !a->has_bill) {
+	if (a->bill.len && take_bill(x, d, a, e) < 0)
+		return -(int)e->code;
+	if (!a->statements.len && !a->bill.len) {
 		d->state = ATTACHED_UNREAD;
 		return set_note(x, d, "neither VEX nor a bill of materials", e);
 	}
@@ -257,7 +309,7 @@ static bool is_of_document(enum err_code code)
 int attached_read(struct attached *x, const struct attached_source *s, struct pool *pool,
 		  struct err *e)
 {
-	struct answer a = {.has_bill = false};
+	struct answer a;
 	if (x->count >= LIMIT_ATTACHED_COUNT) {
 		x->left_out++;
 		return 0;
@@ -269,6 +321,7 @@ int attached_read(struct attached *x, const struct attached_source *s, struct po
 		return -(int)e->code;
 	buf_init(&a.statements, LIMIT_ATTACHED_SAYS_MAX);
 	buf_init(&a.head, LIMIT_FRAME_MAX);
+	buf_init(&a.bill, LIMIT_INVENTORY_MAX);
 	const struct pool_task task = {
 	    .kind = TASK_READ_ATTACHED, .fd = s->fd, .out_fd = -1, .off = s->off, .len = s->len};
 	const struct pool_reader reader = {.arg = &a, .record = on_record};
@@ -283,6 +336,7 @@ int attached_read(struct attached *x, const struct attached_source *s, struct po
 	}
 	buf_free(&a.statements);
 	buf_free(&a.head);
+	buf_free(&a.bill);
 	return r;
 }
 
@@ -303,6 +357,8 @@ void attached_put(struct json_out *w, const char *key, const struct attached *x)
 		if (d->has_bill)
 			json_put_bool(w, "bill_of_materials", true);
 		json_put_u64(w, "statements", d->statements);
+		if (d->packages)
+			json_put_u64(w, "declared_packages", d->packages);
 		if (d->of_others)
 			json_put_u64(w, "statements_of_other_images", d->of_others);
 		json_put_string_nonempty(w, "note", d->note);

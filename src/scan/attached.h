@@ -4,6 +4,8 @@
 #pragma once
 #include "base/json.h"
 #include "exception/exception.h"
+#include "inventory/image.h"
+#include "inventory/bill.h"
 #include "jail/pool.h"
 #include "oci/manifest.h"
 
@@ -26,7 +28,13 @@ struct attached_doc {
 	bool of_index; /* attached to an index that the image is of */
 	bool has_bill;
 	uint64_t statements, of_others; /* all; those about other images */
+	uint64_t packages;		/* of its bill, that nothing in the layers states */
 	struct bytes note;		/* why it is not applied, or not read; may be empty */
+};
+
+struct attached_bill {
+	size_t doc;
+	struct bill bill;
 };
 
 struct attached {
@@ -36,6 +44,8 @@ struct attached {
 	struct exceptions applied, shown;
 	struct attached_doc *docs;
 	size_t count, cap;
+	struct attached_bill *bills;
+	size_t bill_count;
 	size_t left_out;    /* past LIMIT_ATTACHED_COUNT */
 	struct arena arena; /* holds docs and their texts */
 };
@@ -54,6 +64,9 @@ struct attached_source {
 };
 /* Can a layer of this manifest be a document that is read? *ret_type: what says so. */
 bool attached_is_document(const struct oci_manifest *m, size_t layer, struct bytes *ret_type);
+/* An artifact type with which a manifest may hold documents, so that it is worth to be read; empty:
+ * not stated. */
+bool attached_may_be(struct bytes artifact_type);
 /* Read it. What is wrong with the document is in its row; errors are ERR_NOMEM, ERR_CANCELLED and
  * such as would meet any document. */
 int attached_read(struct attached *x, const struct attached_source *s, struct pool *pool,
@@ -61,6 +74,11 @@ int attached_read(struct attached *x, const struct attached_source *s, struct po
 /* One that cannot be read: why. */
 int attached_unread(struct attached *x, const struct attached_source *s, const char *why,
 		    struct err *e);
+/* Packages that bills list and the image's layers do not show are declared ones of the image: in
+ * its inventory, and not assessed as installed. Their layer is none (UINT32_MAX). The new list is
+ * in a. */
+int attached_take_packages(struct attached *x, struct inv_image *image, struct arena *a,
+			   struct err *e);
 /* The rows, in coverage statements. */
 void attached_put(struct json_out *w, const char *key, const struct attached *x);
 

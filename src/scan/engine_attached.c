@@ -120,7 +120,7 @@ static int read_place(struct collecting *c, const struct engine_attached_place *
 		      struct err *e)
 {
 	struct registry *registry = engine_registry(c->g, c->scan, e);
-	struct store_manifest row;
+	struct store_manifest row = {.size = 0};
 	struct oci_manifest m;
 	struct err why = ERR_INIT;
 	struct attached_source s = {.manifest = p->digest, .of_index = p->of_index};

@@ -16,9 +16,9 @@ struct engine_attached {
 	struct attached docs;
 	struct bytes body; /* members of the image's policy */
 };
-/* Which there are, and what they say. Places and indexes are in a. */
+/* Into x: which there are, and what they say. Places and indexes are in a. */
 int engine_attached_read(struct engine *g, const struct store_scan *s, struct arena *a,
-			 struct engine_attached *ret, struct err *e);
+			 struct engine_attached *x, struct err *e);
 /* In the scan's transaction: ERR_CONFLICT when others are attached now. */
 int engine_attached_same(struct engine *g, struct db_tx *tx, const struct store_scan *s,
 			 struct arena *a, const struct engine_attached *x, struct err *e);

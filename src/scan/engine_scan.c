@@ -384,35 +384,56 @@ static int put_packages(struct db_tx *tx, struct image_scan *w, struct err *e)
 	return matches_put_many(tx, matches, n, e);
 }
 
+/* The packages of a layer. */
+static int add_part(struct image_scan *w, uint32_t layer, struct image_part *p, struct err *e)
+{
+	for (size_t i = 0; i < inv_subject_count(&w->image); i++)
+		p->member_count += inv_subject(&w->image, i)->layer == layer;
+	p->members = arena_alloc(w->arena, p->member_count, sizeof *p->members);
+	if (p->member_count && !p->members)
+		return err_set(e, ERR_NOMEM, "no memory");
+	size_t at = 0;
+	for (size_t i = 0; i < inv_subject_count(&w->image); i++)
+		if (inv_subject(&w->image, i)->layer == layer)
+			p->members[at++] = (struct package_set_member){
+			    .package = w->entries[i].row.id,
+			    .path = inv_subject(&w->image, i)->pkg.path};
+	return 0;
+}
+
+/* What attached bills declare is in no layer: it stands under the manifest of the first. */
+static int add_declared(struct image_scan *w, struct image_part *parts, size_t *n, struct err *e)
+{
+	const struct attached *x = &w->attached.docs;
+	if (!x->bill_count)
+		return 0;
+	parts[*n] = (struct image_part){.position = (uint32_t)w->layer_count,
+					.layer = x->docs[x->bills[0].doc].digest,
+					.created_by = BYTES_LIT("an attached bill of materials")};
+	if (add_part(w, UINT32_MAX, &parts[*n], e) < 0)
+		return -(int)e->code;
+	*n += parts[*n].member_count > 0;
+	return 0;
+}
+
 /* The packages by the layer that brought them in. */
 static int make_parts(struct image_scan *w, struct image_part **ret, size_t *ret_count,
 		      struct err *e)
 {
-	struct image_part *parts = arena_alloc(w->arena, w->layer_count, sizeof *parts);
+	struct image_part *parts = arena_alloc(w->arena, w->layer_count + 1, sizeof *parts);
 	size_t n = 0;
 	if (!parts)
 		return err_set(e, ERR_NOMEM, "no memory");
 	for (size_t layer = 0; layer < w->layer_count; layer++) {
-		struct image_part *p = &parts[n];
-		*p = (struct image_part){.position = (uint32_t)layer,
-					 .layer = bytes_of(w->assess.layers[layer].digest),
-					 .created_by = w->layers[layer].created_by};
-		for (size_t i = 0; i < inv_subject_count(&w->image); i++)
-			p->member_count += inv_subject(&w->image, i)->layer == layer;
-		if (p->member_count == 0)
-			continue;
-		p->members = arena_alloc(w->arena, p->member_count, sizeof *p->members);
-		if (!p->members)
-			return err_set(e, ERR_NOMEM, "no memory");
-		size_t at = 0;
-		for (size_t i = 0; i < inv_subject_count(&w->image); i++) {
-			if (inv_subject(&w->image, i)->layer == layer)
-				p->members[at++] = (struct package_set_member){
-				    .package = w->entries[i].row.id,
-				    .path = inv_subject(&w->image, i)->pkg.path};
-		}
-		n++;
+		parts[n] = (struct image_part){.position = (uint32_t)layer,
+					       .layer = bytes_of(w->assess.layers[layer].digest),
+					       .created_by = w->layers[layer].created_by};
+		if (add_part(w, (uint32_t)layer, &parts[n], e) < 0)
+			return -(int)e->code;
+		n += parts[n].member_count > 0;
 	}
+	if (add_declared(w, parts, &n, e) < 0)
+		return -(int)e->code;
 	*ret = parts;
 	*ret_count = n;
 	return 0;
@@ -535,6 +556,8 @@ static int match_and_commit(struct image_scan *w, struct err *e)
 	if (inv_merge(&source, w->arena, &w->image, e) < 0 ||
 	    contents_settle(&w->image, &w->config, w->g->o.content_checks, clock_wall_ms(),
 			    w->arena, e) < 0)
+		return -(int)e->code;
+	if (attached_take_packages(&w->attached.docs, &w->image, w->arena, e) < 0)
 		return -(int)e->code;
 	/* A switch of generations waits for this scan, or this scan for it: never half of each. */
 	pthread_rwlock_rdlock(&w->g->rows_lock);

@@ -24,8 +24,16 @@ void scan_input_free(struct scan_input *in)
 	files_close(in->files);
 	for (size_t i = 0; i < in->owned_fd_count; i++)
 		own_fd_close(&in->owned_fds[i]);
+	for (size_t i = 0; i < in->attached_fd_count; i++)
+		own_fd_close(&in->attached_fds[i]);
 	arena_free(&in->arena);
 	*in = (struct scan_input){0};
+}
+
+void scan_input_index(struct scan_input *in, struct bytes digest)
+{
+	if (digest.len && in->index_count < sizeof in->indexes / sizeof *in->indexes)
+		in->indexes[in->index_count++] = digest;
 }
 
 struct buf *scan_input_text(struct scan_input *in, size_t max)
@@ -49,9 +57,9 @@ static int read_text(struct scan_input *in, struct bytes name, size_t max, struc
 	return 0;
 }
 
-/* "blobs/sha256/<hex>" of an OCI layout. Spec: image-layout.md "Blobs". */
-static int blob_name(struct scan_input *in, const struct digest *d, struct bytes *ret,
-		     struct err *e)
+/* Spec: image-layout.md "Blobs". */
+int scan_input_blob_name(struct scan_input *in, const struct digest *d, struct bytes *ret,
+			 struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
@@ -83,7 +91,8 @@ static int read_blob(struct scan_input *in, const struct oci_descriptor *d, size
 	if (d->digest.algo == DIGEST_NONE)
 		return err_set(e, ERR_UNSUPPORTED, "digest %.*s: unknown algorithm",
 			       BYTES_ARG(d->digest_text));
-	if (blob_name(in, &d->digest, &name, e) < 0 || read_text(in, name, max, ret, e) < 0)
+	if (scan_input_blob_name(in, &d->digest, &name, e) < 0 ||
+	    read_text(in, name, max, ret, e) < 0)
 		return -(int)e->code;
 	return check_digest(&d->digest, *ret, e);
 }
@@ -136,7 +145,7 @@ static int add_layers(struct scan_input *in, const struct oci_manifest *m, struc
 		if (d->digest.algo == DIGEST_NONE)
 			return err_set(e, ERR_UNSUPPORTED, "layer %.*s: unknown digest algorithm",
 				       BYTES_ARG(d->digest_text));
-		if (blob_name(in, &d->digest, &name, e) < 0)
+		if (scan_input_blob_name(in, &d->digest, &name, e) < 0)
 			return -(int)e->code;
 		in->layers[i] =
 		    (struct scan_layer){.digest = d->digest, .media_type = d->media_type};
@@ -171,7 +180,7 @@ static int choose_present(struct scan_input *in, const struct oci_manifest *inde
 		struct files_part part;
 		if (index->layers[i].digest.algo == DIGEST_NONE)
 			continue;
-		if (blob_name(in, &index->layers[i].digest, &name, e) < 0)
+		if (scan_input_blob_name(in, &index->layers[i].digest, &name, e) < 0)
 			return -(int)e->code;
 		int r = files_find(in->files, name, &part, e);
 		if (r < 0)
@@ -213,6 +222,7 @@ static int open_manifest(struct scan_input *in, const struct oci_descriptor *fir
 				return err_set(e, ERR_NOT_FOUND,
 					       "the index has no image for platform \"%.*s\"",
 					       BYTES_ARG(platform));
+			scan_input_index(in, d.digest_text);
 			d = *next;
 			continue;
 		}

@@ -4,6 +4,8 @@
 #include "base/own.h"
 #include "connect/client.h"
 #include "scan/artifact.h"
+#include "scan/pull_attached.h"
+#include "scan/pull_impl.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,11 +14,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int temporary(struct err *e)
+int pull_temporary(struct err *e)
 {
 	const char *dir = getenv("TMPDIR");
 	int fd = open(dir && *dir ? dir : "/tmp", O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
 	return fd < 0 ? err_sys(e, "temporary file") : fd;
+}
+
+static int note_index(struct scan_input *in, struct bytes text, struct err *e)
+{
+	struct digest d;
+	char digest[DIGEST_TEXT_CAP];
+	bool ok;
+	digest_of(DIGEST_SHA256, text, &d);
+	digest_text(&d, digest);
+	scan_input_index(in, arena_bytes(&in->arena, bytes_of(digest), &ok));
+	return ok ? 0 : err_nomem(e);
 }
 
 /* The manifest of the image wanted, through indexes. */
@@ -42,6 +55,8 @@ static int find_manifest(struct scan_input *in, struct client *c, const struct r
 			in->has_digest = true;
 			return 0;
 		}
+		if (note_index(in, buf_bytes(text), e) < 0)
+			return -(int)e->code;
 		const struct oci_descriptor *next = oci_index_choose(m, platform);
 		if (!next)
 			return err_set(e, ERR_NOT_FOUND,
@@ -57,7 +72,7 @@ static int pull_config(struct scan_input *in, struct client *c, const struct oci
 {
 	struct buf *text = scan_input_text(in, LIMIT_CONFIG_MAX);
 	struct digest got;
-	OWN_FD int fd = temporary(e);
+	OWN_FD int fd = pull_temporary(e);
 	if (fd < 0)
 		return -(int)e->code;
 	if (!text)
@@ -95,7 +110,7 @@ static int pull_layers(struct scan_input *in, struct client *c, const struct oci
 		if (d->digest.algo == DIGEST_NONE)
 			return err_set(e, ERR_UNSUPPORTED, "layer %zu: unknown digest algorithm",
 				       i + 1);
-		int fd = temporary(e);
+		int fd = pull_temporary(e);
 		if (fd < 0)
 			return -(int)e->code;
 		in->owned_fds[in->owned_fd_count++] = fd;
@@ -163,6 +178,8 @@ static int pull(struct scan_input *in, const struct ref *ref, const struct pull_
 		r = pull_layers(in, &c, &m, e);
 	if (r == 0 && !artifact_has_layers(&m, in->layers, in->layer_count))
 		r = artifact_fail(&m, e);
+	if (r == 0 && o->attached)
+		r = pull_attached(in, &c, e);
 	client_close(&c);
 	return r;
 }

@@ -10,6 +10,7 @@ struct pull_options {
 	bool password_stdin;
 	bool insecure;	      /* plain http, or TLS without checking the certificate */
 	const char *platform; /* of an index; NULL = this machine's */
+	bool attached;	      /* what is attached to the image, too */
 };
 /* Fills in as scan_input_open does; manifest, config and every layer are checked against their
  * digests as they arrive (layers: when layers_index reads them). ERR_DENIED, ERR_NOT_FOUND, ERR_IO

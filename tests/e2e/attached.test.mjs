@@ -5,40 +5,14 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, sha256, tempDir } from './lib.mjs';
+import { IN_TOTO, OCI, attach, envelope, ofDigest, openvex, put, statement } from './attached.mjs';
+import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, pushLayout, tempDir } from './lib.mjs';
 
-const OCI = 'application/vnd.oci.image.manifest.v1+json', EMPTY = 'application/vnd.oci.empty.v1+json', VEX = 'application/vnd.openvex+json', IN_TOTO = 'application/vnd.in-toto+json';
 const vdb = makeVdb([
   osvRecord('CVE-2026-1', [{ ecosystem: 'Debian:12', name: 'openssl', fixed: '3.0.2' }], { severity: 'HIGH' }),
   osvRecord('CVE-2026-2', [{ ecosystem: 'Debian:12', name: 'bash', fixed: '6' }], { severity: 'LOW' }),
 ]);
 const image = (mark) => makeLayout([[debianRelease(), dpkgStatus([{ name: 'libssl3', source: 'openssl', version: '3.0.1' }, { name: 'bash', version: '5.2' }]), { path: 'mark', content: mark }]]);
-const openvex = (products, { status = 'not_affected', cve = 'CVE-2026-1' } = {}) => ({ '@context': 'https://openvex.dev/ns/v0.2.0', '@id': 'https://example.com/vex/1', author: 'a', version: 1,
-  timestamp: '2026-01-01T00:00:00Z', statements: [{ vulnerability: { name: cve }, products, status, justification: 'vulnerable_code_not_present', impact_statement: 'patched by hand' }] });
-const ofDigest = (digest) => [{ '@id': `pkg:oci/app@${encodeURIComponent(digest)}`, subcomponents: [{ '@id': 'pkg:deb/debian/libssl3@3.0.1' }] }];
-const statement = (digest, predicate, predicateType = 'https://openvex.dev/ns/v0.2.0') => ({ _type: 'https://in-toto.io/Statement/v0.1', predicateType,
-  subject: [{ name: 'app', digest: { sha256: digest.slice(7) } }], predicate });
-const pae = (type, body) => Buffer.concat([Buffer.from(`DSSEv1 ${type.length} ${type} ${body.length} `), body]);
-const envelope = (payload, key) => {
-  const body = Buffer.from(JSON.stringify(payload));
-  const sig = key ? crypto.sign(key.asymmetricKeyType === 'ed25519' ? null : 'sha256', pae(IN_TOTO, body), key).toString('base64') : 'AAAA';
-  return { payloadType: IN_TOTO, payload: body.toString('base64'), signatures: [{ keyid: '', sig }] };
-};
-async function put(server, repository, manifest, reference, type = OCI) {
-  const bytes = Buffer.from(JSON.stringify(manifest)), digest = `sha256:${sha256(bytes)}`;
-  const r = await server.fetch(`/v2/${repository}/manifests/${reference ?? digest}`, { method: 'PUT', body: bytes, headers: { 'content-type': type } });
-  assert.equal(r.status, 201, await r.text());
-  return digest;
-}
-/** One document as a manifest of one layer; its digest. */
-async function attach(server, repository, document, { subject, type = VEX, tag, annotations }) {
-  const bytes = Buffer.from(typeof document === 'string' ? document : JSON.stringify(document));
-  await pushBlob(server, repository, Buffer.from('{}'));
-  return put(server, repository, { schemaVersion: 2, mediaType: OCI, ...(tag ? {} : { artifactType: type }),
-    config: { mediaType: EMPTY, digest: `sha256:${sha256('{}')}`, size: 2 },
-    layers: [{ mediaType: type, digest: await pushBlob(server, repository, bytes), size: bytes.length, ...(annotations ? { annotations } : {}) }],
-    ...(subject ? { subject: { mediaType: OCI, digest: subject, size: 1 } } : {}) }, tag);
-}
 const ways = {
   'a bare artifact': (s, r, l) => attach(s, r, openvex(ofDigest(l.digest)), { subject: l.digest }),
   'a statement as a referrer': (s, r, l) => attach(s, r, statement(l.digest, openvex(ofDigest(l.digest))), { subject: l.digest, type: IN_TOTO }),
@@ -204,3 +178,25 @@ test('what this server attaches itself changes no finding; a rule over the image
   i = await server.scanned(r, l.digest);
   assert.deepEqual([i.findings.High, i.findings.Low], [0, 1]);
 }));
+
+test('a new database: what documents say of its new records holds; more documents than are read are counted', async () => {
+  const more = makeVdb(['CVE-2026-1', 'CVE-2026-9'].map((id) => osvRecord(id, [{ ecosystem: 'Debian:12', name: 'openssl', fixed: '3.0.2' }], { severity: 'HIGH' })));
+  const server = await new Server({ args: ['--attached-documents', 'apply'] }).start(['--vdb', vdb]), r = 'team/app', l = image('new');
+  try {
+    await pushLayout(server, r, l);
+    await attach(server, r, openvex(ofDigest(l.digest), { cve: 'CVE-2026-9' }), { subject: l.digest });
+    assert.equal((await server.scanned(r, l.digest)).findings.High, 1);
+    await server.stop();
+    await server.start(['--vdb', more]);
+    const end = Date.now() + 15000;
+    let i;
+    do i = await server.scanned(r, l.digest); while (i.disabled !== 1 && Date.now() < end);
+    assert.deepEqual([i.findings.High, i.disabled, await cves(server, r, l), await cves(server, r, l, 'disabled')], [1, 1, ['CVE-2026-1'], ['CVE-2026-9']]);
+    for (let n = 0; n < 70; n++) await attach(server, r, { ...openvex(ofDigest(l.digest)), version: n }, { subject: l.digest });
+    i = await server.scanned(r, l.digest);
+    const rows = i.coverage.attached;
+    assert.equal(rows.length, 65);
+    assert.deepEqual([rows.at(-1).state, rows.at(-1).note], ['not_read', '7 further ones: of an image 64 are read']);
+    assert.equal(i.findings.High, 1, 'the newest say it of CVE-2026-1, and the one of CVE-2026-9 is not read any more');
+  } finally { await server.stop(); }
+});
