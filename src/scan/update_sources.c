@@ -1,6 +1,7 @@
 /* The sources of feeds: those that are fetched when nothing is configured, and how any are written.
  * A range of numbers in braces stands for as many sources: {18..23}, and {2002..} up to this year.
  */
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/num.h"
 #include "scan/update.h"
@@ -8,43 +9,69 @@
 #include <time.h>
 
 #define OSV(ecosystem)                                                                             \
-	" osv=https://osv-vulnerabilities.storage.googleapis.com/" ecosystem "/all.zip"
-#define ALPINE "https://secdb.alpinelinux.org/"
-#define PHOTON                                                                                     \
-	"https://packages.broadcom.com/artifactory/photon/photon_cve_metadata/cve_data_photon"
-#define AMAZON "https://cdn.amazonlinux.com/"
+	"osv=https://osv-vulnerabilities.storage.googleapis.com/" ecosystem "/all.zip"
+#define ALPINE "alpine-secdb=https://secdb.alpinelinux.org/"
+#define PHOTON "https://packages.broadcom.com/artifactory/photon/photon_cve_metadata/"
+#define AMAZON "updateinfo=https://cdn.amazonlinux.com/"
 #define FEDORA "https://dl.fedoraproject.org/pub/fedora/linux/updates/"
-#define NODE "https://github.com/nodejs/security-wg/archive/refs/heads/main.tar.gz"
+#define CISA "https://www.cisa.gov/sites/default/files/feeds/"
 
-/* Each source is read by tests/unit/test_update_sources.c, which knows what has to be covered. */
-static const char defaults[] =
+/* As they are written in a configuration. */
+static const char *const defaults[] = {
     /* distributions */
-    OSV("Debian") OSV("AlmaLinux") OSV("Rocky%20Linux") OSV("Red%20Hat") OSV("Ubuntu") OSV("Wolfi")
-	OSV("Chainguard") OSV("SUSE") OSV("openSUSE") OSV("openEuler") OSV("Mageia") OSV(
-	    "Azure%20Linux") OSV("MinimOS") OSV("Alpaquita") OSV("BellSoft%20Hardened%20Containers")
-	    OSV("Echo") " debian-tracker=https://security-tracker.debian.org/tracker/data/json"
-			" alpine-secdb=" ALPINE "edge/main.json alpine-secdb=" ALPINE
-			"edge/community.json"
-			" alpine-secdb=" ALPINE "v3.{10..23}/main.json alpine-secdb=" ALPINE
-			"v3.{10..23}/community.json"
-			" updateinfo=" AMAZON "2/core/latest/x86_64/mirror.list"
-			" updateinfo=" AMAZON "al2023/core/mirrors/latest/x86_64/mirror.list"
-			" updateinfo=" FEDORA "{42..44}/Everything/x86_64/repodata/repomd.xml"
-			" updateinfo=https://advisories.bottlerocket.aws/updateinfo.xml.gz"
-			" oval=https://linux.oracle.com/security/oval/com.oracle.elsa-{2007..}.xml.bz2"
-			" arch-tracker=https://security.archlinux.org/all.json"
-			" photon-cve=" PHOTON "{4..5}.0.json"
+    OSV("Debian"),
+    OSV("AlmaLinux"),
+    OSV("Rocky%20Linux"),
+    OSV("Red%20Hat"),
+    OSV("Ubuntu"),
+    OSV("Wolfi"),
+    OSV("Chainguard"),
+    OSV("SUSE"),
+    OSV("openSUSE"),
+    OSV("openEuler"),
+    OSV("Mageia"),
+    OSV("Azure%20Linux"),
+    OSV("MinimOS"),
+    OSV("Alpaquita"),
+    OSV("BellSoft%20Hardened%20Containers"),
+    OSV("Echo"),
+    "debian-tracker=https://security-tracker.debian.org/tracker/data/json",
+    ALPINE "edge/main.json",
+    ALPINE "edge/community.json",
+    ALPINE "v3.{10..23}/main.json",
+    ALPINE "v3.{10..23}/community.json",
+    AMAZON "2/core/latest/x86_64/mirror.list",
+    AMAZON "al2023/core/mirrors/latest/x86_64/mirror.list",
+    "updateinfo=" FEDORA "{42..44}/Everything/x86_64/repodata/repomd.xml",
+    "updateinfo=https://advisories.bottlerocket.aws/updateinfo.xml.gz",
+    "oval=https://linux.oracle.com/security/oval/com.oracle.elsa-{2007..}.xml.bz2",
+    "arch-tracker=https://security.archlinux.org/all.json",
+    "photon-cve=" PHOTON "cve_data_photon{4..5}.0.json",
     /* languages and programs */
-    OSV("Bitnami") OSV("CRAN") OSV("ConanCenter") OSV("Go") OSV("Hackage") OSV("Hex") OSV(
-	"Julia") OSV("Maven") OSV("NuGet") OSV("Packagist") OSV("Pub") OSV("PyPI") OSV("RubyGems")
-	OSV("SwiftURL") OSV("crates.io") OSV(
-	    "npm") " node-security=" NODE
-		   /* about vulnerabilities and distributions, whoever ships them */
-		   " nvd=https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-{2002..}.json.gz"
-		   " cve5=https://github.com/cisagov/vulnrichment/archive/refs/heads/develop.tar.gz"
-		   " kev=https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
-		   " epss=https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
-		   " end-of-life=https://endoflife.date/api/v1/products/full";
+    OSV("Bitnami"),
+    OSV("CRAN"),
+    OSV("ConanCenter"),
+    OSV("Go"),
+    OSV("Hackage"),
+    OSV("Hex"),
+    OSV("Julia"),
+    OSV("Maven"),
+    OSV("NuGet"),
+    OSV("Packagist"),
+    OSV("Pub"),
+    OSV("PyPI"),
+    OSV("RubyGems"),
+    OSV("SwiftURL"),
+    OSV("crates.io"),
+    OSV("npm"),
+    "node-security=https://github.com/nodejs/security-wg/archive/refs/heads/main.tar.gz",
+    /* about vulnerabilities and distributions, whoever ships them */
+    "nvd=https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-{2002..}.json.gz",
+    "cve5=https://github.com/cisagov/vulnrichment/archive/refs/heads/develop.tar.gz",
+    "kev=" CISA "known_exploited_vulnerabilities.json",
+    "epss=https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
+    "end-of-life=https://endoflife.date/api/v1/products/full",
+};
 
 struct range {
 	struct bytes before, after; /* of the URL */
@@ -116,14 +143,12 @@ static int word_read(struct bytes word, struct bytes *ret_feed, struct range *re
 	return range_read(url, ret, e);
 }
 
-int update_parse(struct bytes text, struct arena *a, struct update_source **ret, size_t *ret_count,
+static int parse(struct bytes text, struct arena *a, struct update_source **ret, size_t *ret_count,
 		 struct err *e)
 {
-	struct bytes rest = text, word, feed;
+	struct bytes rest, word, feed;
 	struct range r;
 	size_t cap = 0, n = 0;
-	if (next_word(&rest).len == 0)
-		text = bytes_of(defaults);
 	for (rest = text; (word = next_word(&rest)).len; cap += r.to - r.from + 1)
 		if (word_read(word, &feed, &r, e) < 0)
 			return -(int)e->code;
@@ -143,4 +168,20 @@ int update_parse(struct bytes text, struct arena *a, struct update_source **ret,
 	*ret = out;
 	*ret_count = n;
 	return 0;
+}
+
+int update_parse(struct bytes text, struct arena *a, struct update_source **ret, size_t *ret_count,
+		 struct err *e)
+{
+	struct bytes rest = text;
+	struct buf built_in;
+	if (next_word(&rest).len)
+		return parse(text, a, ret, ret_count, e);
+	buf_init(&built_in, 1U << 16);
+	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+		buf_printf(&built_in, "%s\n", defaults[i]);
+	int r = buf_ok(&built_in) ? parse(buf_bytes(&built_in), a, ret, ret_count, e)
+				  : err_set(e, ERR_NOMEM, "no memory for the feeds");
+	buf_free(&built_in);
+	return r;
 }
