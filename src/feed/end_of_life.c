@@ -80,7 +80,10 @@ static int send(const struct release *r, const struct feed_sink *sink, struct ar
 /* A day, or a truth, which says too little. */
 static struct bytes day(struct json *j)
 {
-	return json_peek(j) == JSON_STRING ? json_string(j) : (json_skip(j), BYTES_NONE);
+	if (json_peek(j) == JSON_STRING)
+		return json_string(j);
+	json_skip(j);
+	return BYTES_NONE;
 }
 
 static int read_release(struct json *j, const struct release *product, const struct feed_sink *sink,

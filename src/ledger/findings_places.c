@@ -255,9 +255,9 @@ static int narrow(struct listing *l, struct err *e)
 	return l->narrowed ? read_repositories(l, wanted, e) : 0;
 }
 
-#define SETS_OF(where)                                                                                \
-	"SELECT s.set_id, s.image_id FROM image i JOIN image_set s ON s.image_id = i.id WHERE " where \
-	" LIMIT $1"
+#define SETS_OF(where)                                                                             \
+	"SELECT s.set_id, s.image_id FROM image i JOIN image_set s ON s.image_id = i.id"           \
+	" WHERE " where " LIMIT $1"
 static const char *const sets_texts[] = EACH_WAY(SETS_OF, 2, 3);
 
 static int read_places(struct listing *l, struct err *e)

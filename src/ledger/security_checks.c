@@ -72,11 +72,12 @@ static const char insert_text[] =
     "INSERT INTO check_version(id, advisory, source_name, title, category, severity,"
     " vendor_severity, cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, cvss_v4, kev,"
     " ransomware, epss, epss_percentile, published, modified, summary, details, cves, refs, since,"
-    " until, first_seen, kev_since, cvss_source) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-    " $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, 0,"
+    " until, first_seen, kev_since, cvss_source) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9,"
+    " $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, 0,"
     " COALESCE((SELECT min(o.first_seen) FROM check_version o WHERE o.id = $1), $25),"
     " CASE WHEN $14 = 0 THEN 0 ELSE COALESCE((SELECT CASE WHEN o.kev = 1 THEN o.kev_since"
-    " ELSE $25 END FROM check_version o WHERE o.id = $1 ORDER BY o.since DESC LIMIT 1), 0) END, $26)"
+    " ELSE $25 END FROM check_version o WHERE o.id = $1 ORDER BY o.since DESC LIMIT 1), 0)"
+    " END, $26)"
     " ON CONFLICT(id, since) DO NOTHING";
 
 static int add_row(struct many *m, const struct security_check_entry *p, int64_t epoch,
