@@ -161,6 +161,11 @@ export const s = {
     digest: 'Digest', platform: 'Platform', pulled: 'Last pulled', scanned: 'Last scan', nextScan: 'Next scan', noNext: 'none planned', base: 'Base image', baseGuessed: 'guessed from its history', baseLayers: (n: number) => `${of(n, 'layer')} of it`, noBase: 'not known',
     scan: 'Scan again', scanAsked: 'Scan requested', tabs: { findings: 'Vulnerabilities', disabled: 'Disabled', packages: 'Packages', layers: 'Layers', scans: 'Scans', referrers: 'Attached', raw: 'Manifest' },
     todo: 'What to do', cheapest: 'cheapest first', todoNone: 'Nothing to fix in what was assessed.', clears: (n: number, more = false) => `clears ${count(n)}${more ? '+' : ''}`, upgradeTo: (name: string, version: string) => `Upgrade ${name} to ${version}`, waitFor: (name: string) => `No fix yet: ${name}`, noFix: 'no fix', upgrade: (name: string) => `Upgrade ${name}`, change: 'Change the image', changeFor: (check: string) => `Change the image: ${check}`, wait: 'No fix yet', moreSteps: (n: number) => `${of(n, 'further step')} in the list, grouped by fix.`,
+    attached: {
+      states: { applied: 'Attached VEX is applied', shown: 'An attached document is shown only', of_another_image: 'An attached document is about another image', not_read: 'An attached document was not read' },
+      signatures: { unsigned: 'unsigned', unverified: 'signed by no key of this server', verified: 'signature verified' },
+      statements: (n: number) => of(n, 'statement'), declares: (n: number) => `declares ${of(n, 'package')}`,
+    },
     assessed: 'What was assessed', packagesAssessed: (a: number, b: number) => `${count(a)} of ${of(b, 'package')} assessed`, gaps: 'Not assessed', noCoverage: 'Not assessed yet.', supportEnd: (date: string) => `This release has had no fixes since ${date}.`,
     extended: (date: string, name: string, until: string) => `Standard support of this release ended ${date}${name && until ? `; ${name} until ${until}` : ''}.`, supported: (date: string) => `This release gets fixes until ${date}.`,
     layer: 'Layer', brought: 'Brought', by: 'Made by', noLayers: 'No layer brought packages.', tooMany: 'The first 20,000 packages are counted.',

@@ -12,7 +12,7 @@ struct holders_query;
 #define API_IMAGE API_REPOSITORY "/images/{digest}"
 
 /* Security checks by severity, worst first: of a struct image_counts. */
-extern const struct record_object api_counts;
+extern const struct record_object api_counts, api_coverage;
 /* The image that the path names: 0, or ERR_NOT_FOUND. */
 int api_image_find(struct db_tx *tx, struct http_request *r, struct ledger_image *ret,
 		   struct err *e);

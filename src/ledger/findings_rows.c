@@ -392,7 +392,8 @@ static int disabled_by_attached(struct listing *l, const struct policy_rule *rul
 	const char *name = arena_printf(l->a, "attached VEX %.*s", BYTES_ARG(rule->document));
 	if (!by || !name)
 		return no_memory(e);
-	*by = (struct finding_rule){.name = bytes_of(name), .justification = rule->text};
+	*by = (struct finding_rule){
+	    .name = bytes_of(name), .justification = rule->text, .document = rule->document};
 	out->rule = 0;
 	out->disabled_by = by;
 	return 0;

@@ -26,7 +26,9 @@ struct finding_match {
 struct finding_rule {
 	int64_t id;
 	struct bytes name, scope, justification;
-	int64_t expires_at; /* 0 = never */
+	int64_t expires_at;    /* 0 = never */
+	struct bytes document; /* the digest of what is attached to the image, in place of a rule:
+				  id is 0 and scope empty */
 };
 enum finding_state { FINDING_STATE_NONE, FINDING_ACTIVE, FINDING_DISABLED };
 

@@ -131,15 +131,20 @@ static const char *state_word(int i)
 
 #define D(member, kind, key, ...) RECORD_FIELD(struct finding_rule, member, kind, key, __VA_ARGS__)
 static const struct record_field rule_fields[] = {
-    D(id, RECORD_INT, "rule", "Its number"),
+    D(id, RECORD_INT, "rule", "Its number; 0: a document attached to the image disables it"),
     D(name, RECORD_TEXT, "name", "What people call it"),
-    D(scope, RECORD_TEXT, "scope", "The scope it is set at"),
+    D(scope, RECORD_TEXT, "scope", "The scope it is set at; absent of a document",
+      .flags = RECORD_OPTIONAL),
+    D(document, RECORD_TEXT, "document", "Digest of the document, if it is no rule",
+      .flags = RECORD_OPTIONAL),
     D(justification, RECORD_TEXT, "justification", "Why", .flags = RECORD_OPTIONAL),
     D(expires_at, RECORD_TIME, "expires_at", "When it ends; absent: never",
       .flags = RECORD_OPTIONAL),
 };
 static const struct record_object rule_object = {
-    .name = "DisabledBy", .text = "The rule that disables a finding", RECORD_TABLE(rule_fields)};
+    .name = "DisabledBy",
+    .text = "What disables a finding: a rule, or a document attached to the image",
+    RECORD_TABLE(rule_fields)};
 
 #define F(member, kind, key, ...) RECORD_FIELD(struct finding, member, kind, key, __VA_ARGS__)
 static const struct record_field finding_fields[] = {

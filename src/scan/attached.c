@@ -18,13 +18,13 @@ const char *attached_use_word(int use)
 	return (unsigned)use < sizeof words / sizeof *words ? words[use] : NULL;
 }
 
-static const char *state_word(enum attached_state s)
+const char *attached_state_word(enum attached_state s)
 {
 	static const char *const words[] = {"applied", "shown", "of_another_image", "not_read"};
 	return words[s];
 }
 
-static const char *signature_word(enum attached_signature s)
+const char *attached_signature_word(enum attached_signature s)
 {
 	static const char *const words[] = {"unsigned", "unverified", "verified"};
 	return words[s];
@@ -350,8 +350,8 @@ void attached_put(struct json_out *w, const char *key, const struct attached *x)
 		json_put_object(w, NULL);
 		json_put_string(w, "digest", d->digest);
 		json_put_string(w, "type", d->type);
-		json_put_text(w, "state", state_word(d->state));
-		json_put_text(w, "signature", signature_word(d->signature));
+		json_put_text(w, "state", attached_state_word(d->state));
+		json_put_text(w, "signature", attached_signature_word(d->signature));
 		if (d->of_index)
 			json_put_bool(w, "of_index", true);
 		if (d->has_bill)
@@ -369,7 +369,7 @@ void attached_put(struct json_out *w, const char *key, const struct attached *x)
 		(void)snprintf(text, sizeof text, "%zu further ones: of an image %u are read",
 			       x->left_out, LIMIT_ATTACHED_COUNT);
 		json_put_object(w, NULL);
-		json_put_text(w, "state", state_word(ATTACHED_UNREAD));
+		json_put_text(w, "state", attached_state_word(ATTACHED_UNREAD));
 		json_put_text(w, "note", text);
 		json_put_end(w, '}');
 	}

@@ -20,6 +20,9 @@ enum attached_state {
 };
 enum attached_signature { ATTACHED_UNSIGNED, ATTACHED_UNVERIFIED, ATTACHED_VERIFIED };
 
+const char *attached_state_word(enum attached_state state);
+const char *attached_signature_word(enum attached_signature signature);
+
 struct attached_doc {
 	struct bytes digest; /* of the manifest that holds it */
 	struct bytes type;   /* artifact, media or predicate type */

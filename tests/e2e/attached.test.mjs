@@ -50,7 +50,7 @@ test('each way of attaching takes the finding out, says who, and its deletion br
     const [row] = i.coverage.attached;
     assert.deepEqual([i.coverage.attached.length, row.digest, row.state, row.statements, row.signature], [1, digest, 'applied', 1, /cosign|envelope|sigstore/.test(what) ? 'unverified' : 'unsigned'], what);
     const [f] = await server.all(`${at(r, l)}/findings?state=disabled`);
-    assert.equal(f.disabled_by.name, `attached VEX ${digest}`, what);
+    assert.deepEqual([f.disabled_by.name, f.disabled_by.document, f.disabled_by.rule, f.disabled_by.scope], [`attached VEX ${digest}`, digest, 0, undefined], what);
     assert.equal(f.disabled_by.justification, 'not_affected (vulnerable_code_not_present): patched by hand', what);
     const why = await server.json(`${at(r, l)}/why-not?cve=CVE-2026-1`);
     assert.deepEqual([why.reported, why.reason, why.findings[0].disabled_by.name], [false, 'disabled_by_rule', f.disabled_by.name], what);

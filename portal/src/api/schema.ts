@@ -48,6 +48,19 @@ export interface AssessedRegistryList {
   next?: string;
 }
 
+export interface AttachedDocument {
+  digest?: string;
+  type?: string;
+  state: 'applied' | 'shown' | 'of_another_image' | 'not_read';
+  signature?: 'unsigned' | 'unverified' | 'verified';
+  of_index?: boolean;
+  bill_of_materials?: boolean;
+  statements?: number;
+  statements_of_other_images?: number;
+  declared_packages?: number;
+  note?: string;
+}
+
 export interface AttachedFile {
   digest: string;
   media_type: string;
@@ -96,6 +109,7 @@ export interface Check {
   cves: string[];
   cvss: CvssScores;
   cvss_vector?: string;
+  cvss_source?: string;
   kev: boolean;
   kev_since?: string;
   first_seen?: string;
@@ -178,6 +192,7 @@ export interface Coverage {
   notes: CoverageNote[];
   support_end?: string;
   support?: Support;
+  attached?: AttachedDocument[];
 }
 
 export interface CoverageNote {
@@ -231,7 +246,8 @@ export interface CvssScores {
 export interface DisabledBy {
   rule: number;
   name: string;
-  scope: string;
+  scope?: string;
+  document?: string;
   justification?: string;
   expires_at?: string;
 }

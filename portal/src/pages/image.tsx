@@ -4,7 +4,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { asFailure, call, useApi, useEvents, usePages } from '../api/client.ts';
 import type { Finding, Image } from '../api/schema.ts';
 import { ActionButton, Bones, Copy, Empty, Failed, Time, bytes, day, relative, short, upper } from '../parts/basics.tsx';
-import { FindingPane } from '../parts/finding_pane.tsx';
+import { DisabledByName, FindingPane } from '../parts/finding_pane.tsx';
 import { FindingList, Fix, Title, ofImage } from '../parts/findings.tsx';
 import { findingFilters, useFilters } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
@@ -102,6 +102,21 @@ function Supported({ of }: { of: NonNullable<NonNullable<Image['coverage']>['sup
   return <p className="s t2">{s.image.supported(day(of.standard_end))}</p>;
 }
 
+/** A document attached to the image: whether it counts, and why not. */
+function Attached({ of }: { of: NonNullable<NonNullable<Image['coverage']>['attached']>[number] }) {
+  const t = s.image.attached;
+  return (
+    <div className="g" style={{ alignItems: 'start' }}>
+      <StateGlyph look={of.state === 'applied' ? 'good' : 'none'} />
+      <span className="grow">
+        {t.states[of.state]}{of.signature && `, ${t.signatures[of.signature]}`}{of.statements ? `: ${t.statements(of.statements)}` : ''}{of.declared_packages ? `, ${t.declares(of.declared_packages)}` : ''}
+        <span className="s t3" style={{ display: 'block', overflowWrap: 'anywhere' }}>{of.type} {of.digest && <span className="mono">{of.digest}</span>}</span>
+        {of.note && <span className="s t2" style={{ display: 'block', overflowWrap: 'anywhere' }}>{upper(of.note)}</span>}
+      </span>
+    </div>
+  );
+}
+
 function Assessed({ image }: { image: Image }) {
   const c = image.coverage;
   const whole = c?.state === 'assessed';
@@ -116,6 +131,7 @@ function Assessed({ image }: { image: Image }) {
         ))}
         {c && !c.gaps.length && c.not_assessed.map((x) => <div key={x} className="note unknown"><StateGlyph look="none" /><span>{upper(x)}</span></div>)}
         {c?.support && <Supported of={c.support} />}
+        {c?.attached?.map((d) => <Attached key={d.digest ?? d.note} of={d} />)}
         {c?.notes.slice(0, 5).map((n) => <p key={n.text + (n.path ?? '')} className="s t3" style={{ overflowWrap: 'anywhere' }}>{n.path && <span className="mono">{n.path}: </span>}{n.path ? n.text : upper(n.text)}</p>)}
       </div>
     </section>
@@ -132,7 +148,7 @@ function Disabled({ where, open, addressOf }: { where: Where; open: string; addr
       head={<tr role="row"><th role="columnheader" style={{ width: 116 }}>{s.severity}</th><th role="columnheader">{s.findings.check}</th><th role="columnheader" style={{ width: '40%' }}>{s.finding.disabledBy}</th></tr>}
       rows={pages.items.map((f) => ({ key: f.id, current: String(f.id) === open, open: () => go(addressOf(f)), cells: <>
         <td role="cell"><SeverityWord of={f.severity} /></td><td role="cell" className="full"><div className="two"><A href={addressOf(f)}><Title of={f.check} /></A><Fix of={f} /></div></td>
-        <td role="cell" className="full">{f.disabled_by && <><A href={to(['exceptions'], { tab: 'rules', pane: 'rule', rule: f.disabled_by.rule })}>{f.disabled_by.name}</A><div className="s t3">{f.disabled_by.justification}{f.disabled_by.expires_at && `, ${s.finding.until(day(f.disabled_by.expires_at))}`}</div></>}</td>
+        <td role="cell" className="full">{f.disabled_by && <><DisabledByName of={f.disabled_by} /><div className="s t3">{f.disabled_by.justification}{f.disabled_by.expires_at && `, ${s.finding.until(day(f.disabled_by.expires_at))}`}</div></>}</td>
       </> }))} />
   );
 }

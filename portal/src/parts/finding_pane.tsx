@@ -84,13 +84,18 @@ function Reported({ f, where }: { f: Finding; where: { registry: string; reposit
   );
 }
 
+/** The rule that disables a finding, or the document attached to its image. */
+export function DisabledByName({ of }: { of: NonNullable<Finding['disabled_by']> }) {
+  return of.rule ? <A href={to(['exceptions'], { tab: 'rules', pane: 'rule', rule: of.rule })}>{of.name}</A> : <span style={{ overflowWrap: 'anywhere' }}>{of.name}</span>;
+}
+
 function Body({ f, check, registry, repository, digest }: { f: Finding; check: Check | undefined; registry: string; repository: string; digest: string }) {
   return (
     <div className="body">
       <div className="strip" style={{ marginBottom: 8 }}>
         {isContent(f) ? <><div className="b">{s.image.change}</div><span className="s t2 mono">{f.matches[0]?.path}</span></> : f.patchable ? <><div className="b">{t.upgrade(f.package)}</div><Fix of={f} /></> : <><div className="b">{s.image.wait}</div><span className="s t2">{t.noFix}{s.findings.status[f.status] ?? f.status}.</span></>}
       </div>
-      {f.disabled_by && <div className="note" style={{ marginBottom: 8 }}><StateWord look="off" word="" /><span>{t.disabledBy} <A href={to(['exceptions'], { tab: 'rules', pane: 'rule', rule: f.disabled_by.rule })}>{f.disabled_by.name}</A> ({f.disabled_by.scope}){f.disabled_by.expires_at ? `, ${t.until(day(f.disabled_by.expires_at))}` : ''}: {f.disabled_by.justification}</span></div>}
+      {f.disabled_by && <div className="note" style={{ marginBottom: 8 }}><StateWord look="off" word="" /><span>{t.disabledBy} <DisabledByName of={f.disabled_by} />{f.disabled_by.scope && ` (${f.disabled_by.scope})`}{f.disabled_by.expires_at ? `, ${t.until(day(f.disabled_by.expires_at))}` : ''}: {f.disabled_by.justification}</span></div>}
       <Section title={t.description}><p>{check?.description || f.summary || <span className="t3">{t.noDescription}</span>}</p></Section>
       <Section title={t.general}><CheckGeneral check={check} patchable={f.patchable} id={f.id} severity={f.severity} category={f.category} published={f.published} cves={f.cves} /></Section>
       <Section title={t.remediation}>{f.remediation ? (isContent(f) ? <p>{f.remediation}</p> : <Code text={f.remediation} />) : <p>{t.noFix}{s.findings.status[f.status] ?? f.status}.</p>}</Section>
