@@ -20,6 +20,7 @@
 
 #define FEED_MAX (UINT64_C(4) << 30) /* bytes of one feed: the largest is some 200 MB */
 #define STATE_MAX 4096
+#define UNREACHED_MAX 2U /* files of one site, one after the other, before the rest is left out */
 
 /* A file name for a source: the feed, a hash of the URL, and the URL's last part, which keeps its
  * ending. */
@@ -210,6 +211,7 @@ static int fetch_one(struct update_file *f, const atomic_bool *stop, struct aren
 				.resume_from = q.resume_from,
 				.stop = stop};
 	int r = fetch_run(&request, &reply, e);
+	f->unreached = r < 0 && reply.status == 0;
 	if (r == 0) {
 		r = take_reply(f, part, fd, &reply, e);
 	} else if (reply.length && reply.etag[0]) {
@@ -221,6 +223,32 @@ static int fetch_one(struct update_file *f, const atomic_bool *stop, struct aren
 	}
 	fetch_reply_free(&reply);
 	return r;
+}
+
+/* Scheme, host and port of a URL. */
+static struct bytes site_of(const char *url)
+{
+	struct bytes b = bytes_of(url), rest = b;
+	(void)bytes_cut(&rest, '/');
+	(void)bytes_cut(&rest, '/');
+	(void)bytes_cut(&rest, '/');
+	return bytes_part(b, 0, b.len - rest.len);
+}
+
+/* The last of a site's files asked for were not answered: without a network each of a hundred
+ * sources would wait for its time limit. */
+static bool is_silent(const struct update_file *files, size_t i)
+{
+	struct bytes site = site_of(files[i].url);
+	unsigned n = 0;
+	while (i-- > 0 && n < UNREACHED_MAX) {
+		if (!bytes_eq(site_of(files[i].url), site))
+			continue;
+		if (!files[i].unreached)
+			return false;
+		n++;
+	}
+	return n == UNREACHED_MAX;
 }
 
 int update_fetch(const struct update_source *sources, size_t count,
@@ -240,7 +268,12 @@ int update_fetch(const struct update_source *sources, size_t count,
 					  .path = file_name(&sources[i], place->dir, a)};
 		if (!f->path)
 			return err_set(e, ERR_NOMEM, "no memory");
-		int r = fetch_one(f, place->stop, a, &why);
+		f->unreached = is_silent(files, i);
+		int r = f->unreached ? err_set(&why, ERR_IO,
+					       "%s: not asked: its server did not "
+					       "answer twice",
+					       f->url)
+				     : fetch_one(f, place->stop, a, &why);
 		if (place->stop && atomic_load(place->stop))
 			return err_set(e, ERR_CANCELLED, "the feeds were not fetched to the end");
 		f->fetched_ms = mtime_ms(f->path);

@@ -25,8 +25,9 @@ struct update_file {
 	char *path;	    /* the last good copy */
 	int64_t fetched_ms; /* when it was last known to be current; 0 = never */
 	enum update_outcome outcome;
-	bool unbuilt;  /* no database was built of this copy yet (update_built) */
-	char why[512]; /* of STALE and MISSING */
+	bool unreached; /* no answer came */
+	bool unbuilt;	/* no database was built of this copy yet (update_built) */
+	char why[512];	/* of STALE and MISSING */
 };
 struct update_place {
 	const char *dir;

@@ -496,7 +496,9 @@ test('vdb update: new, unchanged, changed, broken and resumed, unreachable', asy
     assert.equal(r.status, 0, 'nothing new, and the database is there');
     assert.match(r.stderr, /MISSING/);
     assert.ok(known('CVE-2026-3'));
-    const none = await runAsync(program, ['vdb', 'update', '--out', path.join(tempDir('none'), 'x.vdb'), 'osv=http://127.0.0.1:1/x.json']);
+    const none = await runAsync(program, ['vdb', 'update', '--out', path.join(tempDir('none'), 'x.vdb'), 'osv=http://127.0.0.1:1/{1..5}.json']);
+    assert.equal(none.stderr.match(/MISSING/g).length, 5);
+    assert.equal(none.stderr.match(/not asked: its server did not answer twice/g).length, 3);
     assert.equal(none.status, 1);
     assert.match(none.stderr, /no feed could be fetched/);
 
