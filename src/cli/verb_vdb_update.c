@@ -6,8 +6,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "scan/generations.h"
-#include "scan/update.h"
-#include "scan/vdb_build.h"
+#include "scan/update_build.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,27 +37,19 @@ static void print_result(const struct update_file *f)
 		f->outcome == UPDATE_STALE ? " (using the stored copy)" : "");
 }
 
-static int build(const struct cli_args *args, const char *out, const struct update_file *files,
+static int build(const struct cli_args *args, const char *out, struct update_file *files,
 		 size_t count, struct arena *a, struct err *e)
 {
-	struct vdb_build_input *inputs = arena_alloc(a, count, sizeof *inputs);
-	size_t n = 0;
-	if (!inputs)
-		return err_nomem(e);
-	for (size_t i = 0; i < count; i++) {
-		if (files[i].outcome != UPDATE_MISSING)
-			inputs[n++] =
-			    (struct vdb_build_input){.feed = files[i].feed, .path = files[i].path};
-	}
-	if (n == 0)
-		return err_set(e, ERR_IO, "no feed could be fetched and none has a stored copy");
 	struct pool_options po = {.limits = LIMITS_DEFAULT,
 				  .allow_unjailed = cli_has(args, "allow-unjailed")};
 	struct pool *pool = pool_open(&po, e);
 	if (!pool)
 		return -(int)e->code;
-	int r = scan_vdb_build(pool, inputs, n, out, NULL, NULL, e);
+	int r = update_build(pool, files, count, out, a, e);
 	pool_close(pool);
+	for (size_t i = 0; i < count; i++)
+		if (files[i].unreadable)
+			print_result(&files[i]);
 	return r;
 }
 

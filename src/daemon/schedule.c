@@ -5,8 +5,7 @@
 #include "base/log.h"
 #include "scan/engine.h"
 #include "scan/travel.h"
-#include "scan/update.h"
-#include "scan/vdb_build.h"
+#include "scan/update_build.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -35,28 +34,23 @@ struct schedule {
 
 enum outcome { OUTCOME_WHOLE, OUTCOME_PART, OUTCOME_NOTHING };
 
-/* Build a database of the last good copies and make it the current generation. */
-static int build(struct schedule *s, const struct update_file *files, size_t count, struct arena *a,
+/* Build a database of the last good copies and make it the current generation. Returns how many
+ * feeds could not be read. */
+static int build(struct schedule *s, struct update_file *files, size_t count, struct arena *a,
 		 struct err *e)
 {
 	char out[4096];
-	struct vdb_build_input *sources = arena_alloc(a, count, sizeof *sources);
-	size_t n = 0;
-	if (!sources)
-		return err_set(e, ERR_NOMEM, "no memory for %zu feeds", count);
-	for (size_t i = 0; i < count; i++) {
-		if (files[i].outcome != UPDATE_MISSING)
-			sources[n++] =
-			    (struct vdb_build_input){.feed = files[i].feed, .path = files[i].path};
-	}
-	if (n == 0)
-		return err_set(e, ERR_NOT_FOUND, "no feed could be fetched");
 	(void)snprintf(out, sizeof out, "%s/vdb/next.vdb", s->c->data_dir);
-	if (scan_vdb_build(s->pool, sources, n, out, NULL, NULL, e) < 0 ||
-	    engine_switch(s->engine, out, e) < 0)
+	int unread = update_build(s->pool, files, count, out, a, e);
+	for (size_t i = 0; i < count; i++)
+		if (files[i].unreadable)
+			log_line(LOG_WARN, "feed %s: %s; %s", files[i].feed, files[i].why,
+				 files[i].outcome == UPDATE_STALE ? "using the copy before it"
+								  : "left out");
+	if (unread < 0 || engine_switch(s->engine, out, e) < 0)
 		return -(int)e->code;
 	(void)remove(out);
-	return 0;
+	return unread;
 }
 
 /* One line for all that could not be fetched: each is a line of level debug. */
@@ -108,14 +102,15 @@ static enum outcome update(struct schedule *s)
 	engine_vdb_give(s->engine, present);
 	if (r == 0 && (changed || (!present && failed < count))) {
 		r = build(s, files, count, &a, &e);
-		if (r == 0)
+		if (r >= 0)
 			update_built(files, count);
+		failed += r > 0 ? (size_t)r : 0;
 	}
 	if (r < 0 && !atomic_load(&s->stopping))
 		log_line(LOG_WARN, "vulnerability database: %s%s", e.msg,
 			 present ? "; the current one stays in use" : "");
 	arena_free(&a);
-	return r < 0 || failed == count ? OUTCOME_NOTHING : failed ? OUTCOME_PART : OUTCOME_WHOLE;
+	return r < 0 || failed >= count ? OUTCOME_NOTHING : failed ? OUTCOME_PART : OUTCOME_WHOLE;
 }
 
 /* The file of the database in use; false: there is none. */

@@ -2,7 +2,8 @@
  * while a download is under way NAME.part and the same three lines for it in NAME.part.state, so
  * that the next attempt asks for the rest when the server still has the same entity (If-Range); and
  * NAME.new from before the copy is replaced until a database was built of it, so that a crash
- * between the two does not leave the old database in place. */
+ * between the two does not leave the old database in place, and as long NAME.good, the copy that a
+ * database was built of last. */
 #include "scan/update.h"
 #include "scan/update_index.h"
 
@@ -19,6 +20,8 @@
 #include <unistd.h>
 
 #define FEED_MAX (UINT64_C(4) << 30) /* bytes of one feed: the largest is some 200 MB */
+#define FEED_SEC (2U * 3600)	     /* one download: the next one asks for the rest */
+#define RATE_MIN 1024U /* bytes a second, over a minute: one trickle would hold up all feeds */
 #define STATE_MAX 4096
 #define UNREACHED_MAX 2U /* files of one site, one after the other, before the rest is left out */
 
@@ -98,13 +101,30 @@ static bool is_unbuilt(const struct update_file *f)
 	return access(name, F_OK) == 0;
 }
 
+static void remove_beside(const struct update_file *f, const char *ending)
+{
+	char name[4200];
+	name_of(f, ending, name);
+	(void)unlink(name);
+}
+
 void update_built(const struct update_file *files, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		char name[4200];
-		name_of(&files[i], "new", name);
-		(void)unlink(name);
+		remove_beside(&files[i], "new");
+		remove_beside(&files[i], "good");
 	}
+}
+
+/* Before the copy is replaced: if a database was built of it, it stays under another name. */
+static int keep_good(const struct update_file *f, struct err *e)
+{
+	char good[4200];
+	if (is_unbuilt(f))
+		return 0;
+	name_of(f, "good", good);
+	(void)unlink(good);
+	return link(f->path, good) < 0 && errno != ENOENT ? err_sys(e, "%s", good) : 0;
 }
 
 static void part_remove(const char *part)
@@ -121,7 +141,7 @@ static int publish(const char *part, const struct update_file *f, int fd,
 {
 	if (fsync(fd) < 0)
 		return err_sys(e, "%s: sync", part);
-	if (mark_new(f, e) < 0)
+	if (keep_good(f, e) < 0 || mark_new(f, e) < 0)
 		return -(int)e->code;
 	if (rename(part, f->path) < 0)
 		return err_sys(e, "%s: rename", f->path);
@@ -133,6 +153,25 @@ static int64_t mtime_ms(const char *path)
 {
 	struct stat st;
 	return stat(path, &st) == 0 ? (int64_t)st.st_mtim.tv_sec * 1000 : 0;
+}
+
+bool update_put_back(struct update_file *f, const struct err *why)
+{
+	char good[4200];
+	if (!is_unbuilt(f))
+		return false;
+	name_of(f, "good", good);
+	bool is_there = rename(good, f->path) == 0;
+	if (!is_there)
+		(void)unlink(f->path);
+	remove_beside(f, "state");
+	remove_beside(f, "new");
+	f->outcome = is_there ? UPDATE_STALE : UPDATE_MISSING;
+	f->fetched_ms = is_there ? mtime_ms(f->path) : 0;
+	f->unbuilt = false;
+	f->unreadable = true;
+	(void)snprintf(f->why, sizeof f->why, "it cannot be read: %.480s", why->msg);
+	return true;
 }
 
 /* What is asked of the server: the rest of a part, a newer copy, or all of it. */
@@ -208,6 +247,8 @@ static int fetch_one(struct update_file *f, const atomic_bool *stop, struct aren
 				.headers = q.headers,
 				.max = FEED_MAX,
 				.out_fd = fd,
+				.rate_min = RATE_MIN,
+				.total_sec = FEED_SEC,
 				.resume_from = q.resume_from,
 				.stop = stop};
 	int r = fetch_run(&request, &reply, e);

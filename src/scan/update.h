@@ -25,9 +25,10 @@ struct update_file {
 	char *path;	    /* the last good copy */
 	int64_t fetched_ms; /* when it was last known to be current; 0 = never */
 	enum update_outcome outcome;
-	bool unreached; /* no answer came */
-	bool unbuilt;	/* no database was built of this copy yet (update_built) */
-	char why[512];	/* of STALE and MISSING */
+	bool unreached;	 /* no answer came */
+	bool unbuilt;	 /* no database was built of this copy yet (update_built) */
+	bool unreadable; /* what was fetched was put back: it cannot be read */
+	char why[512];	 /* of STALE and MISSING */
 };
 struct update_place {
 	const char *dir;
@@ -41,3 +42,8 @@ int update_fetch(const struct update_source *sources, size_t count,
 /* A database was built of these and is in use: until this is said they stay unbuilt, also over a
  * crash. */
 void update_built(const struct update_file *files, size_t count);
+/* No database can be built of this copy. If the one before it is there, it becomes the copy again
+ * (STALE); if none was ever built of, there is none (MISSING). The next fetch asks for all of it
+ * again. false: a database was built of this very copy, so it stays, and the trouble is not its
+ * own. */
+bool update_put_back(struct update_file *f, const struct err *why);

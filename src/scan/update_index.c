@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define INDEX_MAX (UINT64_C(1) << 20) /* bytes: repomd.xml has some 10 KB */
+#define INDEX_SEC 60		      /* each may take */
 #define STEPS_MAX 3		      /* mirror.list, repomd.xml, the file */
 
 #define MIRRORS "/mirror.list"
@@ -111,7 +112,8 @@ static int one_step(const char *url, const atomic_bool *stop, struct arena *a, c
 		    struct err *e)
 {
 	struct fetch_reply reply;
-	struct fetch request = {.url = url, .max = INDEX_MAX, .out_fd = -1, .stop = stop};
+	struct fetch request = {
+	    .url = url, .max = INDEX_MAX, .out_fd = -1, .total_sec = INDEX_SEC, .stop = stop};
 	int r = fetch_run(&request, &reply, e);
 	if (r == 0 && reply.status != 200)
 		r = err_set(e, ERR_IO, "%s: the server answered %ld", url, reply.status);

@@ -125,8 +125,11 @@ int scan_vdb_build(struct pool *pool, const struct vdb_build_input *in, size_t c
 	struct err *err = e ? e : &local;
 	struct build b = {.pool = pool, .hooks = hooks, .w = vdb_writer_open(err)};
 	int r = b.w ? 0 : -(int)err->code;
-	for (size_t i = 0; r == 0 && i < count; i++)
+	for (size_t i = 0; r == 0 && i < count; i++) {
 		r = read_input(&b, &in[i], err);
+		if (r < 0 && hooks && hooks->failed)
+			*hooks->failed = i;
+	}
 	if (r == 0)
 		r = vdb_writer_finish(b.w, out, err);
 	if (r == 0)

@@ -24,6 +24,8 @@ struct vdb_build_hooks {
 	/* May be NULL. A file was read. */
 	void (*read)(void *arg, const char *feed, const char *path,
 		     const struct vdb_build_stats *so_far);
+	/* May be NULL. Set to the number of the input that could not be read, else left alone. */
+	size_t *failed;
 };
 
 /* Read all inputs and replace the file out; a signature beside it goes. Nothing is replaced on
