@@ -10,7 +10,6 @@
 
 #define TOKEN_REPLY_MAX (1U << 20)
 #define BLOB_TRIES 4
-/* Of a stranger's server: */
 #define SHORT_SEC 60	      /* a token or manifest, whole */
 #define BLOB_SEC (12U * 3600) /* a blob, in one request */
 #define RATE_MIN 1024U	      /* bytes a second, over a minute */
@@ -96,6 +95,12 @@ static int token_of(struct client *c, struct bytes reply, struct err *e)
 	}
 	if (json_finish(&j, e) < 0)
 		return err_ctx(e, "token");
+	/* It becomes a part of a header: no line may end in it (RFC 6750 §2.1 has fewer still). */
+	for (size_t i = 0; i < token.len; i++)
+		if (token.ptr[i] <= ' ' || token.ptr[i] >= 0x7f)
+			return err_set(
+			    e, ERR_FORMAT,
+			    "the token service returned a token that no header can hold");
 	c->token = token.len ? arena_cstr(&c->arena, token) : NULL;
 	return c->token ? 0 : err_set(e, ERR_DENIED, "the token service returned no token");
 }
@@ -129,10 +134,8 @@ void client_set_rules(const struct client *c, struct fetch *f)
 	f->reach = c->o.reach;
 	f->authorities = c->o.authorities;
 	f->stop = c->o.stop;
-	if (!c->o.reach)
-		return;
 	f->rate_min = RATE_MIN;
-	f->total_sec = f->sink ? BLOB_SEC : SHORT_SEC;
+	f->total_sec = f->sink || f->out_fd >= 0 || f->file ? BLOB_SEC : SHORT_SEC;
 }
 
 /* Answer a 401: get a token, or turn to Basic. ERR_DENIED when nothing is left to try. */

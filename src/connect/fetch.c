@@ -109,6 +109,14 @@ static int put_body(struct transfer *t, const char *data, size_t n)
 	return io_write(f->out_fd, data, n, t->e);
 }
 
+/* What the headers say of the body that comes; 0: nothing. */
+static uint64_t stated_length(const struct transfer *t)
+{
+	curl_off_t length = -1;
+	(void)lib.getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	return length > 0 ? (uint64_t)length : 0;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
 	struct transfer *t = arg;
@@ -120,13 +128,14 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	bool streams = f->out_fd >= 0 || f->sink,
 	     wanted = streams && (status == 200 || status == 206);
 	uint64_t max = !streams || wanted ? f->max : t->reply->body.max;
-	if (t->reply->length > max || n > max - t->reply->length) {
+	bool first = t->reply->length == 0;
+	if (t->reply->length > max || n > max - t->reply->length ||
+	    (first && stated_length(t) > max)) {
 		err_set(t->e, ERR_LIMIT, "the reply is larger than %llu bytes",
 			(unsigned long long)max);
 		t->failed = true;
 		return 0;
 	}
-	bool first = t->reply->length == 0;
 	t->reply->length += n;
 	if (wanted) {
 		if ((first && f->resume_from && status == 200 && forget_old(t) < 0) ||
@@ -242,7 +251,8 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 {
 	struct transfer *t = arg;
 	(void)purpose;
-	if (reach_may_connect(t->f->reach, &to->addr, t->listed))
+	static const struct reach any = {.all = true};
+	if (reach_may_connect(t->f->reach ? t->f->reach : &any, &to->addr, t->listed))
 		return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 	const void *addr =
 	    to->family == AF_INET
@@ -268,11 +278,20 @@ static int explain(CURLcode code, const char *detail, const struct transfer *t)
 		return err_set(t->e, ERR_NOMEM, "%s", text);
 	if (code == CURLE_TOO_MANY_REDIRECTS)
 		return err_set(t->e, ERR_LIMIT, "more than %d redirects", REDIRECTS_MAX);
+	if (t->refused[0] && code == CURLE_COULDNT_CONNECT && !t->f->reach)
+		return err_set(t->e, ERR_DENIED, "%s is an address where clouds keep secrets",
+			       t->refused);
 	if (t->refused[0] && code == CURLE_COULDNT_CONNECT)
 		return reach_refuse(bytes_of(t->host), t->refused, t->e);
 	if (t->f->reach && code == CURLE_PEER_FAILED_VERIFICATION)
 		return err_set(t->e, ERR_DENIED, "%s", text);
 	return err_set(t->e, ERR_IO, "%s", text);
+}
+
+static void set_sockets(struct transfer *t)
+{
+	(void)lib.setopt(t->curl, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	(void)lib.setopt(t->curl, CURLOPT_OPENSOCKETDATA, t);
 }
 
 static void set_reach(struct transfer *t)
@@ -282,10 +301,8 @@ static void set_reach(struct transfer *t)
 	CURL *c = t->curl;
 	(void)lib.setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	(void)lib.setopt(c, CURLOPT_PROXY, proxied ? reach->proxy : "");
-	if (!proxied) {
-		(void)lib.setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_socket);
-		(void)lib.setopt(c, CURLOPT_OPENSOCKETDATA, t);
-	}
+	if (!proxied)
+		set_sockets(t);
 }
 
 static void set_trust(const struct transfer *t)
@@ -383,6 +400,8 @@ static int perform(struct transfer *t, const char *url, struct curl_slist *heade
 	set_credentials(t);
 	if (f->reach)
 		set_reach(t);
+	else if (f->no_metadata)
+		set_sockets(t);
 	set_body(t);
 	if (f->resume_from) {
 		(void)snprintf(range, sizeof range, "%llu-", (unsigned long long)f->resume_from);

@@ -36,7 +36,8 @@ struct fetch {
 	const char *username, *password; /* Basic, may be NULL */
 	const char *bearer;		 /* may be NULL */
 	bool insecure;			 /* do not check the certificate */
-	uint64_t max;			 /* bytes of the reply's body; ERR_LIMIT past it */
+	uint64_t max;			 /* bytes of the reply's body; ERR_LIMIT past it, or at once
+					    where its length is stated */
 	unsigned stall_sec;		 /* give up after this long below 1 byte/s; 0 = 60 */
 	int out_fd; /* where the body goes, appended (open it with O_APPEND); -1 = into reply.body
 		     */
@@ -44,6 +45,8 @@ struct fetch {
 	/* A stranger's server is asked: which addresses may be connected to, at each redirect, too;
 	 * none leads from https to http, and no proxy of the environment is used. NULL: any. */
 	const struct reach *reach;
+	bool no_metadata; /* without reach: addresses where clouds keep secrets are not connected
+			     to (ERR_DENIED), unless by a proxy */
 	const char *authorities; /* PEM text, instead of fetch_authorities; may be NULL */
 	bool no_redirects;	 /* none is followed: the reply has its status */
 	unsigned total_sec;	 /* the request may take so long; 0 = any time */
