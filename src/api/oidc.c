@@ -219,14 +219,18 @@ static int token_check(struct http_request *r, const struct flow *f, struct byte
 					       .groups_claim = bytes_of(o->groups_claim),
 					       .now_sec = clock_wall_ms() / 1000};
 	struct bytes keys;
-	int rc = oidc_keys(o->provider, false, a, &keys, e);
-	if (rc == 0)
-		rc = id_token_read(token, keys, &checks, a, ret, e);
-	if (rc != -ERR_NOT_FOUND)
-		return rc;
-	*e = (struct err)ERR_INIT;
-	rc = oidc_keys(o->provider, true, a, &keys, e);
-	return rc < 0 ? rc : id_token_read(token, keys, &checks, a, ret, e);
+	int rc = -ERR_NOT_FOUND;
+	for (int newer = 0; newer < 2 && rc == -ERR_NOT_FOUND; newer++) {
+		*e = (struct err)ERR_INIT;
+		rc = oidc_keys(o->provider, newer, a, &keys, e);
+		if (rc == 0)
+			rc = id_token_read(token, keys, &checks, a, ret, e);
+	}
+	if (rc == -ERR_LIMIT && token.len > ID_TOKEN_MAX) { /* the provider's limit, not ours */
+		e->code = ERR_FORMAT;
+		rc = -ERR_FORMAT;
+	}
+	return rc;
 }
 
 /* The sign-in that this browser began and the provider answers. */

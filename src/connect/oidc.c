@@ -115,6 +115,7 @@ static int ask(struct oidc *o, struct fetch *f, struct fetch_reply *reply, struc
 	f->out_fd = -1;
 	f->total_sec = f->stall_sec = REQUEST_SEC;
 	f->no_redirects = true;
+	f->no_metadata = true; /* its documents name addresses */
 	f->stop = &o->stop;
 	if (atomic_fetch_add(&o->running, 1) >= AT_ONCE) {
 		atomic_fetch_sub(&o->running, 1);
@@ -122,6 +123,10 @@ static int ask(struct oidc *o, struct fetch *f, struct fetch_reply *reply, struc
 	}
 	int r = fetch_run(f, reply, e);
 	atomic_fetch_sub(&o->running, 1);
+	if (r == -ERR_LIMIT) { /* not ours: what the provider says is wrong, and stays so */
+		e->code = ERR_FORMAT;
+		r = -ERR_FORMAT;
+	}
 	return r;
 }
 

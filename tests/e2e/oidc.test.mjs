@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Server, clock, tempDir } from './lib.mjs';
-import { Provider, makeKey, sign } from './provider.mjs';
+import { Provider, Visitor, makeKey, sign } from './provider.mjs';
 
 let server, provider;
 const headers = { 'content-type': 'application/json' };
@@ -18,29 +18,8 @@ before(async () => {
 });
 after(async () => { await server?.stop(); await provider?.stop(); });
 
-/** A browser: keeps cookies by their path, follows nothing by itself. */
-class Browser {
-  cookies = new Map();
-  constructor(base = server.url) { this.base = base; }
-  async get(target, options = {}) {
-    const url = new URL(target, this.base), own = url.origin === new URL(this.base).origin;
-    const cookie = own ? [...this.cookies].filter(([, c]) => url.pathname.startsWith(c.path)).map(([name, c]) => `${name}=${c.value}`).join('; ') : '';
-    const r = await fetch(url, { redirect: 'manual', ...options, headers: { accept: 'text/html', ...(cookie && { cookie }), ...options.headers } });
-    for (const line of own ? r.headers.getSetCookie() : []) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-      if (/Max-Age=0/.test(line)) this.cookies.delete(name);
-      else this.cookies.set(name, { value, path: /Path=([^;]+)/.exec(line)[1], line });
-    }
-    return r;
-  }
-  /** To the provider and back, up to the address that the provider sends the browser to. */
-  async toCallback() {
-    const start = await this.get('/api/v1/session/oidc');
-    assert.equal(start.status, 303);
-    return (await this.get(start.headers.get('location'))).headers.get('location');
-  }
-  async signIn() { return (await this.get(await this.toCallback())).headers.get('location'); }
-  async session() { const r = await this.get('/api/v1/session', { headers: { accept: 'application/json' } }); return r.status === 200 ? r.json() : r.status; }
+class Browser extends Visitor {
+  constructor(base = server.url) { super(base); }
 }
 const send = (method, target, body) => server.fetch(target, { method, ...(body ? { headers, body: JSON.stringify(body) } : {}) });
 async function ok(method, target, body, status) {
@@ -257,7 +236,7 @@ test('a provider that fails, lies or hangs', async () => {
   answer(['token'], (r) => { r.writeHead(200, { 'content-type': 'application/json' }); r.end('{"id_token":'); });
   await lasting('half a reply');
   answer(['token'], (r) => { r.writeHead(200, { 'content-type': 'application/json' }); r.end(`{"x":"${'x'.repeat(300000)}"}`); });
-  await lasting('a long reply', 'busy');
+  await lasting('a long reply');
   answer(['token'], (r) => r.destroy());
   await lasting('a broken connection');
   clock.advance(3601000); // documents are kept for an hour

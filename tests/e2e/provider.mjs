@@ -66,3 +66,28 @@ export class Provider {
     return json(200, { access_token: 'x', token_type: 'Bearer', id_token: this.token({ alg: key.alg, kid: key.kid, typ: 'JWT' }, claims, key) });
   }
 }
+
+/** A browser: keeps cookies by their path, follows nothing by itself. */
+export class Visitor {
+  cookies = new Map();
+  constructor(base) { this.base = base; }
+  async get(target, options = {}) {
+    const url = new URL(target, this.base), own = url.origin === new URL(this.base).origin;
+    const cookie = own ? [...this.cookies].filter(([, c]) => url.pathname.startsWith(c.path)).map(([name, c]) => `${name}=${c.value}`).join('; ') : '';
+    const r = await fetch(url, { redirect: 'manual', ...options, headers: { accept: 'text/html', ...(cookie && { cookie }), ...options.headers } });
+    for (const line of own ? r.headers.getSetCookie() : []) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+      if (/Max-Age=0/.test(line)) this.cookies.delete(name);
+      else this.cookies.set(name, { value, path: /Path=([^;]+)/.exec(line)[1], line });
+    }
+    return r;
+  }
+  /** To the provider and back, up to the address that the provider sends the browser to. */
+  async toCallback() {
+    const start = await this.get('/api/v1/session/oidc');
+    if (start.status !== 303) throw new Error(`the sign-in began with ${start.status}`);
+    return (await this.get(start.headers.get('location'))).headers.get('location');
+  }
+  async signIn() { return (await this.get(await this.toCallback())).headers.get('location'); }
+  async session() { const r = await this.get('/api/v1/session', { headers: { accept: 'application/json' } }); return r.status === 200 ? r.json() : r.status; }
+}
