@@ -21,7 +21,8 @@
 #define RETRY_AFTER_MAX_MS 3600000 /* a source may ask for a longer pause */
 #define KEEP_MS 1000		   /* between two writes of progress */
 #define LEASE_RENEW_MS (STORE_LEASE_MS / 4)
-#define TELL_MS 2000 /* between two events of progress */
+#define YIELD_MS 3000 /* a user who has none running waits so long before one of several yields */
+#define TELL_MS 2000  /* between two events of progress */
 #define PRUNE_MS 3600000
 #define EVENT_IMPORT "import" /* an import's state or progress changed */
 
@@ -144,7 +145,9 @@ static void finish(struct import_run *run, int r, const struct err *why,
 {
 	struct store_import *i = &run->row;
 	struct err e = ERR_INIT;
-	bool interrupted = r < 0 && atomic_load(&run->m->stopping) && !run->lost;
+	bool interrupted =
+	    r < 0 && (atomic_load(&run->m->stopping) || (r == -ERR_CANCELLED && run->yields)) &&
+	    !run->lost;
 	i->progress = import_progress_of(run);
 	i->reason = r < 0 ? bytes_of(why->msg) : BYTES_NONE;
 	i->state = r < 0 ? STORE_IMPORT_FAILED : STORE_IMPORT_SUCCEEDED;
@@ -260,6 +263,40 @@ static void keep_one(struct import_run *run)
 	run->told_ms = j.tell ? now : run->told_ms;
 }
 
+/* Which import makes room when every thread is busy: the last begun of a user who has several here.
+ * NULL: none does. Under the lock. */
+static struct import_run *who_yields(const struct importer *m)
+{
+	size_t busy = 0;
+	struct import_run *found = NULL;
+	for (struct import_run *run = m->running; run; run = run->next) {
+		busy++;
+		if (run->yields)
+			return NULL; /* one is on its way */
+		for (const struct import_run *o = run->next; o && !found; o = o->next)
+			if (o->row.user_id == run->row.user_id)
+				found = run; /* the list begins with the last one */
+	}
+	return busy + 1 == m->thread_count ? found : NULL;
+}
+
+static int waits_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	return store_import_waits(tx, clock_wall_ms() - YIELD_MS, e);
+}
+
+/* A slow source must not hold all threads for one user while others wait. Under the lock. */
+static void share_threads(const struct importer *m)
+{
+	struct err e = ERR_INIT;
+	struct import_run *run = who_yields(m);
+	if (!run || db_run(m->o.db, DB_READ, waits_tx, NULL, &e) <= 0)
+		return;
+	run->yields = true;
+	run->stop = true;
+}
+
 static int reap_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
@@ -289,6 +326,7 @@ static void *keeper_main(void *arg)
 	while (!m->stopping) {
 		for (struct import_run *run = m->running; run; run = run->next)
 			keep_one(run);
+		share_threads(m);
 		pthread_mutex_unlock(&m->lock);
 		struct err e = ERR_INIT;
 		int64_t now = clock_steady_ms();

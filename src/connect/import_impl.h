@@ -34,8 +34,9 @@ struct import_run {
 	char *username, *password, *token, *authorities; /* wiped at the end; NULL = none */
 	const struct principal *user;			 /* NULL = none */
 	struct store_import_parts parts;
-	atomic_bool stop; /* cancelled, lost, or the server stops */
-	atomic_bool lost; /* the row is not ours any more */
+	atomic_bool stop;   /* cancelled, lost, or the server stops */
+	atomic_bool lost;   /* the row is not ours any more */
+	atomic_bool yields; /* to one of another user: it goes on later */
 	_Atomic uint64_t manifests_done, manifests_total, blobs_done, blobs_total, bytes_done,
 	    bytes_total, bytes_fetched;
 	struct store_import_progress written; /* the keeper's */

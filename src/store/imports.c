@@ -196,6 +196,18 @@ int store_import_due(struct db_tx *tx, int64_t now_ms, struct err *e)
 			 &id, e);
 }
 
+int store_import_waits(struct db_tx *tx, int64_t since_ms, struct err *e)
+{
+	int64_t id;
+	return first_int(
+	    db_query(tx,
+		     "SELECT i.id FROM import i WHERE i.state = 0 AND i.run_at <= $1 AND NOT EXISTS"
+		     " (SELECT 1 FROM import r WHERE r.state = 1 AND r.user_id = i.user_id)"
+		     " LIMIT 1",
+		     DB_ARGS(DB_I(since_ms)), e),
+	    &id, e);
+}
+
 int store_import_claim(struct db_tx *tx, const char *owner, int64_t now_ms, struct arena *a,
 		       struct store_import *ret, struct err *e)
 {

@@ -77,6 +77,8 @@ int store_import_total(struct db_tx *tx, const struct store_import_query *q, str
 
 /* One is due: 1, 0. */
 int store_import_due(struct db_tx *tx, int64_t now_ms, struct err *e);
+/* 1 = one of a user who has none running is due since that time. */
+int store_import_waits(struct db_tx *tx, int64_t since_ms, struct err *e);
 /* Take the one that is due: of the user who has the fewest running, then the one that is due
  * longest. owner outlives it. 1, 0 = none. */
 int store_import_claim(struct db_tx *tx, const char *owner, int64_t now_ms, struct arena *a,

@@ -213,6 +213,12 @@ static int claim(struct db_tx *tx, void *arg, struct err *e)
 	return store_import_claim(tx, "one", s->now, &s->a, &s->got, e);
 }
 
+static int waits(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct store *s = arg;
+	return store_import_waits(tx, s->now, e);
+}
+
 static int end(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct store *s = arg;
@@ -305,9 +311,12 @@ static void test_queue(void **state)
 	do_tx(&s, DB_WRITE, add_four);
 	s.now = 99;
 	assert_int_equal(do_tx(&s, DB_WRITE, claim), 0);
+	assert_int_equal(do_tx(&s, DB_READ, waits), 0);
 	s.now = 200;
 	static const size_t order[] = {0, 2, 1, 3};
 	for (size_t i = 0; i < 3; i++) {
+		/* First both users have none running, then the second, then neither. */
+		assert_int_equal(do_tx(&s, DB_READ, waits), i < 2);
 		assert_int_equal(do_tx(&s, DB_WRITE, claim), 1);
 		assert_int_equal(s.got.id, s.ids[order[i]]);
 		assert_true(bytes_eq_lit(s.got.sealed, "secret"));
