@@ -174,6 +174,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 	struct fetch_reply *r = t->reply;
 	struct bytes line = {.ptr = (const uint8_t *)data, .len = size * count}, v;
 	t->header_bytes += line.len;
+	r->answered = true;
 	if (t->header_bytes > HEADERS_MAX) {
 		err_set(t->e, ERR_LIMIT, "the reply's headers are larger than %u bytes",
 			HEADERS_MAX);

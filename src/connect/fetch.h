@@ -61,6 +61,7 @@ struct fetch_reply {
 	long status;
 	struct buf body;
 	uint64_t length;	  /* bytes of body received */
+	bool answered;		  /* a header came, also where the request then failed */
 	unsigned retry_after_sec; /* of Retry-After in seconds; 0 = none */
 	char content_type[256], etag[256], last_modified[64], digest[160], challenge[2048];
 	char location[4096]; /* as it was sent: often without scheme and host */

@@ -252,7 +252,7 @@ static int fetch_one(struct update_file *f, const atomic_bool *stop, struct aren
 				.resume_from = q.resume_from,
 				.stop = stop};
 	int r = fetch_run(&request, &reply, e);
-	f->unreached = r < 0 && reply.status == 0;
+	f->unreached = r < 0 && !reply.answered;
 	if (r == 0) {
 		r = take_reply(f, part, fd, &reply, e);
 	} else if (reply.length && reply.etag[0]) {
