@@ -29,7 +29,7 @@ static const struct cli_option finding_options[] = {
     {0},
 };
 static const struct cli_option image_options[] = {
-    {"registry", 0, "NAME", "local", "registry of the repository"},
+    {"registry", 0, "NAME", NULL, "of this registry; of a repository: local if none is named"},
     {"state", 0, "WORD", NULL, "Healthy, Unhealthy, Unverified or Pending"},
     {"sort", 0, "WORD", NULL, "pushed or severity"},
     SHOW_OPTIONS,
@@ -87,6 +87,13 @@ static const struct listing_column image_columns[] = {
     {"distro.name", "SYSTEM", 24}, {"pushed_at", "PUSHED", 24},
     {"tags", "TAGS", 20},	   {"digest", "DIGEST", 0},
 };
+static const struct listing_column all_image_columns[] = {
+    {"state", "STATE", 10},	      {"findings.Critical", "CRITICAL", 8},
+    {"findings.High", "HIGH", 6},     {"distro.name", "SYSTEM", 24},
+    {"pushed_at", "PUSHED", 24},      {"registry", "REGISTRY", 12},
+    {"repository", "REPOSITORY", 24}, {"tags", "TAGS", 20},
+    {"digest", "DIGEST", 0},
+};
 static const struct listing_column repository_columns[] = {
     {"registry", "REGISTRY", 12},  {"images", "IMAGES", 6},
     {"unhealthy", "UNHEALTHY", 9}, {"unverified", "UNVERIFIED", 10},
@@ -115,6 +122,8 @@ static const struct parameter where[] = {{"scope", "scope"},
 					 {"state", "state"},
 					 {NULL, NULL}};
 static const struct parameter of_images[] = {{"sort", "sort"}, {"state", "state"}, {NULL, NULL}};
+static const struct parameter of_all_images[] = {
+    {"registry", "registry"}, {"sort", "sort"}, {"state", "state"}, {NULL, NULL}};
 static const struct parameter of_packages[] = {{"scope", "scope"},
 					       {"registry", "registry"},
 					       {"type", "type"},
@@ -139,15 +148,20 @@ struct list {
 	bool is_filtered; /* by the criteria of findings */
 	const struct listing_column *columns;
 	size_t column_count;
+	const struct list *without; /* the list where no operand is given; NULL: it must be */
 };
 #define COLUMNS(c) .columns = (c), .column_count = sizeof(c) / sizeof *(c)
 enum { FINDINGS, CHECKS, IMAGES, REPOSITORIES, PACKAGES, SCANS };
+static const struct list all_images = {
+    "list images", "/api/v1/images",	      NULL, image_options, of_all_images,
+    false,	   COLUMNS(all_image_columns)};
 static const struct list lists[] = {
     [FINDINGS] = {"list findings", "/api/v1/findings", NULL, finding_options, where, true,
 		  COLUMNS(finding_columns)},
     [CHECKS] = {"list checks", "/api/v1/checks", NULL, finding_options, where, true,
 		COLUMNS(check_columns)},
-    [IMAGES] = {"list images", NULL, "", image_options, of_images, false, COLUMNS(image_columns)},
+    [IMAGES] = {"list images", NULL, "", image_options, of_images, false, COLUMNS(image_columns),
+		.without = &all_images},
     [REPOSITORIES] = {"list repositories", "/api/v1/repositories", NULL, repository_options, where,
 		      false, COLUMNS(repository_columns)},
     [PACKAGES] = {"list packages", "/api/v1/packages", "name", package_options, of_packages, false,
@@ -165,7 +179,8 @@ static const char *path_of(struct ppl *p, const struct list *l, struct err *e)
 		buf_put_text(&b, l->path);
 	} else {
 		buf_put_text(&b, "/api/v1/registries/");
-		fetch_encode(&b, bytes_of(cli_get(&p->args, "registry")));
+		const char *registry = cli_get(&p->args, "registry");
+		fetch_encode(&b, bytes_of(registry ? registry : "local"));
 		buf_put_text(&b, "/repositories/");
 		fetch_encode(&b, bytes_of(p->args.operands[0]));
 		buf_put_text(&b, "/images");
@@ -212,10 +227,12 @@ static int print_list(const struct list *l, int argc, char **argv)
 	struct err e = ERR_INIT;
 	struct ppl p;
 	struct listing_show show = {.more = false};
-	size_t operands = l->operand != NULL;
-	if (people_open(&p, &(const struct people_verb){l->name, l->options, operands, operands},
-			argc, argv, &e) < 0)
+	size_t most = l->operand != NULL, least = l->without ? 0 : most;
+	if (people_open(&p, &(const struct people_verb){l->name, l->options, least, most}, argc,
+			argv, &e) < 0)
 		return CLI_ERROR;
+	if (l->without && p.args.operand_count == 0)
+		l = l->without;
 	int r = read_show(&p, &show, &e);
 	r = r < 0 ? r : people_connect(&p, &e);
 	const char *path = r < 0 ? NULL : path_of(&p, l, &e);
@@ -253,8 +270,8 @@ const struct cli_command list_commands[] = {
      .options = finding_options},
     {.name = "images",
      .main = list_images,
-     .synopsis = "REPOSITORY [--registry NAME] [--state WORD]",
-     .summary = "images of a repository and their state",
+     .synopsis = "[REPOSITORY] [--registry NAME] [--state WORD]",
+     .summary = "images and their state, of all repositories or of one",
      .options = image_options},
     {.name = "repositories",
      .main = list_repositories,

@@ -59,6 +59,9 @@ test('list: what the server holds, as a table, CSV and NDJSON; filters are the s
   const csv = ok(['list', 'checks', '--format', 'csv', '--severity', 'High']).split('\r\n');
   assert.deepEqual([csv[0].split(',')[0], csv[1].split(',').slice(0, 4), csv.length], ['"severity"', ['"High"', '"no"', '"7.5"', '"1"'], 3]);
   assert.deepEqual(rows(ok(['list', 'images', 'team/shop']))[1].slice(0, 3), ['Unhealthy', '0', '1']);
+  const everywhere = JSON.parse(ok(['list', 'images', '--state', 'Unhealthy', '--format', 'ndjson']).split('\n')[0]);
+  assert.deepEqual([everywhere.repository, everywhere.registry, everywhere.state], ['team/shop', 'local', 'Unhealthy']);
+  assert.match(ok(['list', 'images', '--registry', 'local']), /REPOSITORY/);
   assert.deepEqual(rows(ok(['list', 'repositories', '--scope', '/registries/local'])).slice(1).map((r) => r.at(-1)), ['team/scratch', 'team/shop']);
   assert.deepEqual(rows(ok(['list', 'packages', 'openssl', '--below', '3.0.1']))[1].slice(0, 2), ['libssl3, openssl', '3.0']);
   assert.equal(ok(['list', 'packages', 'openssl', '--below', '2']), '');
