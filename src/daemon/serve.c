@@ -153,7 +153,8 @@ static int read_vdb_keys(struct server *s, struct err *e)
 static int read_attached(struct server *s, struct engine_options *o, struct err *e)
 {
 	int use = ATTACHED_OFF;
-	while (attached_use_word(use) && strcmp(attached_use_word(use), s->c->attached_documents))
+	while (attached_use_word(use) &&
+	       strcmp(attached_use_word(use), s->c->attached_documents) != 0)
 		use++;
 	if (!attached_use_word(use))
 		return err_set(e, ERR_FORMAT,
