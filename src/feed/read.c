@@ -181,6 +181,7 @@ static int read_tar(struct reading *r, struct stream *s, struct err *e)
 		/* A member too large is skipped; a stream that broke off breaks the next member as
 		 * well. */
 		rc = member_done(r, name, read_tar_member(r, t, name, e), e);
+		r->path = BYTES_NONE;
 	}
 	tar_close(t);
 	return rc;
