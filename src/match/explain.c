@@ -252,6 +252,20 @@ static int not_assessed(struct why *w, const char *why)
 	return MATCH_NOT_ASSESSED;
 }
 
+/* Why no advisory is looked up for a package, whatever there is; NULL: they are. */
+static const char *why_not_looked_up(const struct pkg *p)
+{
+	if (p->third_party)
+		return "it does not come from the distribution";
+	if (p->class == PKG_DECLARED)
+		return "a lock file declares it: nothing shows that it is installed";
+	if (p->class != PKG_OS && p->version.len == 0)
+		return "it does not state its version";
+	if (bytes_eq_lit(p->type, "maven") && bytes_find(p->name, ':') == p->name.len)
+		return "its archive does not say its group, by which advisories name it";
+	return NULL;
+}
+
 /* The outcome, or <0. */
 static int explain(struct why *w, struct bytes id)
 {
@@ -261,16 +275,9 @@ static int explain(struct why *w, struct bytes id)
 		int64_t found = say_reported(w, id);
 		return found < 0 ? (int)found : found ? MATCH_AFFECTED : MATCH_NO_RECORD;
 	}
-	if (w->p->third_party)
-		return not_assessed(w, "it does not come from the distribution");
-	if (w->p->class == PKG_DECLARED)
-		return not_assessed(w,
-				    "a lock file declares it: nothing shows that it is installed");
-	if (w->p->class != PKG_OS && w->p->version.len == 0)
-		return not_assessed(w, "it does not state its version");
-	if (bytes_eq_lit(w->p->type, "maven") && bytes_find(w->p->name, ':') == w->p->name.len)
-		return not_assessed(w, "its archive does not say its group, by which advisories "
-				       "name it");
+	const char *why_not = why_not_looked_up(w->p);
+	if (why_not)
+		return not_assessed(w, why_not);
 	size_t n;
 	if (!ecosystem_names(w->p, w->a, names, &n))
 		return err_set(w->e, ERR_NOMEM, "match: no memory");

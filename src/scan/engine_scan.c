@@ -486,8 +486,8 @@ static int look_again(struct db_tx *tx, struct image_scan *w, struct err *e)
 static int commit(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct image_scan *w = arg;
-	struct image_part *parts;
-	size_t part_count;
+	struct image_part *parts = NULL;
+	size_t part_count = 0;
 	/* First: nothing is written by a scan that another server has taken over. */
 	if (store_scan_end(tx, w->scan, STORE_SCAN_COMPLETED, BYTES_NONE, 0, clock_wall_ms(), e) <
 		0 ||

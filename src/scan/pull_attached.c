@@ -1,9 +1,9 @@
 #include "scan/pull_attached.h"
 
-#include "base/own.h"
 #include "scan/input_attached.h"
 #include "scan/pull_impl.h"
 
+#include <unistd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -51,14 +51,15 @@ static int open_from_registry(void *arg, const struct oci_descriptor *d, struct 
 		    arena_alloc(&in->arena, LIMIT_ATTACHED_COUNT, sizeof *in->attached_fds);
 	if (!in->attached_fds)
 		return err_nomem(e);
-	OWN_FD int fd = pull_temporary(e);
+	int fd = pull_temporary(e);
 	if (fd < 0)
 		return fd;
 	int r = fetch(p, d, fd, &s->len, e);
 	if (r == 1) {
 		s->fd = fd;
 		in->attached_fds[in->attached_fd_count++] = fd;
-		fd = -1;
+	} else {
+		(void)close(fd);
 	}
 	return r;
 }
