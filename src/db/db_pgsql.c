@@ -30,6 +30,7 @@ static const struct db_token tokens[] = {
     {"{BLOB}", "BYTEA"},
     {"{LIKE}", "ILIKE"},
     {"{NOROWID}", ""},
+    {"{KEY}", "BIGINT NOT NULL PRIMARY KEY"},
     {"{IN ", "= ANY("},
     {0},
 };

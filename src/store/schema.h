@@ -2,8 +2,8 @@
  * file schema_<module>.c: numbered steps and, where there is one, a baseline; schema.c lists the
  * modules. A step that was released is never edited: a change is a new step, and an additive one
  * (add, fill, only later drop). Step texts use the portable subset of docs/decisions/sql.md and the
- * tokens {BLOB} (type of byte columns) and {NOROWID} (end of CREATE TABLE: the primary key is the
- * table). */
+ * tokens {BLOB} (type of byte columns), {KEY} (type of a number that is its table's key) and
+ * {NOROWID} (end of CREATE TABLE: the primary key is the table). */
 #pragma once
 #include "db/db.h"
 
@@ -23,6 +23,7 @@ extern const char *const schema_registry_baseline[];
 extern const struct db_migration schema_scan[];
 extern const char *const schema_scan_baseline[];
 extern const char schema_scan_images[];
+extern const char schema_scan_keys[];
 extern const struct db_migration schema_import[];
 extern const char *const schema_import_baseline[];
 extern const struct db_migration schema_image_config[];

@@ -649,5 +649,8 @@ const struct db_migration schema_scan[] = {
      .sql = "DROP VIEW security_check;"
 	    "ALTER TABLE check_version ADD COLUMN cvss_source TEXT NOT NULL"
 	    " DEFAULT '';" SEEN_SOURCED_CHECK_VIEW},
+    {.number = 21,
+     .what = "numbers of SQLite's rows as keys of their tables",
+     .sql = schema_scan_keys},
     {0},
 };

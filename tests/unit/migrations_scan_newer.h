@@ -40,3 +40,23 @@ static void scan_20(struct db_tx *tx, struct arena *a, struct err *e)
 				    " AND advisory = 'DSA-1' AND first_seen >= 0"),
 			 7);
 }
+
+/* Rows keep their numbers, and on SQLite a number is the row's own. */
+static void scan_21(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	static const char *const searches[] = {
+	    "EXPLAIN QUERY PLAN SELECT hash FROM package_set WHERE id = 1",
+	    "EXPLAIN QUERY PLAN SELECT digest FROM image WHERE id = 1",
+	    "EXPLAIN QUERY PLAN SELECT hash FROM image_layer WHERE id = 1",
+	    "EXPLAIN QUERY PLAN SELECT digest FROM scan WHERE id = 1",
+	    "EXPLAIN QUERY PLAN SELECT checks FROM repository_first_piece WHERE id = 1"};
+	scan_18(tx, a, e);
+	for (size_t i = 0; i < sizeof searches / sizeof *searches; i++) {
+		struct db_stmt *s = db_query(tx, searches[i], NULL, 0, e);
+		assert_non_null(s);
+		assert_int_equal(db_step(s, e), 1);
+		assert_non_null(
+		    memmem(db_bytes(s, 3).ptr, db_bytes(s, 3).len, "INTEGER PRIMARY KEY", 19));
+		db_done(s);
+	}
+}
