@@ -4,7 +4,8 @@
  * An archive is a zip. META-INF/maven/GROUP/ARTIFACT/pom.properties, one for each project that
  * Maven put into it (a shaded jar has many), says groupId, artifactId and version;
  * META-INF/MANIFEST.MF, and at last the archive's own name, speak of the archive itself
- * (java_name.h). An archive in an archive is read in its place when it is stored, and held in
+ * (java_name.h). The pom.xml beside pom.properties says which licence the project has. An archive
+ * in an archive is read in its place when it is stored, and held in
  * memory when it is compressed. Members are found by the central directory, as the JVM finds them:
  * what only local headers name does not run. Of two members of one path both are read, since
  * readers differ on which of them counts. Spec: JAR File Specification; docs/formats/zip.md. */
@@ -15,6 +16,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DEPTH_MAX 6U		      /* archives in one another: an ear of wars of jars is 3 */
 #define ARCHIVES_MAX 10000U	      /* in one file: the largest have 1,000 */
@@ -27,6 +29,15 @@
 #define NOTES_MAX 16U
 #define NESTED_PATH_MAX 1024U
 
+/* A project of an archive, until its pom.xml went by, which lies beside its pom.properties. */
+struct project {
+	char name[JAVA_NAME_CAP];
+	uint8_t version[JAVA_FIELD_MAX];
+	size_t version_len;
+	struct bytes folder; /* that both lie in; borrows from the zip; empty: there is none */
+	bool is_own;
+};
+
 /* One archive while it is read. */
 struct archive {
 	struct java *j;
@@ -37,7 +48,10 @@ struct archive {
 	struct bytes path; /* in the file: "WEB-INF/lib/a.jar!/b.jar"; empty: the file itself */
 	struct bytes name; /* its own, "a-1.0.jar" */
 	struct java_manifest manifest;
-	size_t pom_count;
+	struct project project;	    /* not stated yet */
+	struct bytes pom_folder;    /* of the pom.xml that was read last */
+	struct license pom_license; /* what that says */
+	size_t pom_count, xml_count;
 	bool pom_is_own; /* one of them is the archive's */
 	bool has_classes;
 };
@@ -76,11 +90,11 @@ static int note_full(const struct archive *a, uint64_t off, struct bytes member,
 	return note(a, off, member, text);
 }
 
-/* own: it is what the archive itself is, of which the manifest speaks. */
-static int put(const struct archive *a, struct bytes name, struct bytes version, bool own)
+/* own: it is what the archive itself is, of which the manifest speaks; l: what its pom.xml says. */
+static int put(const struct archive *a, struct bytes name, struct bytes version, bool own,
+	       struct license l)
 {
-	struct license l = {.len = 0};
-	if (own)
+	if (own && l.len == 0)
 		java_license_of(&a->manifest, &l);
 	const struct pkg p = {.type = BYTES_LIT("maven"),
 			      .name = name,
@@ -141,20 +155,64 @@ static int read_text(const struct archive *a, const struct zip_entry *ent, uint8
 	return read_member(a, ent, *ret_text, cap, ret_len, why);
 }
 
-static int put_pom(struct archive *a, const struct zip_entry *ent, struct bytes text)
+/* State the project that waits for its pom.xml. */
+static int put_project(struct archive *a)
+{
+	static const struct license none = {.len = 0};
+	const struct project *p = &a->project;
+	struct bytes version = {.ptr = p->version, .len = p->version_len};
+	if (version.len == 0)
+		return 0;
+	bool has_pom = p->folder.len > 0 && bytes_eq(p->folder, a->pom_folder);
+	int r = put(a, bytes_of(p->name), version, p->is_own, has_pom ? a->pom_license : none);
+	a->project.version_len = 0;
+	return r;
+}
+
+static struct bytes folder_of(struct bytes path)
+{
+	size_t slash = bytes_find_last(path, '/');
+	return slash < path.len ? bytes_part(path, 0, slash) : BYTES_NONE;
+}
+
+static int read_properties(struct archive *a, const struct zip_entry *ent, struct bytes text)
 {
 	struct java_pom pom;
-	char name[JAVA_NAME_CAP];
+	struct project *p = &a->project;
+	int r = put_project(a);
+	if (r < 0)
+		return r;
 	if (!java_pom_read(text, &pom))
 		return note(a, ent->header_off, ent->path, "no groupId, artifactId or version");
 	a->pom_count++;
-	a->pom_is_own = a->pom_is_own || java_is_name_of(a->name, pom.artifact);
-	if (!java_name_join(pom.group, pom.artifact, name))
-		return note(a, ent->header_off, ent->path, "a name of more than 1 KiB");
-	return put(a, bytes_of(name), pom.version, java_is_name_of(a->name, pom.artifact));
+	p->is_own = java_is_name_of(a->name, pom.artifact);
+	a->pom_is_own = a->pom_is_own || p->is_own;
+	if (!java_name_join(pom.group, pom.artifact, p->name) ||
+	    pom.version.len > sizeof p->version)
+		return note(a, ent->header_off, ent->path, "a name or version that is too long");
+	memcpy(p->version, pom.version.ptr, pom.version.len);
+	p->version_len = pom.version.len;
+	p->folder = folder_of(ent->path);
+	return bytes_eq(p->folder, a->pom_folder) ? put_project(a) : 0;
 }
 
-static int read_small(struct archive *a, const struct zip_entry *ent, bool is_pom)
+static int read_pom(struct archive *a, const struct zip_entry *ent, struct bytes text)
+{
+	a->pom_folder = folder_of(ent->path);
+	if (!java_pom_license(text, &a->pom_license))
+		return err_set(a->j->e, ERR_NOMEM, "Java packages: out of memory");
+	return bytes_eq(a->project.folder, a->pom_folder) ? put_project(a) : 0;
+}
+
+static int read_manifest(struct archive *a, const struct zip_entry *ent, struct bytes text)
+{
+	(void)ent;
+	java_manifest_read(text, &a->manifest);
+	return 0;
+}
+
+static int read_small(struct archive *a, const struct zip_entry *ent,
+		      int (*read)(struct archive *, const struct zip_entry *, struct bytes))
 {
 	struct err why = ERR_INIT;
 	uint8_t *text = NULL;
@@ -165,10 +223,8 @@ static int read_small(struct archive *a, const struct zip_entry *ent, bool is_po
 		r = note(a, ent->header_off, ent->path, why.msg);
 	else if (r < 0)
 		(void)err_set(a->j->e, why.code, "%s", why.msg);
-	else if (is_pom)
-		r = put_pom(a, ent, b);
 	else
-		java_manifest_read(b, &a->manifest);
+		r = read(a, ent, b);
 	free(text);
 	return r;
 }
@@ -283,23 +339,46 @@ static int read_nested(struct archive *a, const struct zip_entry *ent)
 
 /* one archive */
 
+/* A pom.xml that cannot be read, or is one too many, states no licence. */
+static int read_license(struct archive *a, const struct zip_entry *ent)
+{
+	struct err why = ERR_INIT;
+	uint8_t *text = NULL;
+	size_t len = 0;
+	if (a->xml_count++ >= POMS_MAX)
+		return 0;
+	int r = read_text(a, ent, &text, &len, &why);
+	if (r == 0)
+		r = read_pom(a, ent, (struct bytes){.ptr = text, .len = len});
+	else
+		r = is_damage(r) ? 0 : err_set(a->j->e, why.code, "%s", why.msg);
+	free(text);
+	return r;
+}
+
 static int read_entry(struct archive *a, const struct zip_entry *ent)
 {
 	size_t slash = bytes_find_last(ent->path, '/');
 	struct bytes base = slash < ent->path.len ? bytes_from(ent->path, slash + 1) : ent->path;
 	if (bytes_eq_lit(base, "pom.properties"))
 		return a->pom_count < POMS_MAX
-			   ? read_small(a, ent, true)
+			   ? read_small(a, ent, read_properties)
 			   : note(a, ent->header_off, ent->path, "more than 1,024 projects");
+	if (bytes_eq_lit(base, "pom.xml") && bytes_has_prefix_lit(ent->path, "META-INF/maven/"))
+		return read_license(a, ent);
 	if (bytes_eq_nocase(ent->path, BYTES_LIT("META-INF/MANIFEST.MF")))
-		return read_small(a, ent, false);
+		return read_small(a, ent, read_manifest);
 	a->has_classes = a->has_classes || bytes_has_suffix_lit(base, ".class");
-	return java_is_archive(base) ? read_nested(a, ent) : 0;
+	if (!java_is_archive(base))
+		return 0;
+	int r = put_project(a);
+	return r < 0 ? r : read_nested(a, ent);
 }
 
 /* What the archive itself is, where none of its projects is it. */
 static int put_own(const struct archive *a)
 {
+	static const struct license none = {.len = 0};
 	struct java_pom own;
 	char name[JAVA_NAME_CAP];
 	if (a->pom_is_own)
@@ -311,9 +390,9 @@ static int put_own(const struct archive *a)
 	if (own.group.len == 0 && a->pom_count > 0)
 		return 0;
 	if (own.group.len == 0)
-		return put(a, own.artifact, own.version, true);
+		return put(a, own.artifact, own.version, true, none);
 	return java_name_join(own.group, own.artifact, name)
-		   ? put(a, bytes_of(name), own.version, true)
+		   ? put(a, bytes_of(name), own.version, true, none)
 		   : 0;
 }
 
@@ -327,6 +406,8 @@ static int step(struct java *j)
 	if (r > 0)
 		return read_entry(a, &ent);
 	r = r < 0 ? note(a, 0, BYTES_NONE, why.msg) : 0;
+	if (r == 0)
+		r = put_project(a);
 	if (r == 0)
 		r = put_own(a);
 	close_archive(j);

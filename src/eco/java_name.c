@@ -244,28 +244,6 @@ bool java_own_find(struct bytes file_name, const struct java_manifest *m, struct
 	return true;
 }
 
-/* "https://…/LICENSE-2.0.txt, \"Apache License, 2.0\";link=…": a list; each applies. */
-void java_license_of(const struct java_manifest *m, struct license *ret)
-{
-	struct license one;
-	struct bytes list = field(m, JAVA_LICENSE);
-	*ret = (struct license){.len = 0};
-	while (list.len > 0) {
-		struct bytes name;
-		list = bytes_trim(list);
-		if (bytes_has_prefix_lit(list, "\"")) {
-			list = bytes_from(list, 1);
-			name = bytes_cut(&list, '"');
-			(void)bytes_cut(&list, ',');
-		} else {
-			name = bytes_cut(&list, ',');
-			name = bytes_trim(bytes_part(name, 0, bytes_find(name, ';')));
-		}
-		license_read(&one, name);
-		license_also(ret, &one);
-	}
-}
-
 bool java_name_join(struct bytes group, struct bytes artifact, char out[JAVA_NAME_CAP])
 {
 	if (group.len + 1 + artifact.len >= JAVA_NAME_CAP)

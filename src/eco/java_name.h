@@ -46,6 +46,10 @@ bool java_is_name_of(struct bytes file_name, struct bytes artifact);
 bool java_own_find(struct bytes file_name, const struct java_manifest *m, struct java_pom *ret);
 /* What the manifest says of the archive's licence: Bundle-License. */
 void java_license_of(const struct java_manifest *m, struct license *ret);
+/* What a pom.xml says of its project's licences, of which one may be chosen (Maven's model: "any of
+ * them"). Nothing, when it is no XML or names none itself: a parent's are not in the archive.
+ * False: out of memory. */
+bool java_pom_license(struct bytes text, struct license *ret);
 /* "group:artifact"; false: too long. */
 bool java_name_join(struct bytes group, struct bytes artifact, char out[JAVA_NAME_CAP]);
 /* The group of a well-known artifact whose archives do not say it; empty: not known. */

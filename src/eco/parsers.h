@@ -117,3 +117,4 @@ extern const struct eco_parser eco_conan;
 extern const struct eco_parser eco_pear;
 extern const struct eco_parser eco_nix;
 extern const struct eco_parser eco_graalvm;
+extern const struct eco_parser eco_nuspec;

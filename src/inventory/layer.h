@@ -10,7 +10,7 @@
 #include "pkg/ecosystem.h"
 #include "pkg/package.h"
 
-#define LAYER_ANALYZER_VERSION 10 /* raised when the same layer would give another inventory */
+#define LAYER_ANALYZER_VERSION 11 /* raised when the same layer would give another inventory */
 
 enum layer_kind {
 	LAYER_FILE,	/* a file an ecosystem parsed (or failed to: note set) */

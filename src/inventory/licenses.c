@@ -1,10 +1,15 @@
 /* Licences that files of their own state, of packages whose database does not: Debian's
- * usr/share/doc/PACKAGE/copyright, Gentoo's LICENSE. The topmost layer with one counts; that a
- * layer above took the file away does not change the licence. A package without a file has that of
+ * usr/share/doc/PACKAGE/copyright, Gentoo's LICENSE, NuGet's NAME.nuspec (by "name/version", as
+ * a cache holds several versions). The topmost layer with one counts; that a layer above took the
+ * file away does not change the licence. A package without a file has that of
  * another one of the same source: its folder is then a link to that one's (Debian Policy 12.5). */
 #include "inventory/merge.h"
+#include "pkg/version.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#define NUGET_NAME_MAX 1024U /* bytes, as of any field of a package */
 
 struct stated {
 	struct bytes key; /* name of the package, or of its source */
@@ -19,8 +24,8 @@ static int by_key(const void *a, const void *b)
 	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
-/* The first one with that key, or NULL. */
-static const struct stated *find(const struct stated *all, size_t count, struct bytes key)
+/* The first one whose key is not before key; count: there is none. */
+static size_t find_first(const struct stated *all, size_t count, struct bytes key)
 {
 	size_t low = 0, high = count;
 	while (low < high) {
@@ -30,7 +35,14 @@ static const struct stated *find(const struct stated *all, size_t count, struct 
 		else
 			high = mid;
 	}
-	return low < count && bytes_eq(all[low].key, key) ? &all[low] : NULL;
+	return low;
+}
+
+/* The first one with that key, or NULL. */
+static const struct stated *find(const struct stated *all, size_t count, struct bytes key)
+{
+	size_t at = find_first(all, count, key);
+	return at < count && bytes_eq(all[at].key, key) ? &all[at] : NULL;
 }
 
 /* Sorts, and counts its cost. */
@@ -63,6 +75,40 @@ static void put_by_name(struct merge *m, const struct stated *all, size_t count)
 		if (s)
 			p->license = s->license;
 	}
+}
+
+/* Of NuGet's packages, whose versions are written in more than one form ("2.0", "2.0.0") */
+static struct bytes of_version(struct merge *m, const struct stated *all, size_t count,
+			       const struct pkg *p)
+{
+	const struct ver_scheme *order = ver_of_ecosystem(BYTES_LIT("NuGet"));
+	uint8_t text[NUGET_NAME_MAX + 1];
+	struct bytes name = p->source_name, front = {.ptr = text, .len = name.len + 1};
+	if (name.len == 0 || name.len > NUGET_NAME_MAX)
+		return BYTES_NONE;
+	memcpy(text, name.ptr, name.len);
+	text[name.len] = '/';
+	for (size_t i = find_first(all, count, front); i < count; i++) {
+		if (!bytes_has_prefix(all[i].key, front))
+			break;
+		steps_add(&m->steps, 1);
+		if (order->cmp(bytes_from(all[i].key, front.len), p->version) == 0)
+			return all[i].license;
+	}
+	return BYTES_NONE;
+}
+
+static int put_by_version(struct merge *m, const struct stated *all, size_t count, struct err *e)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < m->image.package_count; i++) {
+		struct pkg *p = &m->image.packages[i].pkg;
+		if (p->class == PKG_OS || p->license.len || !bytes_eq_lit(p->type, "nuget"))
+			continue;
+		p->license = of_version(m, all, count, p);
+		r = steps_check(&m->steps, e);
+	}
+	return r;
 }
 
 /* space: for as many as the image has packages. */
@@ -106,7 +152,8 @@ int licenses_put(struct merge *m, struct err *e)
 	}
 	sort(m, all, n);
 	put_by_name(m, all, n);
+	int r = put_by_version(m, all, n, e);
 	put_by_source(m, all);
 	free(all);
-	return steps_check(&m->steps, e);
+	return r < 0 ? r : steps_check(&m->steps, e);
 }

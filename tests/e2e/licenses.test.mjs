@@ -12,6 +12,9 @@ const copyright = (name, ...licenses) => ({
 const npm = (name, license) => ({ path: `app/node_modules/${name}/package.json`, content: JSON.stringify({ name, version: '1.0.0', license }) });
 const wanted = { bash: 'GPL-3.0-or-later', libssl3: 'Apache-2.0', openssl: 'Apache-2.0', silent: undefined, left: 'MIT', choice: '(MIT OR AGPL-3.0-only)', own: 'SEE LICENSE IN x' };
 
+const nuspec = (id, version, license) => ({ path: `root/.nuget/packages/${id.toLowerCase()}/${version}/${id.toLowerCase()}.nuspec`,
+  content: `<package><metadata><id>${id}</id><version>${version}</version><license type="expression">${license}</license></metadata></package>` });
+
 let vdb, image, server;
 before(async () => {
   vdb = makeVdb([osvRecord('DSA-2026-1', [{ ecosystem: 'Debian:12', name: 'nothing', fixed: '1' }])]);
@@ -39,6 +42,16 @@ test('a server lists them', async () => {
     env: { PLIMSOLL_SERVER: server.url, PLIMSOLL_USERNAME: 'admin', PLIMSOLL_PASSWORD: server.password } });
   assert.equal(gate.status, 2, gate.stderr);
   assert.match(gate.stderr, /--deny-license: bash 5: GPL-3\.0-or-later/);
+});
+
+test("a NuGet package has that of its own version's .nuspec, in whatever layer and spelling of the version", () => {
+  const deps = { libraries: { 'Acme.Json/2.0.0': { type: 'package' }, 'Acme.Json.Schema/2.0.0': { type: 'package' }, 'Acme/2.0.0': { type: 'package' } } };
+  const { dir } = makeLayout([
+    [nuspec('Acme.Json', '1.0.0', 'GPL-3.0-only'), nuspec('Acme.Json', '2.0', 'MIT'), nuspec('Acme-Log', '2.0.0', 'ISC')],
+    [{ path: 'app/app.deps.json', content: JSON.stringify(deps) }, nuspec('Acme', '3.0.0', 'ISC'), nuspec('Acme', '2.0.0', 'Apache-2.0')],
+  ]);
+  const { packages } = JSON.parse(plimsoll(['inventory', '--input', dir, '--format', 'json']).stdout);
+  assert.deepEqual(licenses(packages), { Acme: 'Apache-2.0', 'Acme.Json': 'MIT', 'Acme.Json.Schema': undefined });
 });
 
 test('bills of materials state them, and are read back', () => {

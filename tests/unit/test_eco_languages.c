@@ -96,11 +96,11 @@ static void torture_folder(const char *id)
 static void test_torture(void **state)
 {
 	(void)state;
-	static const char *const ids[] = {"apk",  "arch", "bills",   "bottlerocket", "conda",
-					  "dpkg", "go",	  "haskell", "elf-note",     "graalvm",
-					  "java", "lua",  "node",    "nuget",	     "nuget-xml",
-					  "pear", "php",  "pom",     "portage",	     "python",
-					  "r",	  "ruby", "rust",    "snap"};
+	static const char *const ids[] = {"apk",    "arch", "bills",   "bottlerocket", "conda",
+					  "dpkg",   "go",   "haskell", "elf-note",     "graalvm",
+					  "java",   "lua",  "node",    "nuget",	       "nuget-xml",
+					  "nuspec", "pear", "php",     "pom",	       "portage",
+					  "python", "r",    "ruby",    "rust",	       "snap"};
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
 		torture_folder(ids[i]);
 }
