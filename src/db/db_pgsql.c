@@ -30,6 +30,7 @@ static const struct db_token tokens[] = {
     {"{BLOB}", "BYTEA"},
     {"{LIKE}", "ILIKE"},
     {"{NOROWID}", ""},
+    {"{COMPUTED}", "STORED"},
     {"{KEY}", "BIGINT NOT NULL PRIMARY KEY"},
     {"{IN ", "= ANY("},
     {0},
@@ -526,14 +527,14 @@ static struct db_conn *open_conn(const struct db_place *p, bool writer, struct e
 	return NULL;
 }
 
-/* indkey counts from 0. */
+/* indkey counts from 0. What the server computes is not among what is moved. */
 static const char dictionary[] =
     "SELECT c.relname, a.attname, format_type(a.atttypid, -1),"
     " COALESCE(array_position(i.indkey::int2[], a.attnum) + 1, 0)"
     " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
     " LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary"
     " WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace"
-    " AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.oid, a.attnum";
+    " AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY c.oid, a.attnum";
 
 const struct db_engine db_pgsql = {
     .is_server = true,

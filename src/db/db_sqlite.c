@@ -1,9 +1,9 @@
 /* A statement is prepared once per connection and found again by the address of its text.
  * Parameters are written $1, $2, …: SQLite takes "$1" as a name, so each statement keeps the index
  * of every number. Tokens of the portable texts: {SKIP} is nothing here (SQLite has one writer),
- * {BLOB} is BLOB, {LIKE} is LIKE, {NOROWID} is WITHOUT ROWID, {KEY} a number that is
- * the key of its table, {ID} such a key that gives no number twice, also after its row was deleted
- * (old steps only). */
+ * {BLOB} is BLOB, {LIKE} is LIKE, {NOROWID} is WITHOUT ROWID, {COMPUTED} ends a computed column,
+ * {KEY} is a number that is the key of its table, {ID} such a key that gives no number twice, also
+ * after its row was deleted (old steps only). */
 #include "db/db_sqlite.h"
 
 #include "base/clock.h"
@@ -40,6 +40,7 @@ static const struct db_token tokens[] = {
     {"{BLOB}", "BLOB"},
     {"{LIKE}", "LIKE"},
     {"{NOROWID}", " WITHOUT ROWID"},
+    {"{COMPUTED}", "VIRTUAL"},
     {"{KEY}", "INTEGER PRIMARY KEY NOT NULL"},
     {"{ID}", "INTEGER PRIMARY KEY AUTOINCREMENT"},
     {"{IN ", "IN (SELECT value FROM db_list("},

@@ -118,7 +118,7 @@ int64_t finding_checks_of(struct db_tx *tx, struct bytes id, size_t max, struct 
 	    tx,
 	    "SELECT " FINDING_CHECK " FROM security_check c WHERE c.id IN (SELECT k.check_id"
 	    " FROM check_cve k WHERE lower(k.cve) = $1 UNION SELECT o.id FROM security_check o"
-	    " WHERE lower(o.advisory) = $1) ORDER BY c.severity DESC, c.id DESC LIMIT $2",
+	    " WHERE lower(o.advisory) = $1) ORDER BY c.urgency DESC, c.id DESC LIMIT $2",
 	    DB_ARGS(DB_T(low), DB_I(max)), e);
 	int r = s ? 0 : -(int)e->code;
 	int64_t n = 0;

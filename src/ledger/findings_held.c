@@ -1,7 +1,7 @@
 /* Lists over few images: the checks that their sets hold, by the sets' own lists. A list of a
  * repository goes through thousands of checks, of which a page shows some. The sets' lists say the
- * severities; what else orders a list, or is asked for by numbers, is read from one index; the rest
- * of a check is read when it is shown. */
+ * severities; what else orders a list, or is asked for by numbers, is read from one index, of as
+ * many as a page needs; the rest of a check is read when it is shown. */
 #include "base/cursor.h"
 #include "ledger/findings_impl.h"
 #include "store/checks.h"
@@ -189,6 +189,8 @@ static bool asks_for_texts(const struct criteria *c)
 	       c->texts.count || c->text.len;
 }
 
+#define WALK_MORE 4U /* checks beyond a page's findings */
+
 /* Neither the order nor the criteria ask a check for more than its number and severity. */
 static bool is_of_severity(const struct finding_query *q)
 {
@@ -211,19 +213,17 @@ static void keep_candidate(struct listing *l, bool is_brief)
 		l->candidate_count++;
 }
 
-int listing_read_candidates(struct listing *l, const int64_t *ids, size_t count, struct err *e)
+/* These checks behind the candidates that are there, in the list's order: each has space. */
+static int read_more(struct listing *l, const int64_t *ids, size_t count, struct err *e)
 {
 	bool brief = !asks_for_texts(l->q->criteria);
-	l->candidates = arena_alloc(l->a, count, sizeof *l->candidates);
-	l->candidate_count = 0;
-	if (!l->candidates)
-		return no_memory(e);
+	size_t before = l->candidate_count;
 	for (size_t from = 0; from < count; from += DB_LIST_MAX) {
 		size_t n = count - from < DB_LIST_MAX ? count - from : DB_LIST_MAX;
 		struct db_stmt *s = listing_ask(l, brief ? BRIEF : FINDING_CHECKS,
 						DB_ARGS(DB_INTS(ids + from, n)), e);
 		int r = s ? 0 : -(int)e->code;
-		while (s && l->candidate_count < count && (r = db_step(s, e)) > 0) {
+		while (s && l->candidate_count - before < count && (r = db_step(s, e)) > 0) {
 			struct match_check *c = &l->candidates[l->candidate_count].check;
 			r = brief ? read_brief(l, s, c, e) : finding_check_read(s, 0, l->a, c, e);
 			if (r < 0)
@@ -234,51 +234,65 @@ int listing_read_candidates(struct listing *l, const int64_t *ids, size_t count,
 		if (r < 0)
 			return r;
 	}
-	if (l->candidate_count)
-		qsort(l->candidates, l->candidate_count, sizeof *l->candidates,
+	if (l->candidate_count > before)
+		qsort(l->candidates + before, l->candidate_count - before, sizeof *l->candidates,
 		      l->q->sort == FINDING_BY_PACKAGE ? by_name : by_key);
 	return 0;
 }
 
-/* In their order, without a look at the checks: behind the first that is after the cursor all are.
+/* Space for so many. */
+static int no_candidates(struct listing *l, size_t count, struct err *e)
+{
+	l->candidates = arena_alloc(l->a, count, sizeof *l->candidates);
+	l->candidate_count = 0;
+	return l->candidates ? 0 : no_memory(e);
+}
+
+int listing_read_candidates(struct listing *l, const int64_t *ids, size_t count, struct err *e)
+{
+	int r = no_candidates(l, count, e);
+	return r < 0 ? r : read_more(l, ids, count, e);
+}
+
+/* Whether all that the list has is counted, or shown by image: a page's part is not enough. */
+static bool is_of_all(const struct listing *l)
+{
+	const struct finding_query *q = l->q;
+	return q->images || (q->count && !l->after.is_set && !listing_is_of_sums(q));
+}
+
+/* Severity by severity, as far as a page needs: what orders the checks of one is read for that one.
  */
 static int put_by_severity(struct listing *l, const int64_t *ids, const uint8_t *severities,
 			   size_t count, struct err *e)
 {
+	size_t most = is_of_all(l) ? SIZE_MAX : l->q->max + WALK_MORE;
 	struct criteria of_severity = *l->q->criteria;
-	bool ahead = false;
+	int64_t *some = arena_alloc(l->a, count, sizeof *some);
+	int r = some ? no_candidates(l, count, e) : no_memory(e);
 	of_severity.id_count = 0;
-	l->candidates = arena_alloc(l->a, count, sizeof *l->candidates);
-	l->candidate_count = 0;
-	if (!l->candidates)
-		return no_memory(e);
-	for (int severity = ADV_SEV_CRITICAL; severity >= 0; severity--) {
-		const struct match_check any = {.severity = (enum adv_severity)severity,
-						.epss = -1};
-		if (!criteria_fits_check(&of_severity, &any))
+	for (int i = 0; r == 0 && i <= ADV_SEV_CRITICAL; i++) {
+		const struct match_check least = {.severity = match_severity_order[i], .epss = -1};
+		size_t n = 0;
+		if (!criteria_fits_check(&of_severity, &least) ||
+		    (l->after.is_set && l->after.key < match_urgency(&least)))
 			continue;
-		for (size_t i = count; i-- > 0;) {
-			struct candidate *c = &l->candidates[l->candidate_count];
-			if (severities[i] != severity)
-				continue;
-			c->key = severity;
-			c->is_brief = true;
-			c->check = any;
-			c->check.id = (uint64_t)ids[i];
-			ahead = ahead || is_ahead(l, c);
-			l->candidate_count +=
-			    ahead && (!l->q->criteria->id_count ||
-				      criteria_fits_check(l->q->criteria, &c->check));
+		for (size_t k = 0; k < count; k++)
+			if (severities[k] == least.severity)
+				some[n++] = ids[k];
+		if (n > 0 && l->candidate_count >= most) {
+			l->goes_on = true;
+			break;
 		}
+		r = read_more(l, some, n, e);
 	}
-	return 0;
+	return r;
 }
 
 /* Where the checks that are held are many, those that a page shows are soon met on the way through
  * all checks in the list's order, which an index has. */
 #define WALK_LEAST 1024U /* checks that are held */
 #define WALK_MAX 8192U	 /* checks on the way: beyond, those that are held are read */
-#define WALK_MORE 4U	 /* checks beyond a page's findings */
 #define WALK_FIRST 1e15	 /* above all keys: times are in milliseconds */
 #define WALK(what, from, order)                                                                    \
 	"SELECT c.id, " what " FROM security_check c WHERE " from " ORDER BY " order " LIMIT $3"
@@ -382,8 +396,7 @@ static bool is_to_walk(const struct listing *l, size_t count)
 	struct finding_query by_severity = *q;
 	by_severity.sort = FINDING_BY_SEVERITY;
 	return count >= (q->walk ? q->walk : WALK_LEAST) && q->sort != FINDING_BY_SEVERITY &&
-	       !l->by_package && is_of_severity(&by_severity) &&
-	       (!q->count || l->after.is_set || listing_is_of_sums(q)) && !q->images;
+	       !l->by_package && is_of_severity(&by_severity) && !is_of_all(l);
 }
 
 int listing_read_held(struct listing *l, struct err *e)

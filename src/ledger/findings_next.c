@@ -20,7 +20,7 @@ static int no_memory(struct err *e)
 #define BELOW(key) NEXT("$3 = '' AND (" key ", c.id) <= ($1, $2)", key " DESC, c.id DESC")
 /* After what was looked at last, itself included: some of it may be left. */
 static const char *const next_texts[FINDING_SORT_COUNT] = {
-    [FINDING_BY_SEVERITY] = BELOW("c.severity"),
+    [FINDING_BY_SEVERITY] = BELOW("c.urgency"),
     [FINDING_BY_CVSS] = BELOW("c.cvss_base"),
     [FINDING_BY_EPSS] = BELOW("c.epss"),
     [FINDING_BY_FIRST_SEEN] = BELOW("c.first_seen"),

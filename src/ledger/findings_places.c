@@ -69,7 +69,7 @@ static struct db_stmt *ask_images(struct listing *l, const char *const texts[OF_
 
 double listing_key(const struct listing *l, const struct match_check *c)
 {
-	return l->q->sort == FINDING_BY_SEVERITY     ? (double)c->severity
+	return l->q->sort == FINDING_BY_SEVERITY     ? match_urgency(c)
 	       : l->q->sort == FINDING_BY_CVSS	     ? c->cvss.base
 	       : l->q->sort == FINDING_BY_EPSS	     ? c->epss
 	       : l->q->sort == FINDING_BY_FIRST_SEEN ? (double)c->first_seen_ms

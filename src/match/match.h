@@ -46,6 +46,13 @@ struct match_check {
 	size_t reference_count;
 };
 
+/* Gravest first. What nobody rated stands above Medium: it may be grave, and at the end of a list
+ * nobody would look at it. */
+extern const enum adv_severity match_severity_order[ADV_SEV_CRITICAL + 1];
+/* A check's place in lists "by severity", the highest first: by severity in that order, what is in
+ * KEV before the rest, then by EPSS. store/seen.h has the same for the store's lists. */
+double match_urgency(const struct match_check *c);
+
 /* What decided, in words that `why` prints. */
 struct match_evidence {
 	struct bytes ecosystem;	 /* of the record: "Debian:12" */

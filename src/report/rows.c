@@ -7,16 +7,9 @@ static int worst_first(const void *a, const void *b)
 	const struct finding *f = *(const struct finding *const *)a;
 	const struct finding *g = *(const struct finding *const *)b;
 	const struct match_check *x = &f->check, *y = &g->check;
-	if (x->kev != y->kev)
-		return (int)y->kev - (int)x->kev;
-	if (x->severity != y->severity)
-		return (int)y->severity - (int)x->severity;
-	double cx = x->cvss.version == CVSS_NONE ? -1 : x->cvss.base;
-	double cy = y->cvss.version == CVSS_NONE ? -1 : y->cvss.base;
-	if (cx < cy || cx > cy)
-		return (cx < cy) - (cx > cy);
-	if (x->epss < y->epss || x->epss > y->epss)
-		return (x->epss < y->epss) - (x->epss > y->epss);
+	double of_x = match_urgency(x), of_y = match_urgency(y);
+	if (of_x < of_y || of_x > of_y)
+		return of_x < of_y ? 1 : -1;
 	int r = bytes_cmp(finding_package(f), finding_package(g));
 	if (r == 0)
 		r = bytes_cmp(x->advisory, y->advisory);

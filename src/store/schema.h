@@ -2,8 +2,9 @@
  * file schema_<module>.c: numbered steps and, where there is one, a baseline; schema.c lists the
  * modules. A step that was released is never edited: a change is a new step, and an additive one
  * (add, fill, only later drop). Step texts use the portable subset of docs/decisions/sql.md and the
- * tokens {BLOB} (type of byte columns), {KEY} (type of a number that is its table's key) and
- * {NOROWID} (end of CREATE TABLE: the primary key is the table). */
+ * tokens {BLOB} (type of byte columns), {KEY} (type of a number that is its table's key),
+ * {COMPUTED} (end of a column that is GENERATED ALWAYS AS) and {NOROWID} (end of CREATE TABLE: the
+ * primary key is the table). */
 #pragma once
 #include "db/db.h"
 

@@ -79,6 +79,18 @@ int seen_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 	"severity, vendor_severity, cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, "      \
 	"cvss_v4, kev, ransomware, epss, epss_percentile, published, modified, summary, details, " \
 	"cves, refs, first_seen, kev_since, cvss_source FROM check_version WHERE " SEEN ";"
+/* Of a row of check_version: its place in the order of severity, as match_urgency has it, which
+ * says why. A column that the database computes, for an index. */
+#define SEEN_URGENCY                                                                               \
+	"((CASE severity WHEN 5 THEN 5 WHEN 4 THEN 4 WHEN 0 THEN 3 WHEN 3 THEN 2 WHEN 2 THEN 1"    \
+	" ELSE 0 END * 2 + kev) * 2 + COALESCE(epss, 0.0))"
+/* The same with it: what the view is since step 22. */
+#define SEEN_URGENT_CHECK_VIEW                                                                     \
+	"CREATE VIEW security_check AS SELECT id, advisory, source_name, title, category, "        \
+	"severity, vendor_severity, cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, "      \
+	"cvss_v4, kev, ransomware, epss, epss_percentile, published, modified, summary, details, " \
+	"cves, refs, first_seen, kev_since, cvss_source, urgency FROM check_version WHERE " SEEN   \
+	";"
 #define SEEN_DATED_IMAGE_VIEW                                                                      \
 	"CREATE VIEW image_seen AS SELECT image_id, repository_id, rest, " SEEN_IMAGE              \
 	", " SEEN_DATES(SEEN_COUNT) ", pulls FROM image_counts;"

@@ -60,3 +60,37 @@ static void scan_21(struct db_tx *tx, struct arena *a, struct err *e)
 		db_done(s);
 	}
 }
+
+/* A store of before has its checks in order at once: gravest first, what nobody rated above Medium,
+ * in KEV before the rest. */
+static const char scan_21_rows[] =
+    "INSERT INTO check_version(id, since, until, advisory, source_name, title, category, severity,"
+    " vendor_severity, cvss_version, cvss_base, cvss_vector, kev, ransomware, epss, published,"
+    " modified, summary, details, cves, refs)"
+    " SELECT 800 + value, 0, 0, 'A-' || value, 'p', 't', 'c', value % 6, 0, 0, 0, '',"
+    " value >= 6, 0, NULL, 0, 0, '', '', '[]', '[]'"
+    " FROM (SELECT 0 AS value UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4"
+    " UNION SELECT 5 UNION SELECT 6 UNION SELECT 9 UNION SELECT 11);";
+
+static void scan_22(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	static const int64_t want[] = {811, 805, 804, 806, 800, 809, 803, 802, 801};
+	(void)a;
+	struct db_stmt *s = db_query(tx,
+				     "SELECT id FROM security_check c WHERE id >= 800"
+				     " ORDER BY c.urgency DESC, c.id DESC",
+				     NULL, 0, e);
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+		assert_int_equal(db_step(s, e), 1);
+		assert_int_equal(db_int(s, 0), want[i]);
+	}
+	assert_int_equal(db_step(s, e), 0);
+	db_done(s);
+	s = db_query(tx,
+		     "EXPLAIN QUERY PLAN SELECT id FROM security_check c WHERE"
+		     " (c.urgency, c.id) <= ($1, $2) ORDER BY c.urgency DESC, c.id DESC LIMIT 3",
+		     DB_ARGS(DB_R(9), DB_I(900)), e);
+	assert_int_equal(db_step(s, e), 1);
+	assert_non_null(memmem(db_bytes(s, 3).ptr, db_bytes(s, 3).len, "((urgency,id)<(?,?))", 20));
+	db_done(s);
+}

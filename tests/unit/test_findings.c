@@ -104,6 +104,15 @@ static bool is_in(const struct place *w, unsigned i)
 	       (!w->visible || strcmp(w->visible, images[i].repository) == 0);
 }
 
+/* Critical, High, Unknown, Medium, Low, Negligible; in each KEV before the rest; then EPSS. */
+static double urgency(const struct match_check *c)
+{
+	static const double of[] = {
+	    [ADV_SEV_CRITICAL] = 600, [ADV_SEV_HIGH] = 500, [ADV_SEV_UNKNOWN] = 400,
+	    [ADV_SEV_MEDIUM] = 300,   [ADV_SEV_LOW] = 200,  [ADV_SEV_NEGLIGIBLE] = 100};
+	return of[c->severity] + (c->kev ? 50 : 0) + (c->epss >= 0 ? c->epss : 0);
+}
+
 static size_t expected(const struct criteria *f, const struct place *w, enum finding_sort sort,
 		       const struct model *m, struct row *out)
 {
@@ -122,7 +131,7 @@ static size_t expected(const struct criteria *f, const struct place *w, enum fin
 					r.fixed = r.fixed || mm->fixed;
 					r.statuses |= 1U << mm->status;
 				}
-			r.key = sort == FINDING_BY_SEVERITY	? (double)mc->severity
+			r.key = sort == FINDING_BY_SEVERITY	? urgency(mc)
 				: sort == FINDING_BY_CVSS	? mc->cvss.base
 				: sort == FINDING_BY_EPSS	? mc->epss
 				: sort == FINDING_BY_FIRST_SEEN ? (double)FIRST_SEEN(mc->id)

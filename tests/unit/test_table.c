@@ -101,12 +101,12 @@ static void test_rows(void **state)
 		  "source packages, 4 matches.\n"
 		  "\n"
 		  "Severity  KEV  Vulnerability  Package  Installed  Fixed in\n"
-		  "Low       KEV  CVE-2022-0778  curl     7.1        7.2\n"
 		  "High           CVE-2024-9 +1  openssl  3.0-1      3.0-10\n"
 		  "Unknown        CVE-2024-77    bash     5          won't fix\n"
+		  "Low       KEV  CVE-2022-0778  curl     7.1        7.2\n"
 		  "\n"
-		  "Upgrade curl to 7.2: clears 1 (1 KEV), not in the image's own repositories\n"
 		  "Upgrade openssl to 3.0-10: clears 1\n"
+		  "Upgrade curl to 7.2: clears 1 (1 KEV), not in the image's own repositories\n"
 		  "\n");
 	free(text);
 }
@@ -120,8 +120,9 @@ static void test_columns(void **state)
 			 0);
 	char *text = table_of(&r);
 	assert_non_null(strstr(text, "\nVulnerability  CVSS  Found in    EPSS\n"
-				     "CVE-2022-0778        curl        50.00%\n"
-				     "CVE-2024-9 +1        libssl3 +1\n"));
+				     "CVE-2024-9 +1        libssl3 +1\n"
+				     "CVE-2024-77          bash\n"
+				     "CVE-2022-0778        curl        50.00%\n"));
 	free(text);
 	size_t columns[REPORT_COLUMNS_MAX], count;
 	struct err e = ERR_INIT;
