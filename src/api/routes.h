@@ -98,6 +98,8 @@ extern const struct http_route api_exemptions_routes[];
 extern const size_t api_exemptions_route_count;
 extern const struct http_route api_rules_routes[];
 extern const size_t api_rules_route_count;
+extern const struct http_route api_notifications_routes[];
+extern const size_t api_notifications_route_count;
 extern const struct http_route api_rules_import_routes[];
 extern const size_t api_rules_import_route_count;
 extern const struct http_route api_rules_export_routes[];

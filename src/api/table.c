@@ -28,6 +28,8 @@ const struct api_routes api_tables[] = {
      "Disable rules from files of other tools"},
     {"rules_export", api_rules_export_routes, &api_rules_export_route_count,
      "Disable rules as a file, for other tools and servers"},
+    {"notifications", api_notifications_routes, &api_notifications_route_count,
+     "Messages that the server sends"},
     {"secure_score", api_secure_score_routes, &api_secure_score_route_count,
      "How much of what is recommended is done, as a score"},
     {"remediation", api_remediation_routes, &api_remediation_route_count,

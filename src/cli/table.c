@@ -156,6 +156,14 @@ const struct cli_command cli_table[] = {
      .text = "A rule holds at and below its scope: /, a management group, subscription, resource "
 	     "group, registry or repository. What it disables is listed with state=disabled only.",
      .verbs = rule_commands},
+    {.name = "notification",
+     .main = verb_notification,
+     .synopsis = "COMMAND ...",
+     .summary = "messages that the server sends: webhooks and mail",
+     .text = "A notification is about what is at and below its scope: new findings, images that "
+	     "became Unhealthy or healthy again, scans, feeds, rules and imports. Messages are "
+	     "delivered at least once, and tried again for a day.",
+     .verbs = notification_commands},
     {.name = "exemption",
      .main = verb_exemption,
      .synopsis = "COMMAND ...",

@@ -38,6 +38,10 @@ const struct db_module schema_modules[] = {
      .steps = schema_import,
      .baseline = schema_import_baseline,
      .baseline_step = 2},
+    {.module = "notify",
+     .steps = schema_notify,
+     .baseline = schema_notify_baseline,
+     .baseline_step = 1},
 };
 const size_t schema_module_count = sizeof schema_modules / sizeof schema_modules[0];
 

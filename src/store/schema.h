@@ -27,6 +27,8 @@ extern const char schema_scan_images[];
 extern const char schema_scan_keys[];
 extern const struct db_migration schema_import[];
 extern const char *const schema_import_baseline[];
+extern const struct db_migration schema_notify[];
+extern const char *const schema_notify_baseline[];
 extern const struct db_migration schema_image_config[];
 extern const char *const schema_image_config_baseline[];
 extern const struct db_migration schema_defend[];

@@ -371,6 +371,10 @@ static int has_row(struct db_tx *tx, const char *text, int64_t id, struct err *e
 	return r;
 }
 
+#define DELIVERIES_OF                                                                              \
+	"DELETE FROM delivery WHERE notification_id IN"                                            \
+	" (SELECT id FROM notification WHERE scope_id "
+
 int store_scope_delete(struct db_tx *tx, int64_t id, struct err *e)
 {
 	int r = has_row(tx, "SELECT 1 FROM scope WHERE parent_id = $1 LIMIT 1", id, e);
@@ -381,6 +385,8 @@ int store_scope_delete(struct db_tx *tx, int64_t id, struct err *e)
 			    "SELECT 1 FROM access_assignment a JOIN scope s ON s.id = a.scope_id"
 			    " WHERE a.scope_id = $1 AND s.kind = 5 UNION ALL SELECT 1 FROM rule r"
 			    " JOIN scope s ON s.id = r.scope_id WHERE r.scope_id = $1"
+			    " AND s.kind = 5 UNION ALL SELECT 1 FROM notification n"
+			    " JOIN scope s ON s.id = n.scope_id WHERE n.scope_id = $1"
 			    " AND s.kind = 5 LIMIT 1",
 			    id, e);
 	if (r != 0)
@@ -389,6 +395,8 @@ int store_scope_delete(struct db_tx *tx, int64_t id, struct err *e)
 		0 ||
 	    db_exec(tx, "DELETE FROM exemption WHERE scope_id = $1", DB_ARGS(DB_I(id)), e) < 0 ||
 	    db_exec(tx, "DELETE FROM rule WHERE scope_id = $1", DB_ARGS(DB_I(id)), e) < 0 ||
+	    db_exec(tx, DELIVERIES_OF "= $1)", DB_ARGS(DB_I(id)), e) < 0 ||
+	    db_exec(tx, "DELETE FROM notification WHERE scope_id = $1", DB_ARGS(DB_I(id)), e) < 0 ||
 	    db_exec(tx, "DELETE FROM subscription_plan WHERE subscription_id = $1",
 		    DB_ARGS(DB_I(id)), e) < 0 ||
 	    db_exec(tx, "DELETE FROM score_day WHERE subscription_id = $1", DB_ARGS(DB_I(id)), e) <
@@ -405,6 +413,8 @@ int64_t store_scope_clear(struct db_tx *tx, int64_t registry, size_t n, struct e
 	static const char *const texts[] = {
 	    "DELETE FROM access_assignment WHERE scope_id {IN $1}",
 	    "DELETE FROM rule WHERE scope_id {IN $1}",
+	    DELIVERIES_OF "{IN $1})",
+	    "DELETE FROM notification WHERE scope_id {IN $1}",
 	    "DELETE FROM scope_up WHERE scope_id {IN $1}",
 	    "DELETE FROM scope_up WHERE ancestor_id {IN $1}",
 	    "DELETE FROM scope WHERE id {IN $1}",

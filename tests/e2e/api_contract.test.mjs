@@ -18,7 +18,7 @@ before(async () => {
   await pushLayout(server, 'b/app', layout);
   await server.scanned('b/app', layout.digest);
   assert.equal((await server.fetch('/api/v1/exemptions', { method: 'POST', headers: json, body: JSON.stringify({ name: 'x', scope: '/subscriptions/default', category: 'Waiver' }) })).status, 201);
-  for (const [target, body] of [['/api/v1/rules', { name: 'x', scope: '/subscriptions/default', criteria: { cve: ['CVE-1'] } }], ['/api/v1/groups', { name: 'crew' }], ['/api/v1/roles', { name: 'Cleaner', actions: ['registries/artifacts/delete'] }]])
+  for (const [target, body] of [['/api/v1/rules', { name: 'x', scope: '/subscriptions/default', criteria: { cve: ['CVE-1'] } }], ['/api/v1/notifications', { name: 'x', scope: '/subscriptions/default', url: 'https://hooks.example/x', events: ['imports'], enabled: false }], ['/api/v1/groups', { name: 'crew' }], ['/api/v1/roles', { name: 'Cleaner', actions: ['registries/artifacts/delete'] }]])
     assert.equal((await server.fetch(target, { method: 'POST', headers: json, body: JSON.stringify(body) })).status, 201);
   assert.equal((await server.fetch('/api/v1/groups/crew/members/admin', { method: 'PUT' })).status, 204);
   const imported = JSON.stringify({ source: 'nowhere.invalid/x' });

@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { Server, debianRelease, dpkgStatus, has, makeLayout, makeVdb, osvRecord, plimsoll, program, root, run, runAsync, sha256,
   tempDir, matchRows } from './lib.mjs';
 
-const commands = ['serve', 'scan', 'inventory', 'compare', 'why', 'why-not', 'vdb', 'vercmp', 'cvss', 'list', 'push-status', 'import', 'user', 'group', 'token', 'role', 'registry', 'audit', 'scope', 'plan', 'recommendation', 'rule', 'exemption', 'usage', 'score', 'remediation', 'backup', 'restore', 'database', 'fsck', 'completion', 'help', 'man', 'version'];
+const commands = ['serve', 'scan', 'inventory', 'compare', 'why', 'why-not', 'vdb', 'vercmp', 'cvss', 'list', 'push-status', 'import', 'user', 'group', 'token', 'role', 'registry', 'audit', 'scope', 'plan', 'recommendation', 'rule', 'notification', 'exemption', 'usage', 'score', 'remediation', 'backup', 'restore', 'database', 'fsck', 'completion', 'help', 'man', 'version'];
 const records = [
   osvRecord('CVE-2026-1', [{ ecosystem: 'Debian:12', name: 'openssl', fixed: '3.1' }], { severity: 'HIGH', cvss: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N' }),
   osvRecord('CVE-2026-2', [{ ecosystem: 'Debian:12', name: 'bash' }], { severity: 'LOW' }),

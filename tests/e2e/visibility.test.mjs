@@ -106,7 +106,7 @@ const ofServer = {
 // Tested by name below, or nothing of repositories in them; what recommendations, plans, exemptions and the score show is tested beside them.
 const others = new Set(['listRecommendationSwitches',
   'getRegistry', 'streamEvents', 'getOpenapi', 'getVulndb', 'getSession', 'getPlan', 'listUsage', 'listBilledImages', 'getUsageCsv', 'getSignInWays', 'beginProviderSignIn', 'endProviderSignIn', 'listRecommendations', 'getRecommendation',
-  'listAssessedRegistries', 'listImports', 'getImport', 'listExemptions', 'getExemption', 'listRules', 'getRule', 'exportRules', 'getSecureScore', 'listSecureScoreDays', 'getRemediation', 'getScansSummary',
+  'listAssessedRegistries', 'listImports', 'getImport', 'listExemptions', 'getExemption', 'listRules', 'getRule', 'exportRules', 'listNotifications', 'getNotification', 'listNotificationDeliveries' /* by scope: notifications.test.mjs */, 'getSecureScore', 'listSecureScoreDays', 'getRemediation', 'getScansSummary',
   'getImageManifest', 'getImageConfig', 'downloadBlob' /* by the right to pull: image_contents.test.mjs */]);
 
 test('every route that reads is in a table', () => {

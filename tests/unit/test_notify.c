@@ -1,0 +1,116 @@
+/* Notifications: what they may be sent to, and the messages' text. */
+#include "notify/message.h"
+#include "notify/terms.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void targets(void **state)
+{
+	(void)state;
+	static const struct {
+		enum store_notification_kind kind;
+		const char *target;
+		bool good;
+	} rows[] = {
+	    {STORE_NOTIFY_WEBHOOK, "https://hooks.example/a?b=c", true},
+	    {STORE_NOTIFY_WEBHOOK, "http://hooks.example:8080", true},
+	    {STORE_NOTIFY_WEBHOOK, "https://[2001:db8::1]:8443/x", true},
+	    {STORE_NOTIFY_WEBHOOK, "", false},
+	    {STORE_NOTIFY_WEBHOOK, "https://", false},
+	    {STORE_NOTIFY_WEBHOOK, "ftp://hooks.example/", false},
+	    {STORE_NOTIFY_WEBHOOK, "file:///etc/passwd", false},
+	    {STORE_NOTIFY_WEBHOOK, "https://user:word@hooks.example/", false},
+	    {STORE_NOTIFY_WEBHOOK, "https://hooks.example/#part", false},
+	    {STORE_NOTIFY_WEBHOOK, "https://hooks.example/a b", false},
+	    {STORE_NOTIFY_WEBHOOK, "https://hooks.example/\r\nX: y", false},
+	    {STORE_NOTIFY_EMAIL, "team@example.org", true},
+	    {STORE_NOTIFY_EMAIL, "a.b+c@example.org,d@example.org", true},
+	    {STORE_NOTIFY_EMAIL, "", false},
+	    {STORE_NOTIFY_EMAIL, "example.org", false},
+	    {STORE_NOTIFY_EMAIL, "@example.org", false},
+	    {STORE_NOTIFY_EMAIL, "a@", false},
+	    {STORE_NOTIFY_EMAIL, "a@b@c.org", false},
+	    {STORE_NOTIFY_EMAIL, "<a@example.org>", false},
+	    {STORE_NOTIFY_EMAIL, "a@example.org:25", false},
+	    {STORE_NOTIFY_EMAIL, "a\r\nRCPT TO:<x@example.org>@example.org", false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct err e = ERR_INIT;
+		int r = notify_target_check(rows[i].kind, bytes_of(rows[i].target), &e);
+		if ((r == 0) != rows[i].good)
+			fail_msg("%s: %d %s", rows[i].target, r, e.msg);
+	}
+	assert_true(
+	    bytes_eq_lit(notify_target_origin(bytes_of("https://a.example:1/secret?token=1")),
+			 "https://a.example:1"));
+}
+
+static void message_is_an_event(void **state)
+{
+	(void)state;
+	const struct store_notification to = {.id = 7, .name = BYTES_LIT("chat \"x\"")};
+	struct store_delivery d = {.id = 0};
+	struct arena a;
+	struct buf out;
+	struct err e = ERR_INIT;
+	struct json j;
+	size_t found = 0;
+	arena_init(&a, 1U << 20);
+	buf_init(&out, NOTIFY_MESSAGE_MAX);
+	assert_int_equal(notify_test_message(&to, &a, &d, &e), 0);
+	assert_int_equal(notify_message_with_id(d.body, 42, &out, &e), 0);
+	json_init(&j, buf_bytes(&out), &a);
+	assert_true(json_enter_object(&j));
+	for (struct bytes key; json_next_key(&j, &key);) {
+		struct bytes value = json_raw(&j);
+		found += bytes_eq_lit(key, "specversion") && bytes_eq_lit(value, "\"1.0\"");
+		found += bytes_eq_lit(key, "id") && bytes_eq_lit(value, "\"42\"");
+		found += bytes_eq_lit(key, "type") && bytes_eq_lit(value, "\"io.plimsoll.test\"");
+		found += bytes_eq_lit(key, "source") &&
+			 bytes_eq_lit(value, "\"/api/v1/notifications/7\"");
+	}
+	assert_int_equal(json_finish(&j, &e), 0);
+	assert_int_equal(found, 4);
+	assert_true(bytes_eq_lit(d.event, "io.plimsoll.test"));
+	buf_free(&out);
+	arena_free(&a);
+}
+
+static void criteria_come_back(void **state)
+{
+	(void)state;
+	struct arena a;
+	struct err e = ERR_INIT;
+	struct criteria c, again;
+	struct bytes text;
+	arena_init(&a, 1U << 20);
+	assert_int_equal(
+	    notify_criteria_parse(BYTES_LIT("{\"cve\":[\"CVE-2026-1\"],\"patchable\":true}"), &a,
+				  &c, &e),
+	    0);
+	assert_int_equal(notify_criteria_text(&c, &a, &text, &e), 0);
+	assert_int_equal(notify_criteria_parse(text, &a, &again, &e), 0);
+	assert_int_equal(again.cves.count, 1);
+	assert_int_equal(again.patchable, RECORD_YES);
+	assert_true(notify_criteria_parse(BYTES_LIT("{\"repository\":[\"x\"]}"), &a, &c, &e) < 0);
+	e = (struct err)ERR_INIT;
+	c = (struct criteria){0};
+	assert_int_equal(notify_criteria_text(&c, &a, &text, &e), 0);
+	assert_int_equal(text.len, 0);
+	arena_free(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(targets),
+	    cmocka_unit_test(message_is_an_event),
+	    cmocka_unit_test(criteria_come_back),
+	};
+	return cmocka_run_group_tests_name("notify", tests, NULL, NULL);
+}
