@@ -134,7 +134,8 @@ static int fill_rows(const struct asked *x, const struct why *why,
 					     .layer = of->layer,
 					     .layer_created_by = of->created_by,
 					     .x = p->x,
-					     .fetched_ms = why_fetched_ms(x->v, p->x.feed)};
+					     .fetched_ms = why_fetched_ms(x->v, p->x.feed),
+					     .cwes = {p->x.cwes, p->x.cwe_count}};
 	}
 	ret->packages = (struct record_rows){rows, n};
 	ret->whole = why->whole;

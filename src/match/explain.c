@@ -110,6 +110,34 @@ static void say_verdict(struct why *w, const struct verdict *v)
 	buf_put_text(w->out, "\n");
 }
 
+#define CWES_MAX 16U /* named for one vulnerability; most have one or two */
+
+static void add_cwe(struct match_explanation *x, struct bytes cwe)
+{
+	for (size_t i = 0; i < x->cwe_count; i++)
+		if (bytes_eq(x->cwes[i], cwe))
+			return;
+	if (x->cwe_count < CWES_MAX)
+		x->cwes[x->cwe_count++] = cwe;
+}
+
+/* Whoever of the feeds names them: the one that decides often does not. */
+static int note_cwes(struct why *w)
+{
+	w->x->cwes = arena_alloc(w->a, CWES_MAX, sizeof *w->x->cwes);
+	if (!w->x->cwes)
+		return err_nomem(w->e);
+	for (size_t i = 0; i < w->id_count; i++) {
+		struct adv adv;
+		int r = vdb_advisory(w->v, w->ids[i], w->a, &adv, w->e);
+		if (r < 0)
+			return r;
+		for (size_t k = 0; k < adv.cwe_count; k++)
+			add_cwe(w->x, adv.cwes[k]);
+	}
+	return 0;
+}
+
 static int note_match(struct why *w, const struct match *m)
 {
 	const struct match_evidence *v = &m->evidence;
@@ -130,7 +158,7 @@ static int note_match(struct why *w, const struct match *m)
 	w->x->scheme = v->scheme;
 	w->x->range = v->range;
 	w->x->fixed = m->fixed_version;
-	return 0;
+	return note_cwes(w);
 }
 
 static enum match_by by_of(const struct verdict *v)

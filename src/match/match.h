@@ -94,7 +94,9 @@ struct match_explanation {
 	enum match_outcome outcome;
 	enum match_by by; /* of NOT_AFFECTED */
 	struct bytes advisory, feed, ecosystem, compared, scheme, range, fixed;
-	struct bytes text; /* one or more lines */
+	struct bytes text;  /* one or more lines */
+	struct bytes *cwes; /* of AFFECTED: weaknesses that records of the id name */
+	size_t cwe_count;
 };
 int match_explain_full(const struct vdb *v, const struct pkg *p, struct bytes id, struct arena *a,
 		       struct match_explanation *ret, struct err *e);

@@ -295,6 +295,7 @@ static const struct record_field package_fields[] = {
     W_TEXT(x.scheme, "scheme", "The order of versions", .example = "\"dpkg\""),
     W_TEXT(x.range, "range", "What it was compared with"),
     W_TEXT(x.fixed, "fixed_version", "The record's fixed version"),
+    W(cwes, RECORD_TEXTS, "cwes", "Weaknesses that records of it name", .flags = RECORD_OPTIONAL),
     W(x.text, RECORD_TEXT, "text", "All of it in words, a line for each record"),
 };
 const struct record_object why_package_object = {

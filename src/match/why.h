@@ -64,6 +64,7 @@ struct why_row {
 	struct bytes layer, layer_created_by;
 	struct match_explanation x;
 	int64_t fetched_ms; /* of the feed; 0 = not known */
+	struct record_rows cwes;
 };
 extern const struct record_object why_package_object;
 /* When the feed's records were fetched; 0 = not known. */
