@@ -50,15 +50,19 @@ test('from the registries down to a finding and its evidence', { skip }, async (
   await pushAll(server);
   await page.goto(at('registries'));
   await page.getByRole('link', { name: 'local', exact: true }).click();
+  await page.getByRole('heading', { name: 'local', level: 1 }).waitFor();
+  await page.getByRole('link', { name: 'shop/checkout' }).waitFor();
+  const tiles = (await page.locator('dl.tiles').innerText()).split('\n').filter(Boolean);
+  assert.deepEqual(tiles.slice(0, 8), ['Images', '4', 'Unhealthy', '2', 'Healthy', '1', 'Not assessed', '1']);
   await page.getByRole('link', { name: 'shop/checkout' }).click();
   await page.getByRole('link', { name: images.shop.digest.slice(7, 19) }).click();
   await page.getByRole('heading', { name: 'shop/checkout', level: 1 }).waitFor();
   // Grouped by fix: the group says what it clears, the row what to upgrade to.
-  const group = page.getByRole('row', { name: /Upgrade libwebp clears 2/ });
+  const group = page.getByRole('row', { name: /Upgrade libwebp .*KEV.* clears 2/ });
   await group.waitFor();
   await page.getByRole('row', { name: /High .*libwebp 1\.2\.4-0\.2 → 1\.2\.4-0\.2\+deb12u1.*CVE-2026-1021.*KEV/ }).getByRole('link').first().click();
   const pane = page.getByRole('dialog');
-  for (const text of ['Description', 'General information', 'Remediation', 'Exploited?', 'Why is this reported?', 'Additional information', 'Affected resources', 'Yes, fixed version available', 'CVSS 3.0 base score', 'Used in ransomware campaigns', 'var/lib/dpkg/status', '94.1% chance'])
+  for (const text of ['Description', 'General information', 'Remediation', 'Exploited?', 'Why is this reported?', 'Additional information', 'Affected resources', 'Yes, fixed version available', 'CVSS 3.0 base score', 'Used in ransomware campaigns', 'var/lib/dpkg/status', '94.1%', 'Yes, listed in KEV', 'Never pulled from this server', 'CWE-125'])
     await pane.getByText(text).first().waitFor();
   assert.match(page.url(), /finding=\d+$/);
 });
@@ -140,7 +144,7 @@ test('scans follow along; what a role does not allow says which action it takes'
   const [other, theirs] = await open();
   await theirs.goto(at('access'));
   await signIn(theirs, 'long enough, reader', 'reader');
-  await theirs.getByText('This takes the role Reader, User Access Administrator or Owner (action Microsoft.Authorization/roleAssignments/read).').waitFor();
+  await theirs.getByText('This requires the role Reader, User Access Administrator or Owner (action Microsoft.Authorization/roleAssignments/read).').waitFor();
   assert.equal(await theirs.getByRole('link', { name: 'Audit' }).count(), 0, 'what leads nowhere is not shown');
   await theirs.goto(at(image()));
   const scan = theirs.getByRole('button', { name: 'Scan again' });

@@ -68,12 +68,12 @@ test('what is attached: its type, size and digest, and its file to be saved', { 
 test('manifest and config: shown, and saved byte for byte', { skip }, async () => {
   await page.getByRole('tab', { name: 'Manifest' }).click();
   await page.getByRole('region', { name: 'Manifest' }).getByText('"schemaVersion": 2').waitFor();
-  const manifest = await saved(() => page.getByRole('link', { name: /^Save as stored/ }).click());
+  const manifest = await saved(() => page.getByRole('link', { name: /^Download, / }).click());
   assert.equal(`sha256:${sha256(manifest.bytes)}`, images.shop.digest);
   await page.getByRole('button', { name: 'Config', exact: true }).click();
   await page.waitForURL(/raw=config/);
   await page.getByRole('region', { name: 'Config' }).getByText('"created_by": "step 2"').waitFor();
-  const config = await saved(() => page.getByRole('link', { name: /^Save as stored/ }).click());
+  const config = await saved(() => page.getByRole('link', { name: /^Download, / }).click());
   assert.equal(`sha256:${sha256(config.bytes)}`, images.shop.config.digest);
 });
 
@@ -132,7 +132,7 @@ test('a repository: only after its name is written', { skip }, async () => {
   await more('Delete this repository…');
   for (const text of ['1 image goes with it, with tags and what is attached.', '4 open vulnerabilities leave every list, count and score.', 'No image was pulled in the last 30 days.']) await dialog().getByText(text).waitFor();
   assert.equal(await confirm().getAttribute('aria-disabled'), 'true');
-  await dialog().getByLabel('Write batch to confirm').fill('batch');
+  await dialog().getByLabel('Type batch to confirm').fill('batch');
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/registries\/local$/);
   await page.getByRole('link', { name: 'shop/search' }).waitFor();
@@ -161,7 +161,7 @@ test('a registry; the first one stays', { skip }, async () => {
   await page.goto(at('registries/outpost'));
   await more('Delete this registry…');
   await dialog().getByText('1 repository with 1 image go with it.').waitFor();
-  await dialog().getByLabel('Write outpost to confirm').fill('outpost');
+  await dialog().getByLabel('Type outpost to confirm').fill('outpost');
   await confirm().click();
   await page.waitForURL(/\/registries$/);
   await page.getByRole('link', { name: 'local', exact: true }).waitFor();
@@ -179,10 +179,10 @@ test('who may not delete reads which role it takes, and no manifest without the 
   await signIn(theirs, 'long enough, reader', 'reader');
   await theirs.getByRole('button', { name: 'More actions' }).click();
   await theirs.getByRole('menuitem', { name: 'Delete this image…' }).click();
-  await theirs.getByRole('dialog').getByText('This takes the role AcrDelete, Contributor or Owner (action registries/artifacts/delete).').waitFor();
+  await theirs.getByRole('dialog').getByText('This requires the role AcrDelete, Contributor or Owner (action registries/artifacts/delete).').waitFor();
   assert.equal(await theirs.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).getAttribute('aria-disabled'), 'true');
   await theirs.goto(at(`${fixed}?tab=raw`));
-  await theirs.getByText(/This takes the role AcrPull, AcrPush, Reader, Contributor or Owner/).waitFor();
+  await theirs.getByText(/This requires the role AcrPull, AcrPush, Reader, Contributor or Owner/).waitFor();
   await other.close();
   assert.deepEqual(broken, []);
 });

@@ -21,6 +21,7 @@ export function makeDatabase() {
   const records = [...vulnerable, ...elsewhere].flatMap(([name, , fixed, severity, cvss], i) => [1, 2].map((n) => osvRecord(`CVE-2026-${1000 + 10 * i + n}`, debian(name, fixed), { severity, cvss })));
   for (const r of records) {
     r.details = `A crafted input makes ${r.affected[0].package.name} read past the end of its buffer, which can end the program or show memory of it.`;
+    r.database_specific = { ...r.database_specific, cwe_ids: ['CWE-125'] };
     r.references = [{ type: 'ADVISORY', url: `https://advisories.example/${r.id}` }];
     fs.writeFileSync(path.join(dir, `${r.id}.json`), JSON.stringify(r));
   }

@@ -75,7 +75,7 @@ test('who may not import is told which role it takes', { skip }, async () => {
   await view.getByRole('row', { name: /base\/app:v1.*Succeeded/ }).waitFor();
   const button = view.getByRole('button', { name: 'Import', exact: true });
   await button.hover();
-  await view.getByText('This takes the role Contributor or Owner (action registries/importImage/action).').waitFor();
+  await view.getByText('This requires the role Contributor or Owner (action registries/importImage/action).').waitFor();
   assert.equal(await button.getAttribute('aria-disabled'), 'true');
   await other.close();
   await context.close();

@@ -26,7 +26,7 @@ test('what is new, in how many images, and where it is', { skip }, async () => {
   assert.deepEqual(tiles, ['Vulnerable images', '2 of 4', 'Open vulnerabilities', '22', 'Unique CVEs', '18', 'Open on average', 'less than a day']);
   await page.getByRole('link', { name: 'See them' }).click();
   await page.waitForURL(/findings\?age_lt=2&sort=first_seen/);
-  await page.getByRole('button', { name: 'Change filter Open for less than, days: 2' }).waitFor();
+  await page.getByRole('button', { name: 'Change filter Days open, below: 2' }).waitFor();
   assert.equal((await server.json('/api/v1/findings?age_lt=2')).total, 22);
   assert.equal((await server.json('/api/v1/findings?age_gte=2')).total, 0);
 });

@@ -1211,6 +1211,7 @@ export interface WhyPackage {
   scheme?: string;
   range?: string;
   fixed_version?: string;
+  cwes?: string[];
   text: string;
 }
 

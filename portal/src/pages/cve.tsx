@@ -2,13 +2,15 @@ import { Tab, TabList } from '@fluentui/react-components';
 import { useState } from 'react';
 import { useApi, usePages, type Failure } from '../api/client.ts';
 import type { Cve, Finding, Image } from '../api/schema.ts';
-import { Bones, Empty, Failed, Time, day, percent, short } from '../parts/basics.tsx';
+import { ActionButton, Bones, Empty, Failed, Time, day, percent, short } from '../parts/basics.tsx';
 import { CheckPane } from '../parts/check_pane.tsx';
+import { DisabledByName } from '../parts/finding_pane.tsx';
 import { Fix, Title } from '../parts/findings.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Kev, SeverityWord, StateGlyph, StateWord } from '../parts/glyphs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
 import { A, change, imagePath, repositoryPath, to, usePlace } from '../route.tsx';
+import { action } from '../session.tsx';
 import { count, s } from '../strings.ts';
 
 const t = s.cve;
@@ -17,6 +19,8 @@ const WEEK_MS = 7 * 86400000;
 
 /** An image with what of it the CVE is in. */
 interface Row { key: string; registry: string; repository: string; digest: string; findings: Finding[]; image: Image | undefined }
+/** A rule or a document decided about all of it. */
+const isDecided = (r: Row): boolean => r.findings.every((f) => f.state === 'disabled');
 const keyOf = (x: { registry?: string; repository?: string; digest?: string }) => `${x.registry}/${x.repository}@${x.digest}`;
 
 function rowsOf(findings: Finding[], images: Image[]): Row[] {
@@ -28,7 +32,7 @@ function rowsOf(findings: Finding[], images: Image[]): Row[] {
     else rows.set(key, { key, registry: f.registry ?? '', repository: f.repository ?? '', digest: f.digest ?? '', findings: [f], image: known.get(key) });
   }
   const pulled = (r: Row) => (r.image?.pulled_at ? Date.parse(r.image.pulled_at) : 0);
-  return [...rows.values()].toSorted((a, b) => pulled(b) - pulled(a));
+  return [...rows.values()].toSorted((a, b) => Number(isDecided(a)) - Number(isDecided(b)) || pulled(b) - pulled(a));
 }
 
 function useAssessed(): { assessed: number; left: number } | undefined {
@@ -38,8 +42,10 @@ function useAssessed(): { assessed: number; left: number } | undefined {
   return { assessed: sum((r) => r.healthy + r.unhealthy), left: sum((r) => r.unverified + r.pending) };
 }
 
+const Missing = ({ children }: { children: string }) => <span className="t3" style={{ fontWeight: 400 }}>{children}</span>;
+
 /** The sentence has three forms; what was not assessed may be affected in all of them. */
-function Answer({ cve, rows, done, assessed, built }: { cve: Cve | undefined; rows: Row[]; done: boolean; assessed: { assessed: number; left: number } | undefined; built: string | undefined }) {
+function Answer({ cve, rows, decided, done, assessed, built }: { cve: Cve | undefined; rows: Row[]; decided: number; done: boolean; assessed: { assessed: number; left: number } | undefined; built: string | undefined }) {
   const fixable = rows.filter((r) => r.findings.some((f) => f.patchable)).length;
   const [now] = useState(() => Date.now());
   const recent = rows.filter((r) => r.image?.pulled_at && now - Date.parse(r.image.pulled_at) < WEEK_MS).length;
@@ -48,14 +54,14 @@ function Answer({ cve, rows, done, assessed, built }: { cve: Cve | undefined; ro
     <section className="card pad" style={{ marginBottom: 16 }}>
       <div className="g" style={{ gap: 16 }}>
         <div style={{ flex: '1 1 420px' }}>
-          <h2 className="h answer">{n ? t.affected(n, cve?.images_exact === false, assessed?.assessed ?? n) : assessed?.assessed ? t.notFound(assessed.assessed) : t.nothingAssessed}</h2>
-          <p className="t2">{n > 0 && done && `${t.recent(recent)} ${t.fixable(fixable)} `}{n === 0 && <>{t.unknown} <Time at={built} none={s.advisories.none} />. </>}{t.within}</p>
+          <h2 className="h answer">{n ? t.affected(n, cve?.images_exact === false, assessed?.assessed ?? n) : decided ? t.allDecided(decided) : assessed?.assessed ? t.notFound(assessed.assessed) : t.nothingAssessed}</h2>
+          <p className="t2">{n > 0 && done && `${t.recent(recent)} ${t.fixable(fixable)} ${decided ? `${t.decided(decided)} ` : ''}`}{n === 0 && decided === 0 && <>{t.unknown} <Time at={built} none={s.advisories.none} />. </>}{t.within}</p>
         </div>
         {cve && <dl className="numbers">
-          <div><dt className="k">{t.score}</dt><dd className="b">{cve.cvss?.toFixed(1) ?? s.findings.notScored}</dd></div>
-          <div><dt className="k">{s.findings.epss}</dt><dd className="b">{cve.epss === undefined ? s.findings.notScored : percent(cve.epss)}</dd></div>
-          <div><dt className="k">{s.filters.names.kev}</dt><dd className="b">{cve.kev ? s.filters.yes : t.notListed}</dd></div>
-          <div><dt className="k">{s.finding.published}</dt><dd className="b">{cve.published ? day(cve.published) : s.finding.notGiven}</dd></div>
+          <div><dt className="k">{t.score}</dt><dd className="b">{cve.cvss?.toFixed(1) ?? <Missing>{s.findings.notScored}</Missing>}</dd></div>
+          <div><dt className="k">{s.findings.epss}</dt><dd className="b">{cve.epss === undefined ? <Missing>{s.findings.notScored}</Missing> : percent(cve.epss)}</dd></div>
+          <div><dt className="k">{s.filters.names.kev}</dt><dd className="b">{cve.kev ? s.filters.yes : <Missing>{t.notListed}</Missing>}</dd></div>
+          <div><dt className="k">{s.finding.published}</dt><dd className="b">{cve.published ? day(cve.published) : <Missing>{t.notGiven}</Missing>}</dd></div>
         </dl>}
       </div>
       {assessed && assessed.left > 0 && <p className="s t2 g" style={{ marginTop: 8 }}><StateGlyph look="none" />{t.left(assessed.left)}</p>}
@@ -63,16 +69,26 @@ function Answer({ cve, rows, done, assessed, built }: { cve: Cve | undefined; ro
   );
 }
 
+/** Of an image whose findings are all decided about the list of images knows nothing. */
+function ImageCells({ r }: { r: Row }) {
+  const image = useApi('getImage', r.image ? null : { path: { registry: r.registry, repository: r.repository, digest: r.digest } }).data ?? r.image;
+  const by = r.findings.find((f) => f.disabled_by)?.disabled_by, decided = isDecided(r);
+  return (
+    <>
+      <td role="cell"><A className="b" href={to(imagePath(r.registry, r.repository, r.digest), decided ? { tab: 'disabled' } : { finding: r.findings[0]?.id })}>{r.repository}</A><div className="s t3">{r.registry} <span className="mono">{short(r.digest)}</span></div></td>
+      <td role="cell">{image && (image.tags.length ? <span className="mono">{image.tags.slice(0, 3).join(', ')}{image.tags.length > 3 ? ` +${image.tags.length - 3}` : ''}</span> : <span className="s t3">{s.repository.noTags}</span>)}</td>
+      <td role="cell" className="full">{r.findings.map((f) => <div key={f.id}><Fix of={f} /></div>)}</td>
+      <td role="cell" className="num">{image && <Time at={image.pulled_at} />}</td><td role="cell"><StateWord look={decided ? 'off' : 'bad'} word={decided ? t.disabled : t.open} /></td>
+      <td role="cell" className={by ? 'full' : 'gone'}>{by ? <><DisabledByName of={by} /><div className="s t3">{by.justification}</div></> : <span className="t3">{t.nobody}</span>}</td>
+    </>
+  );
+}
+
 function Images({ rows, pages }: { rows: Row[]; pages: { done: boolean; loading: boolean; more: () => void } }) {
   return (
-    <LongTable label={t.images} columns={5} pages={{ ...pages, items: rows, total: undefined }} noun={s.nouns.images}
-      head={<tr role="row"><th role="columnheader">{s.repository.image}</th><th role="columnheader">{s.repository.tags}</th><th role="columnheader">{t.packages}</th><th role="columnheader" className="num">{s.repository.pulled}</th><th role="columnheader">{s.scans.status}</th></tr>}
-      rows={rows.map((r) => ({ key: r.key, cells: <>
-        <td role="cell"><A className="b" href={to(imagePath(r.registry, r.repository, r.digest), { finding: r.findings[0]?.id })}>{r.repository}</A><div className="s t3">{r.registry} <span className="mono">{short(r.digest)}</span></div></td>
-        <td role="cell">{r.image?.tags.length ? <span className="mono">{r.image.tags.slice(0, 3).join(', ')}{r.image.tags.length > 3 ? ` +${r.image.tags.length - 3}` : ''}</span> : <span className="s t3">{s.repository.noTags}</span>}</td>
-        <td role="cell" className="full">{r.findings.map((f) => <div key={f.id}><Fix of={f} /></div>)}</td>
-        <td role="cell" className="num"><Time at={r.image?.pulled_at} /></td><td role="cell"><StateWord look="bad" word={t.open} /></td>
-      </> }))} />
+    <LongTable label={t.images} columns={6} pages={{ ...pages, items: rows, total: undefined }} noun={s.nouns.images}
+      head={<tr role="row"><th role="columnheader">{s.repository.image}</th><th role="columnheader">{s.repository.tags}</th><th role="columnheader">{t.packages}</th><th role="columnheader" className="num">{s.repository.pulled}</th><th role="columnheader">{s.scans.status}</th><th role="columnheader">{t.decidedBy}</th></tr>}
+      rows={rows.map((r) => ({ key: r.key, cells: <ImageCells r={r} /> }))} />
   );
 }
 
@@ -129,28 +145,28 @@ export default function CvePage({ id }: { id: string }) {
   const { query } = usePlace();
   const one = useApi('getCve', { path: { id } });
   const none = isMissing(one.error), ask = one.data ? {} : null;
-  const findings = usePages('listFindings', ask && { query: { cve: id, limit: 1000 } }, READ);
+  const findings = usePages('listFindings', ask && { query: { cve: id, state: 'all', limit: 1000 } }, READ);
   const images = usePages('listCveImages', ask && { path: { id }, query: { limit: 1000 } }, READ);
   const assessed = useAssessed();
   const vdb = useApi('getVulndb', {}).data;
   const cve = one.data;
-  const rows = rowsOf(findings.items, images.items);
+  const rows = rowsOf(findings.items, images.items), open = rows.filter((r) => !isDecided(r));
   const done = findings.done && images.done;
   const tab = tabs.find((x) => x === query.get('tab')) ?? 'images';
   const failed = (none ? undefined : one.error) ?? findings.error ?? images.error;
-  const counts = { images: rows.length, repositories: new Set(rows.map((r) => `${r.registry}/${r.repository}`)).size, packages: new Set(rows.flatMap((r) => r.findings.map((f) => `${f.package} ${f.installed_version} ${f.fixed_version}`))).size };
+  const counts = { images: rows.length, repositories: new Set(open.map((r) => `${r.registry}/${r.repository}`)).size, packages: new Set(open.flatMap((r) => r.findings.map((f) => `${f.package} ${f.installed_version} ${f.fixed_version}`))).size };
   const check = query.get('check');
   return (
-    <Page title={id} crumbs={[[s.pages.inventory, to(['inventory'])], [id]]} heading={cve && <><SeverityWord of={cve.severity} />{cve.kev && <Kev />}</>} sentence={cve?.summary}>
+    <Page title={id} crumbs={[[s.pages.inventory, to(['inventory'])], [id]]} heading={cve && <><SeverityWord of={cve.severity} />{cve.kev && <Kev />}</>} sentence={cve?.summary} actions={cve && <ActionButton action={action.rule} onClick={() => change({ pane: 'rule', rule_cve: id })}>{s.finding.disable}</ActionButton>}>
       {failed && <section className="card"><Failed what={id} error={failed} retry={() => { one.reload(); findings.reload(); images.reload(); }} operation="getCve" /></section>}
       {!failed && !cve && !none && <Bones />}
-      {!failed && (cve || none) && <Answer cve={cve} rows={rows} done={done} assessed={assessed} built={vdb?.built_at} />}
+      {!failed && (cve || none) && <Answer cve={cve} rows={open} decided={rows.length - open.length} done={done} assessed={assessed} built={vdb?.built_at} />}
       {!failed && cve && <>
         <section className="card" style={{ marginBottom: 16 }}>
           <TabList className="tabs" selectedValue={tab} onTabSelect={(_, d) => change({ tab: d.value === 'images' ? undefined : String(d.value) })}>{tabs.map((x) => <Tab key={x} value={x}>{t.tabs[x]} <span className="t3">{count(counts[x])}{done ? '' : '+'}</span></Tab>)}</TabList>
           {!done && !rows.length && <Bones rows={2} />}
           {done && !rows.length && <Empty>{t.nowhere}</Empty>}
-          {rows.length > 0 && (tab === 'images' ? <Images rows={rows} pages={{ done, loading: findings.loading, more: findings.more }} /> : tab === 'repositories' ? <Repositories rows={rows} /> : <Packages rows={rows} />)}
+          {rows.length > 0 && (tab === 'images' ? <Images rows={rows} pages={{ done, loading: findings.loading, more: findings.more }} /> : tab === 'repositories' ? <Repositories rows={open} /> : <Packages rows={open} />)}
         </section>
         <Vendors cve={cve} />
       </>}

@@ -54,10 +54,16 @@ function Exemptions() {
   );
 }
 
+const upwards = ['Negligible', 'Low', 'Medium', 'High', 'Critical'];
+/** The severity that all of these are below, and no others. */
+const belowOf = (list: string[]): string | undefined => (upwards.every((x, i) => list.includes(x) === i < list.length) ? upwards[list.length] : undefined);
+
 /** A rule's criteria in words. */
 function words(r: Rule): string {
   const list = Object.entries(r.criteria).flatMap(([key, value]) => {
     if (value === undefined || (Array.isArray(value) && !value.length)) return [];
+    const below = key === 'severity' && Array.isArray(value) ? belowOf(value as string[]) : undefined;
+    if (below) return [`${s.rule.criteria.severity_below} ${below}`];
     const label = s.rule.criteria[key] ?? s.filters.names[key] ?? key;
     return [typeof value === 'boolean' ? label : `${label}: ${Array.isArray(value) ? value.slice(0, 4).join(', ') + (value.length > 4 ? ` +${value.length - 4}` : '') : String(value)}`];
   });

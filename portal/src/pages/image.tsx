@@ -67,12 +67,15 @@ function Base({ of }: { of: Image['base'] }) {
 function ImageFacts({ image, size }: { image: Image; size: number | undefined }) {
   const rows: [string, ReactNode][] = [
     [s.image.digest, [<span key="d" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{short(image.digest)}</span><Copy text={image.digest} label={`${s.copy}: ${s.image.digest}`} /></span>, <div key="p" className="s t3">{size !== undefined && `${bytes(size)}, `}{s.image.pushedAt} <Time at={image.pushed_at} /></div>]],
-    [s.image.platform, <span key="o">{image.platform || '–'}<div className="s t3">{image.distro.name || image.distro.id}</div></span>], [s.image.base, <Base key="b" of={image.base} />],
+    [s.image.platform, <span key="o">{image.platform || '–'}<div className="s t3">{[image.distro.name || image.distro.id, image.runs_as && s.image.runsAs(image.runs_as)].filter(Boolean).join(', ')}</div></span>], [s.image.base, <Base key="b" of={image.base} />],
     [s.image.pulled, <Time key="l" at={image.pulled_at} />], [s.image.scanned, <span key="s"><Time at={image.scanned_at} none={s.notYet} />{image.scan_trigger && <div className="s t3">{s.scans.triggers[image.scan_trigger] ?? image.scan_trigger}</div>}</span>],
-    [s.image.nextScan, <span key="n"><Time at={image.scan_next_at} none={s.image.noNext} /><div className="s t3">{image.scan_next_reason}</div></span>],
+    [s.image.nextScan, <span key="n"><Time at={image.scan_next_at} none={s.image.noNext} /><div className="s t3">{inShort(image.scan_next_reason)}</div></span>],
   ];
   return <dl className="card tiles even">{rows.map(([k, v]) => <div key={k} className="tile"><dt>{k}</dt><dd>{v}</dd></div>)}</dl>;
 }
+
+/** The reason without what follows from it, which the list of scans says. */
+const inShort = (reason: string): string => reason.split(': ')[0] ?? reason;
 
 const STEPS = 4;
 function Plan({ where, turn, first }: { where: Where; turn: string; first: boolean }) {
@@ -174,9 +177,9 @@ function Packages({ where }: { where: Where }) {
   );
 }
 
-function Scans({ where }: { where: Where }) {
+function Scans({ where, next }: { where: Where; next: string }) {
   const pages = usePages('listImageScans', { path: where });
-  return <ScanRows pages={pages} operation="listImageScans" withImage={false} />;
+  return <>{next && <p className="s t2" style={{ padding: '12px 16px 0' }}>{s.image.nextScan}: {next}</p>}<ScanRows pages={pages} operation="listImageScans" withImage={false} /></>;
 }
 
 /** Deleting the image or one of its tags. */
@@ -235,7 +238,7 @@ export default function ImagePage({ where }: { where: Where }) {
             {tab === 'disabled' && <Disabled where={where} open={open} addressOf={address} />}
             {tab === 'packages' && <Packages where={where} />}
             {tab === 'layers' && <Layers of={layers} />}
-            {tab === 'scans' && <Scans where={where} />}
+            {tab === 'scans' && <Scans where={where} next={d.scan_next_reason} />}
             {tab === 'referrers' && <Referrers where={where} />}
             {tab === 'raw' && <Raw where={where} />}
           </section>

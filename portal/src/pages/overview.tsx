@@ -6,7 +6,7 @@ import { Page, isLate } from '../parts/frame.tsx';
 import { Counts, Kev, SeverityGlyph, SeverityWord, StateWord, type Severity } from '../parts/glyphs.tsx';
 import { ScoreCard } from '../parts/score.tsx';
 import { A, go, imagePath, to } from '../route.tsx';
-import { count, s } from '../strings.ts';
+import { count, feedName, s } from '../strings.ts';
 
 const t = s.overview;
 const NEWS = 5;
@@ -24,8 +24,7 @@ export default function Overview({ first }: { first: boolean }) {
   return (
     <Page title={s.pages.overview} crumbs={[[s.pages.overview]]} sentence={registries.done && t.sentence(images, registries.items.length, need)}>
       {registries.error ? <section className="card"><Failed what={s.pages.overview} error={registries.error} retry={registries.reload} operation="listRegistries" /></section> : <>
-        <div className="grid"><ScoreCard recommendation={VULNERABILITIES} /><News of={figures} /></div>
-        <Tiles of={figures.data} />
+        <div className="grid"><ScoreCard recommendation={VULNERABILITIES} /><div className="c8 col news-and-tiles"><News of={figures} /><Tiles of={figures.data} /></div></div>
         <Riskiest of={figures} />
         <div className="grid"><Ages of={figures} /><Trust of={figures.data} /></div>
       </>}
@@ -92,7 +91,7 @@ function News({ of: { data, error, reload } }: { of: Loading }) {
   const exploited = data?.newly_exploited ?? [];
   const last = [...ending.slice(0, 1), ...mended.slice(0, 1)].length; // good news and what is about to change have a line, too
   return (
-    <section className="card c8" aria-labelledby="news">
+    <section className="card" aria-labelledby="news">
       <header><h2 className="h" id="news">{t.news}</h2><span className="s t3">{t.newsOf}</span></header>
       {error && !data && <Failed what={t.news} error={error} retry={reload} operation="getOverview" />}
       {!data && !error && <Bones rows={4} />}
@@ -220,8 +219,8 @@ function Trust({ of }: { of: Figures | undefined }) {
         {x && <Line glyph={<StateWord look={x.running + x.queued ? 'run' : 'good'} word="" />} action={t.show} href={to(['scans'])}>{x.running + x.queued ? t.scanning(x.running, x.queued) : t.idle}{x.oldest_queued_at && <div className="s t3">{t.waits} <Time at={x.oldest_queued_at} /></div>}</Line>}
         {x && x.retrying > 0 && <Line glyph={<StateWord look="late" word="" />} action={t.show} href={to(['scans'], { status: 'failed' })}><b>{t.retrying(x.retrying)}</b>{x.next_retry_at && <div className="s t3">{t.retry} <Time at={x.next_retry_at} /></div>}</Line>}
         {d && !d.present && <Line glyph={<StateWord look="late" word="" />} action={s.pages.settings} href={to(['settings'])}><b>{t.noVdb}</b></Line>}
-        {late.map((f) => <Line key={f.feed + f.source} glyph={<StateWord look="late" word="" />} action={s.pages.settings} href={to(['settings'])}><b>{t.feedLate(f.feed)}</b> <Time at={f.fetched_at} /></Line>)}
-        {d?.present && fresh.length > 0 && <Line glyph={<StateWord look="good" word="" />} action={s.pages.settings} href={to(['settings'])}>{t.feedsFresh(fresh.length, late.length > 0)}<div className="s t3">{fresh.slice(0, 8).map((f, i) => <span key={f.feed + f.source}>{i > 0 && ', '}{f.feed} {f.fetched_at ? <Time at={f.fetched_at} /> : t.local}</span>)}{fresh.length > 8 && t.andMore(fresh.length - 8)}</div></Line>}
+        {late.map((f) => <Line key={f.feed + f.source} glyph={<StateWord look="late" word="" />} action={s.pages.settings} href={to(['settings'])}><b>{t.feedLate(feedName(f.feed))}</b> <Time at={f.fetched_at} /></Line>)}
+        {d?.present && fresh.length > 0 && <Line glyph={<StateWord look="good" word="" />} action={s.pages.settings} href={to(['settings'])}>{t.feedsFresh(fresh.length, late.length > 0)}<div className="s t3">{fresh.slice(0, 8).map((f, i) => <span key={f.feed + f.source}>{i > 0 && ', '}{feedName(f.feed)} {f.fetched_at ? <Time at={f.fetched_at} /> : t.local}</span>)}{fresh.length > 8 && t.andMore(fresh.length - 8)}</div></Line>}
       </ul>
     </section>
   );

@@ -14,8 +14,8 @@ const filters: Filter[] = [{ name: 'subscription', kind: 'text', label: s.recomm
 export function Step({ of, number, images = true }: { of: RemediationStep; number?: number; images?: boolean }) {
   return (
     <div style={{ display: 'grid', gap: 6, minWidth: 0 }}>
-      <div className="g"><span className="b grow" style={{ overflowWrap: 'anywhere' }}>{number !== undefined && `${number}. `}{t.do(of.kind, of.base?.tags[0] ? `${of.package}:${of.base.tags[0]}` : of.package)}</span>{of.kev > 0 && <Kev />}<span className="mark">{of.kind === 'upgrade' || of.kind === 'rebase' || of.kind === 'change_image' ? s.image.clears(of.findings) : t.kinds[of.kind]}</span></div>
-      {of.fixed_version && <span className="fix">{of.installed_version && <>{of.installed_version} → </>}<b>{of.fixed_version}</b></span>}
+      <div className="g"><span className="b grow" style={{ overflowWrap: 'anywhere' }}>{number !== undefined && `${number}. `}{t.do(of.kind, of.base?.tags[0] ? `${of.package}:${of.base.tags[0]}` : of.package)}</span><span className="mark">{of.kind === 'upgrade' || of.kind === 'rebase' || of.kind === 'change_image' ? s.image.clears(of.findings) : t.kinds[of.kind]}</span></div>
+      {(of.fixed_version || of.kev > 0) && <span className="g">{of.fixed_version && <span className="fix">{of.installed_version && <>{of.installed_version} → </>}<b>{of.fixed_version}</b></span>}{of.kev > 0 && <Kev />}</span>}
       {of.base && <span className="s in-text"><A href={to(imagePath(of.base.registry, of.base.repository, of.base.digest))}>{of.base.repository}</A> <span className="mono t3">{short(of.base.digest)}</span>, <Time at={of.base.pushed_at} /></span>}
       {(of.kind !== 'upgrade' || !of.command) && <span className="s t2">{of.text}</span>}
       {of.command && <Code text={of.command} />}

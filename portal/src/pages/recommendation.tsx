@@ -1,5 +1,5 @@
-import { Button, Checkbox, Menu, MenuItem, MenuItemLink, MenuList, MenuPopover, MenuTrigger, Tab, TabList } from '@fluentui/react-components';
-import { ArrowDownloadRegular, BracesRegular, MoreHorizontalRegular, ProhibitedRegular, ShieldRegular, TextBulletListSquareSearchRegular } from '@fluentui/react-icons';
+import { Button, Checkbox, Input, Menu, MenuItem, MenuItemLink, MenuList, MenuPopover, MenuTrigger, Tab, TabList } from '@fluentui/react-components';
+import { ArrowDownloadRegular, BracesRegular, MoreHorizontalRegular, ProhibitedRegular, SearchRegular, ShieldRegular, TextBulletListSquareSearchRegular } from '@fluentui/react-icons';
 import { useEffect, useState } from 'react';
 import { asFailure, call, useApi, usePages, type Pages, VULNERABILITIES } from '../api/client.ts';
 import type { AssessedRegistry, Exemption, FoundCheck, Recommendation } from '../api/schema.ts';
@@ -21,13 +21,20 @@ const t = s.recommendation;
 const REGISTRIES = 1000; // read for sums and for those with most
 const MOST = 4;
 const FIXABLE_OF = 10; // registries that are asked for what can be fixed
-const CSV_MAX = 10000;
+const CSV_MAX = 10000, SEARCHED = 4; // with more registries there is a box to search them
 const NONE: AssessedRegistry[] = [];
 const total = (of: Recommendation['findings']) => s.severities.reduce((n, x) => n + of[x], 0);
 const states = ['Unhealthy', 'Healthy', 'NotApplicable'] as const;
 type State = (typeof states)[number];
 
-function Tiles({ r, registries, fixable }: { r: Recommendation; registries: AssessedRegistry[]; fixable: string }) {
+/** How many CVEs the findings are about. */
+function useUniqueCves(scored: boolean): string {
+  const of = useApi('getOverview', scored ? {} : null).data;
+  return of ? `${count(of.unique_cves)}${of.unique_cves_exact ? '' : '+'}` : '–';
+}
+
+function Tiles({ r, registries }: { r: Recommendation; registries: AssessedRegistry[] }) {
+  const cves = useUniqueCves(r.key === VULNERABILITIES);
   const all = total(r.findings);
   const most = registries.filter((x) => x.state === 'Unhealthy').map((x) => [x, total(x.findings)] as const).toSorted(([, a], [, b]) => b - a).slice(0, MOST);
   const worst = Math.max(1, ...s.severities.map((x) => r.findings[x]));
@@ -44,8 +51,8 @@ function Tiles({ r, registries, fixable }: { r: Recommendation; registries: Asse
       <dl className="six">
         {common}
         <div className="tile"><dt>{t.total}</dt><dd className="v">{count(all)}</dd></div>
-        <div className="tile"><dt>{t.fixable}</dt><dd className="v">{fixable || '–'}</dd></div>
-        <div className="tile"><dt>{t.freshness}</dt><dd><span className="v">{t.atOnce}</span> {t.freshText}</dd></div>
+        <div className="tile"><dt>{t.unique}</dt><dd className="v">{cves}</dd></div>
+        <div className="tile"><dt>{t.freshness}</dt><dd className="v">{t.atOnce}</dd><dd className="s t3" style={{ fontWeight: 400, marginTop: 0 }}>{t.freshText}</dd></div>
       </dl>
       <div className="side">
         <div className="k">{t.most}</div>
@@ -89,7 +96,7 @@ function NotAssessed({ r, registries }: { r: Recommendation; registries: Assesse
 function Exempted({ list }: { list: Exemption[] }) {
   const now = list.filter((x) => !x.expired);
   if (!now.length) return null;
-  return <div className="note" style={{ marginBottom: 16 }}><StateGlyph look="done" /><span className="grow">{t.exemptions(now.length)}</span><A href={to(['exceptions'])}>{t.viewExemptions}</A></div>;
+  return <div className="note" style={{ marginBottom: 16 }}><StateGlyph look="off" /><span className="grow">{t.exemptions(now.length)}</span><A href={to(['exceptions'])}>{t.viewExemptions}</A></div>;
 }
 
 /** What a registry that is not applicable can be helped with. */
@@ -109,7 +116,9 @@ function Registries({ r, picked, pick, pages }: { r: Recommendation; picked: Rea
   const { query } = usePlace();
   const counts: Record<State, number> = { Unhealthy: r.unhealthy_registries, Healthy: r.healthy_registries, NotApplicable: r.not_applicable_registries };
   const tab = states.find((x) => x === query.get('tab')) ?? states.find((x) => counts[x] > 0) ?? 'Unhealthy';
-  const list = pages.items.filter((x) => x.state === tab);
+  const wanted = query.get('registries') ?? '', [text, setText] = useState(wanted);
+  const search = () => { if (text.trim() !== wanted) change({ registries: text.trim() || undefined }); };
+  const inTab = pages.items.filter((x) => x.state === tab), list = inTab.filter((x) => `${x.registry} ${x.subscription}`.toLowerCase().includes(wanted.toLowerCase()));
   const all = list.length > 0 && list.every((x) => picked.has(x.registry)), scored = r.key === VULNERABILITIES, images = scored ? t.vulnerable : t.concerned;
   const toggle = (name: string) => { const now = new Set(picked); if (!now.delete(name)) now.add(name); pick(now); };
   return (
@@ -117,7 +126,8 @@ function Registries({ r, picked, pick, pages }: { r: Recommendation; picked: Rea
       <header style={{ paddingBottom: 0 }}><h2 className="h" id="affected">{t.affected}</h2></header>
       <TabList className="tabs" selectedValue={tab} onTabSelect={(_, d) => { pick([]); change({ tab: String(d.value) }); }}>{states.map((x) => <Tab key={x} value={x}>{s.state[x]} <span className="t3">{count(counts[x])}</span></Tab>)}</TabList>
       {pages.error && <Failed what={t.affected} error={pages.error} retry={pages.reload} operation="listAssessedRegistries" />}
-      {!pages.error && !list.length && (!pages.done ? <Bones rows={2} /> : <Empty>{t.emptyTab[tab]}</Empty>)}
+      {(inTab.length > SEARCHED || wanted) && <form className="filters" role="search" onSubmit={(e) => { e.preventDefault(); search(); }}><Input aria-label={t.searchRegistries} placeholder={t.searchRegistries} contentBefore={<SearchRegular />} value={text} onChange={(_, d) => setText(d.value)} onBlur={search} style={{ width: 260 }} /></form>}
+      {!pages.error && !list.length && (!pages.done ? <Bones rows={2} /> : <Empty>{inTab.length ? s.empty.filtered(`${s.finding.registry}: ${wanted}`) : t.emptyTab[tab]}</Empty>)}
       {list.length > 0 && <LongTable label={t.affected} className="cards picks" columns={scored ? 7 : 6} pages={{ ...pages, items: list, total: { count: list.length, exact: true } }} noun={s.nouns.registries}
         head={<tr role="row"><th role="columnheader" style={{ width: 48 }}><Checkbox aria-label={t.pickAll} checked={all ? true : picked.size ? 'mixed' : false} onChange={() => pick(all ? [] : list.map((x) => x.registry))} /></th><th role="columnheader">{s.finding.registry}</th><th role="columnheader">{t.subscription}</th><th role="columnheader">{t.stateAndReason}</th><th role="columnheader" className="num">{images}</th>{scored && <th role="columnheader">{s.counts}</th>}<th role="columnheader"><span className="vh">{t.more}</span></th></tr>}
         rows={list.map((x) => ({ key: x.registry, open: () => go(to(['registries', x.registry])), cells: <>
@@ -179,7 +189,7 @@ function Toolbar({ r, picked }: { r: Recommendation; picked: ReadonlySet<string>
   );
 }
 
-function Whole({ r, registries, fixable }: { r: Recommendation; registries: Pages<AssessedRegistry>; fixable: string }) {
+function Whole({ r, registries }: { r: Recommendation; registries: Pages<AssessedRegistry> }) {
   const { query } = usePlace();
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const exemptions = usePages('listExemptions', {}, 1000);
@@ -188,7 +198,7 @@ function Whole({ r, registries, fixable }: { r: Recommendation; registries: Page
   return (
     <>
       <Toolbar r={r} picked={picked} />
-      <Tiles r={r} registries={registries.items} fixable={fixable} />
+      <Tiles r={r} registries={registries.items} />
       {registries.done && <NotAssessed r={r} registries={registries.items} />}
       <Exempted list={exemptions.items.filter((x) => x.recommendation === r.key)} />
       <section className="card folds" style={{ marginBottom: 16 }}>
@@ -214,7 +224,7 @@ export default function RecommendationPage({ id }: { id: string }) {
     <Page title={r?.name ?? id} crumbs={crumbs} sentence={sentence}>
       {one.error && <section className="card"><Failed what={s.recommendations.title} error={one.error} retry={one.reload} operation="getRecommendation" /></section>}
       {!r && !one.error && <Bones />}
-      {r && <Whole r={r} registries={registries} fixable={fixable} />}
+      {r && <Whole r={r} registries={registries} />}
     </Page>
   );
 }

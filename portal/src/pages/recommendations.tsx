@@ -17,13 +17,14 @@ const filters: Filter[] = [
   { name: 'type', kind: 'list', label: t.type, of: [['registries', t.registries]], start: 'registries' },
   { name: 'status', kind: 'list', label: t.status, of: [['Unhealthy', t.active], ['Healthy', s.state.Healthy ?? ''], ['NotApplicable', s.state.NotApplicable ?? '']], start: 'Unhealthy,Healthy' },
   { name: 'severity', kind: 'list', label: s.severity, of: s.severities.map((x) => [x, x]) },
+  { name: 'maturity', kind: 'list', label: t.maturity, of: [['scored', t.scored], ['preview', t.previewWord]] },
 ];
 const health = (r: Recommendation): Health => ({ unhealthy: r.unhealthy_registries, healthy: r.healthy_registries, notApplicable: r.not_applicable_registries });
 const points = (n: number) => n.toFixed(2);
 
 function fits(r: Recommendation, by: Filters): boolean {
   const oneOf = (name: string, value: string) => !by[name] || by[name].split(',').includes(value);
-  return oneOf('status', r.state) && oneOf('severity', r.severity) && (!by.search || r.name.toLowerCase().includes(by.search.toLowerCase()));
+  return oneOf('status', r.state) && oneOf('severity', r.severity) && oneOf('maturity', r.max_score === undefined ? 'preview' : 'scored') && (!by.search || r.name.toLowerCase().includes(by.search.toLowerCase()));
 }
 
 type SortKey = 'name' | 'max' | 'current' | 'increase' | 'status' | 'unhealthy';
@@ -68,7 +69,7 @@ function together(list: Recommendation[]): Recommendation {
 
 function Rows({ list, all, grouped, sort }: { list: Recommendation[]; all: number; grouped: boolean; sort: SortKey }) {
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
-  const name = (r: Recommendation, inside: boolean) => <A href={to(['recommendations', r.key])} style={{ display: 'inline-block', paddingLeft: inside ? 28 : 0 }}>{r.name}</A>;
+  const name = (r: Recommendation, inside: boolean) => <A href={to(['recommendations', r.key])} style={{ display: 'inline-block', paddingLeft: inside ? 28 : 0 }}>{r.name}{r.max_score === undefined && <> <span className="mark">{t.previewWord}</span></>}</A>;
   if (!grouped) return sorted(list, sort).map((r) => <tr role="row" key={r.key}><Cells r={r} all={all} scored lead={name(r, false)} /></tr>);
   const controls = new Map<string, Recommendation[]>();
   for (const r of list) controls.set(r.control, [...controls.get(r.control) ?? [], r]);

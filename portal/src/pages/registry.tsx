@@ -1,19 +1,32 @@
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useApi, usePages } from '../api/client.ts';
+import type { Registry } from '../api/schema.ts';
 import { Bones, Empty, Failed, Time, bytes } from '../parts/basics.tsx';
 import { Everywhere } from '../parts/everywhere.tsx';
 import { FilterBar, NoMatch } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
-import { Counts, StateWord } from '../parts/glyphs.tsx';
+import { Counts, StateGlyph, StateWord } from '../parts/glyphs.tsx';
 import { ImportButton, Imports } from '../parts/imports.tsx';
 import { ListTabs } from '../parts/list_tabs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
 import { More } from '../parts/more.tsx';
 import { RemoveRegistry } from '../parts/remove.tsx';
 import { A, change, repositoryPath, to, usePlace } from '../route.tsx';
-import { s } from '../strings.ts';
+import { count, s } from '../strings.ts';
 
 const FIRST = 'local'; // the server's own registry, which stays
+
+/** Its images by state, and where it is. */
+function Tiles({ of }: { of: Registry }) {
+  const t = s.registry, left = of.unverified + of.pending;
+  const state = (name: string, n: number, look: string): [string, ReactNode] => [name, n ? <span key={name} className="v g" style={{ gap: 6 }}><span className={`st ${look}`}><StateGlyph look={look} /></span>{count(n)}</span> : <span key={name} className="v t3">0</span>];
+  const rows: [string, ReactNode][] = [
+    [s.registries.images, <span key="i" className="v">{count(of.images)}</span>], state(s.state.Unhealthy ?? '', of.unhealthy, 'bad'), state(s.state.Healthy ?? '', of.healthy, 'good'), state(t.left, left, 'none'),
+    [s.recommendation.subscription, <span key="s">{of.subscription}<div className="s t3">{of.resource_group}</div></span>],
+    [s.registries.stored, <span key="b">{bytes(of.stored_bytes)}{of.hosts.length > 0 && <div className="s t3 mono">{of.hosts.join(', ')}</div>}</span>],
+  ];
+  return <dl className="card tiles even">{rows.map(([k, v]) => <div key={k} className="tile"><dt>{k}</dt><dd>{v}</dd></div>)}</dl>;
+}
 
 export default function RegistryPage({ registry }: { registry: string }) {
   const one = useApi('getRegistry', { path: { registry } });
@@ -30,6 +43,7 @@ export default function RegistryPage({ registry }: { registry: string }) {
   if (one.error && !d) return <Page title={registry} crumbs={crumbs}><section className="card"><Failed what={registry} error={one.error} retry={one.reload} operation="getRegistry" /></section></Page>;
   return (
     <Page title={registry} crumbs={crumbs} sentence={d && <><StateWord of={d.state} /><span>{d.reason || `${s.registry.sentence(d.unhealthy, d.images)}${d.unverified ? ` ${s.registry.unverified(d.unverified)}` : ''}`}</span></>} actions={<div className="acts"><A className="button large" href={to(['plan'], { registry })}>{s.pages.plan}</A><ImportButton />{d && d.name !== FIRST && <More items={[[s.remove.deleteRegistry, () => setRemoving(true)]]} />}</div>}>
+      {d && <Tiles of={d} />}
       <section className="card">
         <ListTabs tab={tab} first="repositories" names={{ repositories: s.registry.repositories, findings: s.pages.findings }} counts={{ repositories: pages.total?.count, findings: d && Object.values(d.findings).reduce((n, x) => n + x, 0) }} />
         {tab === 'findings' && <Everywhere path={['registries', registry]} fixed={{ registry }} />}

@@ -6,7 +6,7 @@ import { StateGlyph, StateWord } from '../parts/glyphs.tsx';
 import { Plans } from '../parts/plans.tsx';
 import { Usage } from '../parts/usage.tsx';
 import { action } from '../session.tsx';
-import { count, s } from '../strings.ts';
+import { count, feedName, s } from '../strings.ts';
 
 export default function Settings() {
   const vdb = useApi('getVulndb', {});
@@ -22,17 +22,13 @@ export default function Settings() {
       {!d && !vdb.error && <Bones />}
       {d && !d.present && <div className="note warn" style={{ marginBottom: 16 }}><StateGlyph look="late" /><span>{s.settings.none}</span></div>}
       {d?.present && <>
-        <dl className="card tiles">
-          <div className="tile"><dt>{s.settings.built}</dt><dd><Time at={d.built_at} /></dd></div><div className="tile"><dt>{s.settings.advisories}</dt><dd>{count(d.advisories ?? 0)}</dd></div>
-          <div className="tile"><dt>{s.settings.packages}</dt><dd>{count(d.packages ?? 0)}</dd></div><div className="tile"><dt>{s.settings.exploits}</dt><dd>{count(d.exploits ?? 0)}</dd></div>
-        </dl>
         <section className="card" style={{ marginBottom: 16 }}>
-          <header><h2 className="h">{s.settings.feeds}</h2></header>
+          <header><h2 className="h">{s.settings.feeds}</h2><span className="s t3">{s.settings.database(d.advisories ?? 0, d.packages ?? 0, d.exploits ?? 0)} <Time at={d.built_at} /></span></header>
           <table className="cards">
             <thead><tr><th>{s.settings.feed}</th><th>{s.settings.source}</th><th>{s.settings.fetched}</th><th className="num">{s.settings.records}</th><th className="num">{s.settings.notes}</th></tr></thead>
             <tbody>{d.sources?.map((f) => (
               <tr key={f.feed + f.source}>
-                <td className="b">{f.feed}</td><td className="mono t2 full">{f.source}</td>
+                <td className="b">{feedName(f.feed)}</td><td className="mono t2 full">{f.source}</td>
                 <td>{f.fetched_at ? <StateWord look={isLate(f.fetched_at) ? 'late' : 'good'} word="" /> : <StateWord look="none" word="" />} <Time at={f.fetched_at} none={s.settings.local} /></td>
                 <td className="num" data-label={s.settings.records}>{count(f.records)}</td><td className={f.notes ? 'num' : 'num t3'} data-label={s.settings.notes}>{count(f.notes)}</td>
               </tr>

@@ -3,8 +3,8 @@ import { Button } from '@fluentui/react-components';
 import { useApi, usePages } from '../api/client.ts';
 import { A, imagePath, to } from '../route.tsx';
 import { s } from '../strings.ts';
-import { Bones, Code, Failed, Time, percent, short } from './basics.tsx';
-import { CheckAdditional, CheckGeneral, Section } from './finding_pane.tsx';
+import { Bones, Code, Failed, Time, short } from './basics.tsx';
+import { CheckAdditional, CheckGeneral, Exploited, Section } from './finding_pane.tsx';
 import { isContent } from './findings.tsx';
 import { Kev, SeverityWord } from './glyphs.tsx';
 import { LongTable } from './long_table.tsx';
@@ -36,10 +36,7 @@ export function CheckPane({ id, close }: { id: string; close: () => void }) {
         <Section title={t.description}><p>{c.description || c.summary || <span className="t3">{t.noDescription}</span>}</p></Section>
         <Section title={t.general}><CheckGeneral check={c} patchable={c.patchable} /></Section>
         <Section title={t.remediation}>{c.remediations.length ? <div style={{ display: 'grid', gap: 8 }}>{c.remediations.map((x) => (isContent(c) ? <p key={x}>{x}</p> : <Code key={x} text={x} />))}</div> : <p>{s.checks.noRemedy}</p>}</Section>
-        <Section title={t.exploited}>
-          <p>{c.kev ? <><Kev /> {t.kevYes}{c.ransomware ? `. ${t.ransomware}` : ''}</> : t.kevNo}</p>
-          <p className="t2">{t.epss}: {c.epss === undefined ? t.noEpss : t.epssText(percent(c.epss), percent(c.epss_percentile ?? 0))}</p>
-        </Section>
+        <Exploited of={c} since={c.kev_since} />
         <Section title={t.additional}><CheckAdditional check={c} /></Section>
         <Section title={t.resources}><Images id={id} /></Section>
       </div>}

@@ -62,7 +62,7 @@ export function FilterBar({ of, search = s.filters.search, children }: { of: rea
   return (
     <div className="filters" role="search">
       {search && <form onSubmit={(e) => { e.preventDefault(); setSearch(); }}>
-        <Input style={{ width: 168 }} aria-label={search} title={search} placeholder={s.filters.find} contentBefore={<SearchRegular />} value={text} onChange={(_, d) => setText(d.value)} onBlur={setSearch} />
+        <Input style={{ width: 148 }} aria-label={search} title={search} placeholder={s.filters.find} contentBefore={<SearchRegular />} value={text} onChange={(_, d) => setText(d.value)} onBlur={setSearch} />
       </form>}
       {shown.map((f) => (
         <span key={f.name} className="pill">

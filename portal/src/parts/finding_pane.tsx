@@ -1,9 +1,9 @@
 // One finding of one image: what it is, how to be rid of it, and why we say so.
 import { Button } from '@fluentui/react-components';
-import { ArrowDownRegular, ArrowUpRegular } from '@fluentui/react-icons';
+import { ArrowDownRegular, ArrowUpRegular, CheckmarkRegular, LinkRegular } from '@fluentui/react-icons';
 import type { ReactNode } from 'react';
-import { useApi } from '../api/client.ts';
-import type { Check, Finding, Match, WhyPackage } from '../api/schema.ts';
+import { useApi, usePages, type Loaded } from '../api/client.ts';
+import type { Check, Finding, Image, Match, Why as WhyOf, WhyPackage } from '../api/schema.ts';
 import { A, change, imagePath, repositoryPath, to } from '../route.tsx';
 import { action } from '../session.tsx';
 import { s } from '../strings.ts';
@@ -63,9 +63,17 @@ function Why({ m, why }: { m: Match; why: WhyPackage | undefined }) {
   );
 }
 
-function Additional({ f, check }: { f: Finding; check: Check | undefined }) {
+/** A weakness, with its page. */
+function Cwe({ of }: { of: string }) {
+  const n = /^CWE-(\d+)$/.exec(of)?.[1];
+  return n ? <a href={`https://cwe.mitre.org/data/definitions/${n}.html`} rel="noreferrer noopener" target="_blank">{of}</a> : of;
+}
+
+function Additional({ f, check, why }: { f: Finding; check: Check | undefined; why: WhyOf | undefined }) {
+  const cwes = [...new Set(why?.packages.flatMap((p) => p.cwes ?? []))];
   return (
     <Facts rows={[
+      [t.cwe, cwes.length ? cwes.map((x, i) => <span key={x}>{i > 0 && ', '}<Cwe of={x} /></span>) : undefined],
       [t.packageType, /^pkg:(\w+)/.exec(f.matches[0]?.purl ?? '')?.[1]], [t.vendor, f.category], [t.vendorSeverity, f.vendor_severity], ...(f.severity_source ? [[t.severitySource, f.severity_source] as [string, ReactNode]] : []),
       [t.fixStatus, s.findings.status[f.status] ?? f.status], [t.vector, check?.cvss_vector && <span key="v" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{check.cvss_vector}</span><Copy text={check.cvss_vector} label={`${s.copy}: ${t.vector}`} /></span>],
       [t.modified, check?.modified && utc(check.modified)],
@@ -73,8 +81,7 @@ function Additional({ f, check }: { f: Finding; check: Check | undefined }) {
   );
 }
 
-function Reported({ f, where }: { f: Finding; where: { registry: string; repository: string; digest: string } }) {
-  const why = useApi('getWhy', { path: where, query: { cve: f.advisory } });
+function Reported({ f, why }: { f: Finding; why: Loaded<WhyOf> }) {
   return (
     <Section title={t.why}>
       {f.first_seen && <p className="s t2" style={{ marginBottom: 12 }}>{t.openSince} <Time at={f.first_seen} /></p>}
@@ -89,7 +96,37 @@ export function DisabledByName({ of }: { of: NonNullable<Finding['disabled_by']>
   return of.rule ? <A href={to(['exceptions'], { tab: 'rules', pane: 'rule', rule: of.rule })}>{of.name}</A> : <span style={{ overflowWrap: 'anywhere' }}>{of.name}</span>;
 }
 
+/** Whether it is known to be exploited, how likely that is, and whether the image that has it is in use, if there is one. */
+export function Exploited({ of, since, image }: { of: { kev: boolean; ransomware?: boolean; epss?: number; epss_percentile?: number }; since: string | undefined; image?: Image | undefined }) {
+  return (
+    <Section title={t.exploited}><Facts rows={[
+      [t.knownExploited, of.kev ? <span key="k"><Kev /> {t.kevYes}{since && <>, {t.kevSince} <Time at={since} /></>}{of.ransomware && `. ${t.ransomware}`}</span> : t.kevNo],
+      [t.chance, of.epss === undefined ? t.noEpss : <span key="e"><b>{percent(of.epss)}</b> {t.epssText(percent(of.epss_percentile ?? 0))}</span>],
+      ...(image ? [[t.inUse, image.pulled_at ? <span key="u">{t.lastPulled} <Time at={image.pulled_at} /></span> : t.neverPulled] as [string, ReactNode]] : []),
+    ]} /></Section>
+  );
+}
+
+const OTHERS = 5; // images that are named
+/** The image that is looked at first, then others that have it. */
+function Resources({ f, here, list, images }: { f: Finding; here: { registry: string; repository: string; digest: string; pulled_at?: string | undefined }; list: Image[]; images: number }) {
+  const others = list.filter((x) => x.digest !== here.digest || x.repository !== here.repository || x.registry !== here.registry).slice(0, OTHERS), left = images - 1 - others.length;
+  return (
+    <Section title={t.resources}>
+      <table className="dense"><thead><tr><th>{t.digest}</th><th>{t.repository}</th><th>{t.registry}</th><th className="num">{s.repository.pulled}</th></tr></thead><tbody>{[here, ...others].map((x) => (
+        <tr key={`${x.registry}/${x.repository}@${x.digest}`}>
+          <td><A className="mono" href={to(imagePath(x.registry, x.repository, x.digest), x === here ? {} : { finding: f.id })}>{short(x.digest)}</A></td><td><A href={to(repositoryPath(x.registry, x.repository))}>{x.repository}</A></td><td><A href={to(['registries', x.registry])}>{x.registry}</A></td><td className="num"><Time at={x.pulled_at} /></td>
+        </tr>
+      ))}</tbody></table>
+      {(left > 0 || f.cves[0]) && <p className="s t2" style={{ paddingTop: 8 }}>{left > 0 && `${t.moreImages(left)} `}{f.cves[0] && <A href={to(['cve', f.cves[0]])}>{t.openCve}</A>}</p>}
+    </Section>
+  );
+}
+
 function Body({ f, check, registry, repository, digest }: { f: Finding; check: Check | undefined; registry: string; repository: string; digest: string }) {
+  const why = useApi('getWhy', { path: { registry, repository, digest }, query: { cve: f.advisory } });
+  const list = usePages('listCheckImages', { path: { id: String(f.id) } });
+  const image = list.items.find((x) => x.digest === digest && x.repository === repository && x.registry === registry);
   return (
     <div className="body">
       <div className="strip" style={{ marginBottom: 8 }}>
@@ -99,18 +136,10 @@ function Body({ f, check, registry, repository, digest }: { f: Finding; check: C
       <Section title={t.description}><p>{check?.description || f.summary || <span className="t3">{t.noDescription}</span>}</p></Section>
       <Section title={t.general}><CheckGeneral check={check} patchable={f.patchable} id={f.id} severity={f.severity} category={f.category} published={f.published} cves={f.cves} /></Section>
       <Section title={t.remediation}>{f.remediation ? (isContent(f) ? <p>{f.remediation}</p> : <Code text={f.remediation} />) : <p>{t.noFix}{s.findings.status[f.status] ?? f.status}.</p>}</Section>
-      <Section title={t.exploited}>
-        <p>{f.kev ? <><Kev /> {t.kevYes}{f.ransomware ? `. ${t.ransomware}` : ''}</> : t.kevNo}</p>
-        <p className="t2">{t.epss}: {f.epss === undefined ? t.noEpss : t.epssText(percent(f.epss), percent(f.epss_percentile ?? 0))}</p>
-      </Section>
-      <Reported f={f} where={{ registry, repository, digest }} />
-      <Section title={t.additional}><Additional f={f} check={check} /></Section>
-      <Section title={t.resources}>
-        <table><thead><tr><th>{t.digest}</th><th>{t.repository}</th><th>{t.registry}</th></tr></thead><tbody><tr>
-          <td><A className="mono" href={to(imagePath(registry, repository, digest))}>{short(digest)}</A></td><td><A href={to(repositoryPath(registry, repository))}>{repository}</A></td><td><A href={to(['registries', registry])}>{registry}</A></td>
-        </tr></tbody></table>
-        {check && check.images > 1 && <p className="s t2" style={{ paddingTop: 8 }}>{t.elsewhere(check.images)}. {f.cves[0] && <A href={to(['cve', f.cves[0]])}>{t.openCve}</A>}</p>}
-      </Section>
+      <Exploited of={f} since={check?.kev_since} image={image} />
+      <Reported f={f} why={why} />
+      <Section title={t.additional}><Additional f={f} check={check} why={why.data} /></Section>
+      <Resources f={f} here={{ registry, repository, digest, pulled_at: image?.pulled_at }} list={list.items} images={check?.images ?? 1} />
     </div>
   );
 }
@@ -132,7 +161,7 @@ export function FindingPane({ id, registry, repository, digest, found, position,
   const asked = useApi('listImageFindings', found ? null : { path: { registry, repository, digest }, query: { check_id: id, state: 'all' } });
   const f = found ?? asked.data?.items[0];
   const check = useApi('getCheck', { path: { id } });
-  const [done, copy] = useCopy();
+  const [done, copy] = useCopy(), [linked, copyLink] = useCopy();
   const close = () => change({ finding: undefined, at: undefined });
   const onKey = (e: KeyboardEvent) => {
     if (e.altKey && (e.key === 'ArrowUp' || e.key === 'ArrowDown')) { e.preventDefault(); step(e.key === 'ArrowUp' ? -1 : 1); }
@@ -140,8 +169,8 @@ export function FindingPane({ id, registry, repository, digest, found, position,
   return (
     <Pane title={f ? `${f.id} – ${f.check}` : check.data ? `${check.data.id} – ${check.data.title}` : id} about={`${id} ${repository} ${digest}`} close={close} onKey={onKey}
       lead={<div style={{ display: 'flex', gap: 8, alignItems: 'center', minHeight: 24 }}>{f && <><SeverityWord of={f.severity} />{f.kev && <Kev />}</>}{position && <span className="s t3">{t.position(position[0] + 1, position[1])}</span>}</div>}
-      buttons={position && <><Button appearance="subtle" icon={<ArrowUpRegular />} aria-label={s.previous} disabledFocusable={position[0] === 0} onClick={() => step(-1)} /><Button appearance="subtle" icon={<ArrowDownRegular />} aria-label={s.next} disabledFocusable={position[0] === position[1] - 1} onClick={() => step(1)} /></>}
-      footer={<>{f && !f.disabled_by && <ActionButton action={action.rule} onClick={() => change({ pane: 'rule', rule_check_id: id, rule_scope: `/registries/${registry}/repositories/${repository}` })}>{t.disable}</ActionButton>}{f && <ActionButton action={action.exempt} onClick={() => change({ pane: 'exempt', target: targetText(registry, repository, digest) })}>{t.exemptImage}</ActionButton>}{f?.remediation && <Button appearance="primary" onClick={() => copy(f.remediation ?? '')}>{done ? s.copied : t.copyFix}</Button>}<Button onClick={close}>{s.close}</Button></>}>
+      buttons={<>{position && <><Button appearance="subtle" icon={<ArrowUpRegular />} aria-label={s.previous} disabledFocusable={position[0] === 0} onClick={() => step(-1)} /><Button appearance="subtle" icon={<ArrowDownRegular />} aria-label={s.next} disabledFocusable={position[0] === position[1] - 1} onClick={() => step(1)} /></>}<Button appearance="subtle" icon={linked ? <CheckmarkRegular /> : <LinkRegular />} aria-label={linked ? s.address.copied : t.copyLink} onClick={() => copyLink(location.href)} /></>}
+      footer={<>{f?.remediation && <Button appearance="primary" onClick={() => copy(f.remediation ?? '')}>{done ? s.copied : t.copyFix}</Button>}{f && !f.disabled_by && <ActionButton action={action.rule} onClick={() => change({ pane: 'rule', rule_check_id: id, rule_scope: `/registries/${registry}/repositories/${repository}` })}>{t.disable}</ActionButton>}{f && <ActionButton action={action.exempt} onClick={() => change({ pane: 'exempt', target: targetText(registry, repository, digest) })}>{t.exemptImage}</ActionButton>}</>}>
       {f ? <Body f={f} check={check.data} registry={registry} repository={repository} digest={digest} />
         : asked.error ? <Failed what={id} error={asked.error} retry={asked.reload} operation="listImageFindings" />
           : asked.data ? <div className="body"><div className="note unknown"><StateWord look="none" word="" /><span>{t.gone}</span></div></div> : <Bones />}

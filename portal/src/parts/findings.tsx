@@ -112,8 +112,8 @@ export function FindingList({ pages, filters, names, everywhere = false, choices
       rows.push({ key: `group ${key}`, className: 'group', fold, cells: (
         <td role="cell" colSpan={columns} className="full"><div className="g">
           <button type="button" className="fold" aria-expanded={open} onClick={() => fold(!open)}><Chevron />{title}</button>
-          <span className="mark">{by === 'fix' && !key.startsWith('2') ? s.image.clears(list.length, more) : s.vulnerabilities(list.length, more)}</span>
           {list.some((f) => f.kev) && <Kev />}
+          <span className="mark end">{by === 'fix' && !key.startsWith('2') ? s.image.clears(list.length, more) : s.vulnerabilities(list.length, more)}</span>
         </div></td>
       ) });
       if (open) rows.push(...list.map(line));

@@ -99,7 +99,7 @@ function Search() {
   };
   return (
     <form role="search" className="search" onSubmit={submit}>
-      <Input ref={box as never} style={{ width: '100%', minWidth: 0 }} aria-label={s.search.label} placeholder={s.search.hint} contentBefore={<SearchRegular />} value={text} onChange={(_, d) => setText(d.value)} />
+      <Input ref={box as never} style={{ width: '100%', minWidth: 0 }} aria-label={s.search.label} placeholder={s.search.hint} contentBefore={<SearchRegular />} contentAfter={<kbd className="key hide-phone" aria-hidden="true">/</kbd>} value={text} onChange={(_, d) => setText(d.value)} />
     </form>
   );
 }

@@ -90,6 +90,9 @@ function usePreview(body: Body | undefined, replaces: number | undefined): { pre
   return { preview: text ? got.preview : undefined, stale: got.text !== text, wrong: got.text === text ? got.wrong : '' };
 }
 
+/** A list that is longer than its place begins with the chosen one in sight. */
+const showChosen = (list: HTMLDivElement | null): void => list?.querySelector(':checked')?.closest('.g')?.scrollIntoView({ block: 'nearest' });
+
 function Where({ scope, rules, choose, reload }: { scope: string; rules: Rule[]; choose: (scope: string) => void; reload: () => void }) {
   const groups = usePages('listManagementGroups', {}, 1000), subscriptions = usePages('listSubscriptions', {}, 1000), registries = usePages('listRegistries', {}, 1000);
   const failed = groups.error ?? subscriptions.error ?? registries.error;
@@ -98,7 +101,7 @@ function Where({ scope, rules, choose, reload }: { scope: string; rules: Rule[];
   const list: [string, string, string][] = [...groups.items.map((x): [string, string, string] => [x.scope, x.title || x.name, s.exempt.kinds.group]), ...subscriptions.items.map((x): [string, string, string] => [x.scope, x.title || x.name, s.exempt.kinds.subscription]), ...registries.items.map((x): [string, string, string] => [`/registries/${x.name}`, x.name, s.exempt.kinds.registry])];
   if (scope && !list.some(([x]) => x === scope)) list.push([scope, scope, '']);
   return (
-    <RadioGroup className="choice scopes" value={scope} onChange={(_, d) => choose(d.value)} aria-label={t.where}>
+    <RadioGroup ref={showChosen as never} className="choice scopes" value={scope} onChange={(_, d) => choose(d.value)} aria-label={t.where}>
       {list.map(([path, name, kind]) => {
         const here = rules.filter((r) => r.scope.path === path);
         return (

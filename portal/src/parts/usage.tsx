@@ -1,5 +1,5 @@
 // The images that are billed, by month.
-import { Field, Input } from '@fluentui/react-components';
+import { Input } from '@fluentui/react-components';
 import { useState } from 'react';
 import { usePages } from '../api/client.ts';
 import { count, s } from '../strings.ts';
@@ -12,8 +12,7 @@ export function Usage() {
   const list = usePages('listUsage', { query: { month, limit: 100 } });
   return (
     <section className="card" aria-labelledby="usage" style={{ marginBottom: 16 }}>
-      <header><h2 className="h" id="usage">{t.title}</h2><span className="s t3">{t.what}</span></header>
-      <div className="pad0"><Field label={t.month} style={{ width: 180 }}><Input type="month" value={month} onChange={(_, d) => { if (/^\d{4}-\d{2}$/.test(d.value)) setMonth(d.value); }} /></Field></div>
+      <header><h2 className="h" id="usage">{t.title}</h2><span className="s t3">{t.what}</span><span className="end"><Input type="month" aria-label={t.month} value={month} onChange={(_, d) => { if (/^\d{4}-\d{2}$/.test(d.value)) setMonth(d.value); }} /></span></header>
       {list.error && <Failed what={t.title} error={list.error} retry={list.reload} operation="listUsage" />}
       {!list.error && !list.items.length && (list.loading ? <Bones rows={1} /> : <Empty>{t.none}</Empty>)}
       {list.items.length > 0 && <>

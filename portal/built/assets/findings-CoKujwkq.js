@@ -1,1 +1,0 @@
-import{t as e}from"./everywhere-DBNwMZBV.js";import{t}from"./index-D1gIyVJu.js";import{F as n,On as r,Pn as i}from"./pane-sggYYn7_.js";var a=i(r(),1);function o(){return(0,a.jsx)(t,{title:n.findings.title,crumbs:[[n.findings.title]],sentence:n.findings.sentence,children:(0,a.jsx)(`section`,{className:`card`,children:(0,a.jsx)(e,{path:[`findings`]})})})}export{o as default};
