@@ -19,12 +19,17 @@ void buf_free(struct buf *b)
 void buf_clear(struct buf *b)
 {
 	b->len = 0;
-	b->failed = false;
+	b->failed = b->refused = false;
 }
 
 bool buf_ok(const struct buf *b)
 {
 	return !b->failed;
+}
+
+bool buf_is_spent(const struct buf *b)
+{
+	return b->refused;
 }
 
 struct bytes buf_bytes(const struct buf *b)
@@ -34,8 +39,10 @@ struct bytes buf_bytes(const struct buf *b)
 
 uint8_t *buf_room(struct buf *b, size_t n)
 {
-	if (b->failed || b->len > b->max || n > b->max - b->len) {
-		b->failed = true;
+	if (b->failed)
+		return NULL;
+	if (b->len > b->max || n > b->max - b->len) {
+		b->failed = b->refused = true;
 		return NULL;
 	}
 	if (n > b->cap - b->len || !b->ptr) {

@@ -11,12 +11,15 @@ struct buf {
 	size_t cap;
 	size_t max; /* inclusive limit of len */
 	bool failed;
+	bool refused; /* because of max */
 };
 
 void buf_init(struct buf *b, size_t max);
 void buf_free(struct buf *b);
 void buf_clear(struct buf *b); /* empties it and clears a failure; memory is kept */
 bool buf_ok(const struct buf *b);
+/* Was a write refused because of max, not by the system? */
+bool buf_is_spent(const struct buf *b);
 struct bytes buf_bytes(const struct buf *b); /* borrowed until the next write */
 /* Space for n more bytes; NULL on failure. The caller writes there and then calls buf_commit(b,
  * written). */

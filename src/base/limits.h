@@ -19,7 +19,9 @@
 #define LIMIT_ATTACHED_MAX (32U << 20)	 /* bytes of one: a bill of 20,000 packages has 25 MiB */
 #define LIMIT_ATTACHED_COUNT 64U	 /* read for one image, the newest: usual are five */
 #define LIMIT_ATTACHED_SEEN 1000U	 /* referrers and tags that are looked at for one image */
-#define LIMIT_ATTACHED_STATEMENTS 20000U /* of all: each is compared with each match */
+#define LIMIT_ATTACHED_STATEMENTS 20000U /* of all */
+#define LIMIT_ATTACHED_STEPS                                                                       \
+	UINT64_C(20000000) /* comparisons with an image's matches: a second; usual are 10,000 */
 #define LIMIT_ATTACHED_SAYS_MAX (16U << 20) /* bytes of statements that a worker may send */
 
 /* What content checks look at in a layer; what they do not is said. */

@@ -1,6 +1,5 @@
 #include "exception/exception.h"
 
-#include "base/clock.h"
 #include "base/num.h"
 #include "exception/parse.h"
 #include "match/criteria.h"
@@ -220,132 +219,10 @@ static bool fits_rule(const struct exception *x, const struct finding_match *m,
 	return fits_any(x->paths, x->path_count, m->pkg.path, fits_path) && fits_purl_list(x, have);
 }
 
-static bool fits_id(const struct exception *x, struct bytes id)
+bool exception_fits(const struct exception *x, const struct finding_match *m,
+		    const struct pkg *have)
 {
-	return fits_any(x->ids, x->id_count, id, bytes_eq_nocase);
-}
-
-static bool fits(const struct exception *x, const struct finding_match *m, const struct pkg *have,
-		 const struct exception_image *image)
-{
-	if (x->namespace.len) /* of Grype's database: nothing here has one */
-		return false;
-	return exception_is_of(x, image) && (!x->of_package || fits_purl(&x->package, have)) &&
-	       fits_rule(x, m, have);
-}
-
-const struct exception *exceptions_find(const struct exceptions *x, struct bytes id,
-					const struct finding_match *m,
-					const struct exception_image *image, int64_t now_ms)
-{
-	const struct exception *ignored = NULL, *vex = NULL;
-	struct arena a;
-	struct pkg have;
-	struct err why = ERR_INIT;
-	arena_init(&a, 1U << 20);
-	if (pkg_purl_read(m->purl, &a, &have, &why) < 0)
-		have = m->pkg;
-	for (size_t i = 0; i < x->count; i++) {
-		const struct exception *one = &x->items[i];
-		bool over = one->expires_ms && one->expires_ms <= now_ms;
-		if (over || !fits_id(one, id) || !fits(one, m, &have, image))
-			continue;
-		if (one->kind == EXCEPTION_IGNORED)
-			ignored = ignored ? ignored : one;
-		else if (!vex || one->at_ms >= vex->at_ms)
-			vex = one;
-	}
-	arena_free(&a);
-	if (vex && vex->status != ADV_NOT_AFFECTED && vex->status != ADV_FIXED)
-		vex = NULL;
-	return ignored ? ignored : vex;
-}
-
-/* What takes out a match of f: its advisory as a whole, or each of its vulnerabilities. */
-static const struct exception *match_find(const struct exceptions *x, const struct finding *f,
-					  const struct finding_match *m,
-					  const struct exception_image *image, int64_t now_ms)
-{
-	const struct match_check *c = &f->check;
-	const struct exception *first = NULL,
-			       *by = c->advisory.len
-					 ? exceptions_find(x, c->advisory, m, image, now_ms)
-					 : NULL;
-	if (by)
-		return by;
-	for (size_t i = 0; i < c->cve_count; i++) {
-		by = exceptions_find(x, c->cves[i], m, image, now_ms);
-		if (!by)
-			return NULL;
-		first = first ? first : by;
-	}
-	return first;
-}
-
-static int put_hit(struct exception_findings *all, struct exception_hit hit, struct arena *a,
-		   struct err *e)
-{
-	struct exception_hit *more =
-	    arena_grow(a, all->hits, all->hit_count, &all->hit_cap, sizeof *more);
-	if (!more)
-		return err_nomem(e);
-	all->hits = more;
-	more[all->hit_count++] = hit;
-	return 0;
-}
-
-/* What is left of a finding after kept of its matches. */
-static void settle_rest(struct finding *f, size_t kept)
-{
-	size_t gone = f->match_listed - kept;
-	f->match_listed = kept;
-	f->match_count -= gone < f->match_count ? gone : f->match_count;
-	if (!kept || !gone)
-		return;
-	f->match_count = f->match_count > kept ? f->match_count : 0;
-	finding_settle(f);
-}
-
-struct applying {
-	const struct exceptions *x;
-	const struct exception_image *image;
-	int64_t now_ms;
-};
-
-/* Take matches out of one finding; 1: some are left. */
-static int apply_one(const struct applying *by, struct exception_findings *all, struct finding *f,
-		     struct arena *a, struct err *e)
-{
-	size_t kept = 0, first = all->hit_count;
-	for (size_t i = 0; i < f->match_listed; i++) {
-		const struct exception *x =
-		    match_find(by->x, f, &f->matches[i], by->image, by->now_ms);
-		struct exception_hit hit = {.check = f->check, .match = f->matches[i], .by = x};
-		if (!x)
-			f->matches[kept++] = f->matches[i];
-		else if (put_hit(all, hit, a, e) < 0)
-			return -(int)e->code;
-	}
-	settle_rest(f, kept);
-	if (!kept && all->hit_count > first)
-		all->hits[all->hit_count - 1].whole = true;
-	return kept > 0;
-}
-
-int exceptions_apply(const struct exceptions *x, const struct exception_image *image,
-		     int64_t now_ms, struct exception_findings *f, struct arena *a, struct err *e)
-{
-	const struct applying by = {.x = x, .image = image, .now_ms = now_ms};
-	size_t kept = 0;
-	for (size_t i = 0; i < f->count; i++) {
-		int r = apply_one(&by, f, &f->items[i], a, e);
-		if (r < 0)
-			return r;
-		if (r)
-			f->items[kept++] = f->items[i];
-	}
-	f->count = kept;
-	return 0;
+	return (!x->of_package || fits_purl(&x->package, have)) && fits_rule(x, m, have);
 }
 
 size_t exceptions_expired(const struct exceptions *x, int64_t now_ms)

@@ -7,6 +7,9 @@
 
 #define EXCEPTION_FILE_MAX (64U << 20) /* bytes of a document: Red Hat's largest VEX has 40 MB */
 #define EXCEPTIONS_MAX 200000U	       /* of all files together */
+/* Comparisons of an exception with a match: 200,000 statements of 50,000 vulnerabilities with
+ * 200,000 matches are a million. */
+#define EXCEPTION_STEPS_MAX UINT64_C(1000000000)
 
 enum exception_kind { EXCEPTION_IGNORED, EXCEPTION_VEX };
 
@@ -64,12 +67,6 @@ int exceptions_add_ignore(struct exceptions *x, struct bytes text, struct bytes 
 /* Add what another said; its arena outlives x. */
 int exceptions_join(struct exceptions *x, const struct exceptions *from, struct err *e);
 
-/* What takes this match out of what is said of id ("CVE-2024-1"), or NULL. now_ms: for what
- * expires.
- */
-const struct exception *exceptions_find(const struct exceptions *x, struct bytes id,
-					const struct finding_match *m,
-					const struct exception_image *image, int64_t now_ms);
 /* It is about this image, or about packages of whatever image. */
 bool exception_is_of(const struct exception *x, const struct exception_image *image);
 /* A match that was taken out: each vulnerability of its finding has an exception. */
@@ -85,9 +82,12 @@ struct exception_findings {
 	size_t count;
 	struct exception_hit *hits;
 	size_t hit_count, hit_cap;
+	uint64_t steps_max; /* comparisons; 0: EXCEPTION_STEPS_MAX */
 };
 /* Take out of findings, in place, the matches that exceptions fit, and findings without any left.
- * The hits are from a. */
+ * Of several exceptions that fit, one that ignores decides, else the latest statement (of equal
+ * times the last). now_ms: for what expires. The hits are from a. ERR_LIMIT: more comparisons than
+ * steps_max; what is left of findings is then undefined. */
 int exceptions_apply(const struct exceptions *x, const struct exception_image *image,
 		     int64_t now_ms, struct exception_findings *f, struct arena *a, struct err *e);
 /* What VEX documents said, serialised in a worker; parsing it trusts nothing. Documents have one

@@ -7,6 +7,11 @@
  */
 #define EXCEPTION_IDS_MAX 256U
 
+/* What it asks of a package, but for the names of vulnerabilities; have: the package as its purl
+ * states it. */
+bool exception_fits(const struct exception *x, const struct finding_match *m,
+		    const struct pkg *have);
+
 /* NULL: ERR_NOMEM, ERR_LIMIT. */
 struct exception *exceptions_push(struct exceptions *x, struct err *e);
 void exceptions_note(struct exceptions *x, const char *made);

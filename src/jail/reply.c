@@ -165,6 +165,9 @@ static int take_failed(struct cursor *c, struct err *e)
 	struct bytes text = cur_blob(c);
 	if (!cur_ok(c) || cur_left(c) > 0 || text.len > NOTE_TEXT_MAX || !is_worker_error(code))
 		return protocol_error(e, "not a valid FAILED");
+	/* A worker's memory is a limit: the same input meets it again. */
+	if (code == ERR_NOMEM)
+		return err_set(e, ERR_LIMIT, "%.*s: more than a worker may have", BYTES_ARG(text));
 	return err_set(e, (enum err_code)code, "%.*s", BYTES_ARG(text));
 }
 

@@ -99,7 +99,6 @@ void policy_attached_put(struct buf *out, const struct policy_attached *x, size_
 {
 	struct json_out w;
 	const struct kept_rule k = {.rule = (uint64_t)POLICY_ATTACHED + place,
-				    .observes = x->observes,
 				    .document = x->document,
 				    .text = x->text,
 				    .terms = {.what = {.c = {.cvss_min = -1,

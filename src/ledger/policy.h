@@ -23,7 +23,6 @@ int policy_source_read(struct db_tx *tx, int64_t scope, int64_t except, int64_t 
  * policy: these checks are not affected, or fixed. */
 struct policy_attached {
 	struct bytes document, text; /* digest of the manifest; what it says, and why */
-	bool observes;		     /* it is shown, and disables nothing */
 	const uint64_t *ids;
 	size_t id_count; /* RULE_VALUES_MAX at most */
 };

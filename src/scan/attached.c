@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_BUDGET ((size_t)64 << 20) /* bytes: rows, and what a worker says of a document */
+#define ROWS_BUDGET ((size_t)4 << 20)	/* bytes: rows and their notes */
+#define HEAD_BUDGET ((size_t)4 << 20)	/* bytes: subjects of a document */
+#define BILLS_BUDGET ((size_t)64 << 20) /* bytes: what bills list */
 #define ENVELOPE_BUDGET ((size_t)128 << 20)
 
 const char *attached_use_word(int use)
@@ -35,6 +37,7 @@ void attached_init(struct attached *x, enum attached_use use, struct bytes keys,
 {
 	*x = (struct attached){.use = use, .keys = keys, .image = *image};
 	arena_init(&x->arena, ROWS_BUDGET);
+	arena_init(&x->bill_arena, BILLS_BUDGET);
 	exceptions_init(&x->applied);
 	exceptions_init(&x->shown);
 }
@@ -44,6 +47,7 @@ void attached_free(struct attached *x)
 	exceptions_free(&x->applied);
 	exceptions_free(&x->shown);
 	arena_free(&x->arena);
+	arena_free(&x->bill_arena);
 	*x = (struct attached){.count = 0};
 }
 
@@ -136,6 +140,10 @@ static int set_note(struct attached *x, struct attached_doc *d, const char *text
 int attached_unread(struct attached *x, const struct attached_source *s, const char *why,
 		    struct err *e)
 {
+	if (x->count >= LIMIT_ATTACHED_COUNT) {
+		x->left_out++;
+		return 0;
+	}
 	struct attached_doc *d = add_doc(x, s, e);
 	if (!d)
 		return -(int)e->code;
@@ -179,6 +187,9 @@ static int look_at_signature(const struct attached *x, const struct attached_sou
 					 &envelope, e);
 	if (r > 0)
 		r = attest_is_signed(&envelope, x->keys, e);
+	if (r == -ERR_NOMEM && arena_is_spent(&a))
+		r = err_set(e, ERR_LIMIT, "an envelope that needs more than %zu MiB",
+			    ENVELOPE_BUDGET >> 20);
 	arena_free(&a);
 	return r;
 }
@@ -241,8 +252,11 @@ static int take_bill(struct attached *x, struct attached_doc *d, const struct an
 	struct arena check;
 	struct bill bill;
 	bool ok = false;
-	arena_init(&check, ROWS_BUDGET);
+	arena_init(&check, BILLS_BUDGET);
 	int r = bill_take(buf_bytes(&a->bill), &check, &bill, e);
+	if (r == -ERR_NOMEM && arena_is_spent(&check))
+		r = err_set(e, ERR_LIMIT, "a bill of materials of more than %zu MiB",
+			    BILLS_BUDGET >> 20);
 	bool is_other =
 	    r == 0 && exception_is_digest(bill.version) && !is_digest_of(x, bill.version);
 	arena_free(&check);
@@ -253,14 +267,14 @@ static int take_bill(struct attached *x, struct attached_doc *d, const struct an
 		return set_note(x, d, "its bill of materials is another image's", e);
 	}
 	if (!x->bills)
-		x->bills = arena_alloc(&x->arena, LIMIT_ATTACHED_COUNT, sizeof *x->bills);
-	struct bytes kept = arena_bytes(&x->arena, buf_bytes(&a->bill), &ok);
-	if (x->bills && ok && bill_take(kept, &x->arena, &bill, e) == 0) {
+		x->bills = arena_alloc(&x->bill_arena, LIMIT_ATTACHED_COUNT, sizeof *x->bills);
+	struct bytes kept = arena_bytes(&x->bill_arena, buf_bytes(&a->bill), &ok);
+	if (x->bills && ok && bill_take(kept, &x->bill_arena, &bill, e) == 0) {
 		x->bills[x->bill_count++] =
 		    (struct attached_bill){.doc = (size_t)(d - x->docs), .bill = bill};
 		return 0;
 	}
-	if (!arena_is_spent(&x->arena))
+	if (!arena_is_spent(&x->bill_arena))
 		return err_nomem(e);
 	*e = (struct err)ERR_INIT;
 	d->state = ATTACHED_UNREAD;
@@ -268,22 +282,34 @@ static int take_bill(struct attached *x, struct attached_doc *d, const struct an
 	return 0;
 }
 
+/* Its signature; 1 = it is about this image. */
+static int take_head(struct attached *x, struct attached_doc *d, const struct attached_source *s,
+		     const struct answer *a, struct err *e)
+{
+	struct arena scratch;
+	struct attest_head head;
+	arena_init(&scratch, HEAD_BUDGET);
+	int r = attest_head_take(buf_bytes(&a->head), &scratch, &head, e);
+	if (r == 0 && head.is_envelope) {
+		r = look_at_signature(x, s, e);
+		d->signature = r > 0 ? ATTACHED_VERIFIED : ATTACHED_UNVERIFIED;
+	}
+	if (r >= 0)
+		r = is_of_image(x, &head);
+	arena_free(&scratch);
+	return r;
+}
+
 static int take_answer(struct attached *x, struct attached_doc *d, const struct attached_source *s,
 		       const struct answer *a, struct err *e)
 {
-	struct attest_head head;
-	if (attest_head_take(buf_bytes(&a->head), &x->arena, &head, e) < 0)
-		return -(int)e->code;
+	int of_image = take_head(x, d, s, a, e);
+	if (of_image < 0)
+		return of_image;
 	d->has_bill = a->bill.len > 0;
-	if (head.is_envelope) {
-		int good = look_at_signature(x, s, e);
-		if (good < 0)
-			return good;
-		d->signature = good ? ATTACHED_VERIFIED : ATTACHED_UNVERIFIED;
-	}
 	bool trusted = !x->keys.len || d->signature == ATTACHED_VERIFIED;
 	d->state = x->use == ATTACHED_APPLY && trusted ? ATTACHED_APPLIED : ATTACHED_SHOWN;
-	if (!is_of_image(x, &head)) {
+	if (!of_image) {
 		d->state = ATTACHED_OF_ANOTHER;
 		return set_note(x, d, "its subject is another image", e);
 	}
@@ -338,6 +364,21 @@ int attached_read(struct attached *x, const struct attached_source *s, struct po
 	buf_free(&a.head);
 	buf_free(&a.bill);
 	return r;
+}
+
+int attached_set_aside(struct attached *x, struct err *e)
+{
+	struct err why = *e;
+	*e = (struct err)ERR_INIT;
+	for (size_t i = 0; i < x->count; i++) {
+		struct attached_doc *d = &x->docs[i];
+		if (d->state != ATTACHED_APPLIED || !d->statements)
+			continue;
+		d->state = ATTACHED_SHOWN;
+		if (set_note(x, d, why.msg, e) < 0)
+			return -(int)e->code;
+	}
+	return 0;
 }
 
 void attached_put(struct json_out *w, const char *key, const struct attached *x)

@@ -51,6 +51,7 @@ struct attached {
 	size_t bill_count;
 	size_t left_out;    /* past LIMIT_ATTACHED_COUNT */
 	struct arena arena; /* holds docs and their texts */
+	struct arena bill_arena;
 };
 /* image: what digests and names are compared with; borrowed, as keys is. */
 void attached_init(struct attached *x, enum attached_use use, struct bytes keys,
@@ -77,6 +78,8 @@ int attached_read(struct attached *x, const struct attached_source *s, struct po
 /* One that cannot be read: why. */
 int attached_unread(struct attached *x, const struct attached_source *s, const char *why,
 		    struct err *e);
+/* Nothing of what is applied is: e says why, and is cleared. ERR_NOMEM. */
+int attached_set_aside(struct attached *x, struct err *e);
 /* Packages that bills list and the image's layers do not show are declared ones of the image: in
  * its inventory, and not assessed as installed. Their layer is none (UINT32_MAX). The new list is
  * in a. */

@@ -1,7 +1,7 @@
 /* What is attached to an image, as a scan reads it: manifests whose subject is the image or an
- * index of it, and what cosign attached by tags. What their statements come to is a part of the
- * image's policy: they disable (or, where they are only shown, observe) the checks that they take
- * out whole. A check that has other matches, too, is left alone. */
+ * index of it, and what cosign attached by tags. What the statements of those that are applied come
+ * to is a part of the image's policy: they disable the checks that they take out whole. A check
+ * that has other matches, too, is left alone. Every list reads policies, so theirs are short. */
 #include "scan/engine_attached.h"
 
 #include "base/clock.h"
@@ -18,6 +18,7 @@
 #define FINDINGS_BUDGET ((size_t)512 << 20) /* bytes: an image's matches */
 #define TEXT_MAX 512U			    /* bytes of what a statement says, in lists */
 #define INDEXES_MAX 64U
+#define MEMBERS_MAX (512U << 10) /* bytes: 2,000 statements with a sentence each */
 
 struct collecting {
 	struct engine_attached *x;
@@ -218,8 +219,8 @@ static void put_text(struct buf *out, const struct exception *x)
 }
 
 /* Checks that one statement takes out whole, as a member of the policy. */
-static void put_member(const struct exception_hit *hits, size_t count, bool observes, size_t place,
-		       uint64_t *ids, struct buf *out)
+static void put_member(const struct exception_hit *hits, size_t count, size_t place, uint64_t *ids,
+		       struct buf *out)
 {
 	struct buf text;
 	struct bytes source = hits->by->source;
@@ -233,7 +234,6 @@ static void put_member(const struct exception_hit *hits, size_t count, bool obse
 			    &(const struct policy_attached){
 				.document = bytes_part(source, 0, bytes_find(source, ' ')),
 				.text = buf_bytes(&text),
-				.observes = observes,
 				.ids = ids,
 				.id_count = n},
 			    place);
@@ -241,11 +241,10 @@ static void put_member(const struct exception_hit *hits, size_t count, bool obse
 	buf_free(&text);
 }
 
-static int put_members(struct exception_hit *hits, size_t count, bool observes, size_t *place,
-		       struct buf *out, struct err *e)
+static int put_members(struct exception_hit *hits, size_t count, struct buf *out, struct err *e)
 {
 	OWN_FREE uint64_t *ids = own_calloc(RULE_VALUES_MAX, sizeof *ids);
-	size_t n = 0;
+	size_t n = 0, place = 0;
 	if (!ids)
 		return err_nomem(e);
 	for (size_t i = 0; i < count; i++)
@@ -257,42 +256,52 @@ static int put_members(struct exception_hit *hits, size_t count, bool observes, 
 		for (to = from;
 		     to < n && hits[to].by == hits[from].by && to - from < RULE_VALUES_MAX;)
 			to++;
-		put_member(&hits[from], to - from, observes, (*place)++, ids, out);
+		put_member(&hits[from], to - from, place++, ids, out);
+		if (out->len > MEMBERS_MAX)
+			return err_set(e, ERR_LIMIT,
+				       "what the statements take out takes more than %u KiB",
+				       MEMBERS_MAX >> 10);
 	}
-	return 0;
+	return buf_ok(out) ? 0 : err_nomem(e);
+}
+
+/* What documents that are applied take out, as members of the image's policy. */
+static int work_out(const struct attached *docs, const struct assess_input *in, struct arena *a,
+		    struct buf *out, struct err *e)
+{
+	struct assess as = {.finding_count = 0};
+	int r = assess_image(in, a, &as, e);
+	struct exception_findings f = {
+	    .items = as.findings, .count = as.finding_count, .steps_max = LIMIT_ATTACHED_STEPS};
+	if (r == 0)
+		r = exceptions_apply(&docs->applied, &docs->image, in->now_ms, &f, a, e);
+	if (r == 0)
+		r = put_members(f.hits, f.hit_count, out, e);
+	if (r == -ERR_NOMEM && arena_is_spent(a))
+		r = err_set(e, ERR_LIMIT,
+			    "the image has more findings than statements are compared with");
+	return r;
 }
 
 int engine_attached_decide(struct engine_attached *x, const struct assess_input *in,
 			   struct arena *keep, struct err *e)
 {
 	struct arena a;
-	struct assess as = {.finding_count = 0};
 	struct buf out;
-	size_t place = 0;
 	bool ok = true;
-	int r = 0;
-	if (!x->docs.applied.count && !x->docs.shown.count)
+	if (!x->docs.applied.count)
 		return 0;
 	x->docs.image.arch = in->platform->arch;
 	arena_init(&a, FINDINGS_BUDGET);
-	buf_init(&out, POLICY_BODY_MAX / 2);
-	r = assess_image(in, &a, &as, e);
-	struct exception_findings f = {.items = as.findings, .count = as.finding_count};
-	for (int shown = 0; r == 0 && shown <= 1; shown++) {
-		f.hits = NULL;
-		f.hit_count = f.hit_cap = 0;
-		r = exceptions_apply(shown ? &x->docs.shown : &x->docs.applied, &x->docs.image,
-				     in->now_ms, &f, &a, e);
-		if (r == 0)
-			r = put_members(f.hits, f.hit_count, shown, &place, &out, e);
-	}
+	buf_init(&out, 2 * MEMBERS_MAX);
+	int r = work_out(&x->docs, in, &a, &out, e);
 	if (r == 0)
 		x->body = arena_bytes(keep, buf_bytes(&out), &ok);
-	if (r == 0 && (!ok || !buf_ok(&out)))
-		r = err_nomem(e);
+	else if (r == -ERR_LIMIT) /* the image is assessed without them */
+		r = attached_set_aside(&x->docs, e);
 	buf_free(&out);
 	arena_free(&a);
-	return r;
+	return ok ? r : err_nomem(e);
 }
 
 void engine_attached_free(struct engine_attached *x)

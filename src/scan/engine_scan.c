@@ -501,12 +501,17 @@ static int commit(struct db_tx *tx, void *arg, struct err *e)
 	return r < 0 ? r : append_event(tx, w, e);
 }
 
-static int arena_buf(struct arena *a, struct buf *b, struct bytes *ret, struct err *e)
+/* What a stranger's image can make longer than its limit, it will again. */
+static int arena_buf(struct arena *a, struct buf *b, const char *what, struct bytes *ret,
+		     struct err *e)
 {
-	bool ok;
+	bool ok, spent = buf_is_spent(b);
+	size_t max = b->max;
 	*ret = arena_bytes(a, buf_bytes(b), &ok);
 	ok = ok && buf_ok(b);
 	buf_free(b);
+	if (spent)
+		return err_set(e, ERR_LIMIT, "%s of more than %zu KiB", what, max >> 10);
 	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory");
 }
 
@@ -540,8 +545,8 @@ static int describe(struct image_scan *w, struct err *e)
 		w->out.distro_version = w->image.distro.version_id;
 		w->out.distro_name = w->image.distro.name;
 	}
-	int r = arena_buf(w->arena, &platform, &w->out.platform, e);
-	int r2 = arena_buf(w->arena, &coverage, &w->out.coverage, e);
+	int r = arena_buf(w->arena, &platform, "a platform", &w->out.platform, e);
+	int r2 = arena_buf(w->arena, &coverage, "a coverage", &w->out.coverage, e);
 	return r < 0 ? r : r2;
 }
 

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes text = {.ptr = data, .len = size};
 	const struct exception_image image = {.repository = BYTES_LIT("h/r/debian"),
 					      .digest = BYTES_LIT("sha256:00")};
-	const struct finding_match m = {
+	struct finding_match m = {
 	    .pkg = {.type = BYTES_LIT("deb"),
 		    .name = BYTES_LIT("bash"),
 		    .version = BYTES_LIT("5"),
@@ -27,13 +27,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		: exceptions_add_ignore(&x, bytes_from(text, 1),
 					data[0] == 'y' ? BYTES_LIT("f.yaml") : BYTES_LIT("f"), &e);
 	if (r == 0) {
-		const struct exception *by =
-		    exceptions_find(&x, BYTES_LIT("CVE-2024-1"), &m, &image, 1000);
+		struct bytes cve = BYTES_LIT("CVE-2024-1");
+		struct finding f = {.check = {.cves = &cve, .cve_count = 1},
+				    .matches = &m,
+				    .match_listed = 1,
+				    .match_count = 1};
+		struct exception_findings all = {.items = &f, .count = 1};
+		struct arena a;
 		struct buf out;
+		arena_init(&a, 1U << 20);
 		buf_init(&out, 1U << 20);
-		if (by)
-			exception_put_text(&out, by);
+		r = exceptions_apply(&x, &image, 1000, &all, &a, &e);
+		if (r == 0 && all.hit_count)
+			exception_put_text(&out, all.hits[0].by);
 		buf_free(&out);
+		arena_free(&a);
 	}
 	exceptions_free(&x);
 	return 0;

@@ -218,19 +218,37 @@ static int read_case(size_t i, struct bytes text, struct exceptions *x, struct e
 			    : exceptions_add_ignore(x, text, BYTES_LIT("ignored"), e);
 }
 
+/* What takes this match out of what is said of an id, or NULL. */
+static const struct exception *taken_out_by(const struct exceptions *x, const char *id,
+					    struct finding_match m)
+{
+	struct err e = ERR_INIT;
+	struct arena a;
+	struct bytes cve = bytes_of(id);
+	struct finding f = {.check = {.cves = &cve, .cve_count = 1},
+			    .matches = &m,
+			    .match_listed = 1,
+			    .match_count = 1};
+	struct exception_findings all = {.items = &f, .count = 1};
+	arena_init(&a, 1U << 20);
+	assert_int_equal(exceptions_apply(x, &image, NOW, &all, &a, &e), 0);
+	const struct exception *by = all.hit_count ? all.hits[0].by : NULL;
+	arena_free(&a);
+	return by;
+}
+
 static void test_cases(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct err e = ERR_INIT;
 		struct exceptions x;
-		struct finding_match m = match_named(cases[i].match);
 		struct buf said;
 		buf_init(&said, 4096);
 		if (read_case(i, bytes_of(cases[i].text), &x, &e) < 0)
 			fail_msg("case %zu: %s", i, e.msg);
 		const struct exception *by =
-		    exceptions_find(&x, bytes_of(cases[i].id), &m, &image, NOW);
+		    taken_out_by(&x, cases[i].id, match_named(cases[i].match));
 		if (by)
 			exception_put_text(&said, by);
 		if (!by != !cases[i].by || (by && !strstr(buf_cstr(&said), cases[i].by)))
@@ -317,6 +335,76 @@ static void test_apply(void **state)
 	}
 }
 
+#define STATEMENTS 2000U
+#define NAMES 250U
+#define MATCHES 2000U
+
+/* Statements of NAMES vulnerabilities each, all of them about bash. */
+static void put_statements(struct buf *out, const char *front)
+{
+	buf_put_text(out, "{\"@context\":\"https://openvex.dev/ns/v0.2.0\",\"statements\":[");
+	for (unsigned i = 0; i < STATEMENTS; i++) {
+		buf_printf(out, "%s{\"vulnerability\":{\"name\":\"CVE-2024-1\",\"aliases\":[",
+			   i ? "," : "");
+		for (unsigned k = 0; k < NAMES; k++)
+			buf_printf(out, "%s\"%s-%u\"", k ? "," : "", front, i * NAMES + k);
+		buf_put_text(out, "]},\"products\":[{\"@id\":\"pkg:deb/debian/bash\"}],"
+				  "\"status\":\"not_affected\"}");
+	}
+	buf_put_text(out, "]}");
+}
+
+static int apply_to(const struct exceptions *x, const char *id, uint64_t steps_max,
+		    size_t *ret_hits, struct err *e)
+{
+	static struct finding findings[MATCHES];
+	static struct finding_match matches[MATCHES];
+	struct bytes cve = bytes_of(id);
+	struct arena a;
+	arena_init(&a, 64U << 20);
+	for (size_t i = 0; i < MATCHES; i++) {
+		matches[i] = match_named("bash");
+		findings[i] = (struct finding){.check = {.cves = &cve, .cve_count = 1},
+					       .matches = &matches[i],
+					       .match_listed = 1,
+					       .match_count = 1};
+	}
+	struct exception_findings all = {
+	    .items = findings, .count = MATCHES, .steps_max = steps_max};
+	int r = exceptions_apply(x, &image, NOW, &all, &a, e);
+	*ret_hits = all.hit_count;
+	arena_free(&a);
+	return r;
+}
+
+/* Half a million names cost what is about the findings' own: a statement and a match that are about
+ * the same vulnerability are one comparison. */
+static void test_many_names(void **state)
+{
+	struct err e = ERR_INIT;
+	struct exceptions x;
+	struct buf text;
+	size_t hits;
+	(void)state;
+	buf_init(&text, 32U << 20);
+	put_statements(&text, "GHSA");
+	exceptions_init(&x);
+	assert_int_equal(exceptions_add_vex(&x, buf_bytes(&text), BYTES_LIT("v"), &e), 0);
+	assert_int_equal(x.count, STATEMENTS);
+	assert_int_equal(apply_to(&x, "CVE-2024-2", 1, &hits, &e), 0);
+	assert_int_equal(hits, 0);
+	assert_int_equal(apply_to(&x, "ghsa-300000", MATCHES, &hits, &e), 0);
+	assert_int_equal(hits, MATCHES);
+	assert_int_equal(apply_to(&x, "GHSA-300000", MATCHES - 1, &hits, &e), -ERR_LIMIT);
+	e = (struct err)ERR_INIT;
+	assert_int_equal(apply_to(&x, "CVE-2024-1", (uint64_t)MATCHES * STATEMENTS, &hits, &e), 0);
+	assert_int_equal(hits, MATCHES);
+	assert_int_equal(apply_to(&x, "CVE-2024-1", (uint64_t)MATCHES * STATEMENTS - 1, &hits, &e),
+			 -ERR_LIMIT);
+	exceptions_free(&x);
+	buf_free(&text);
+}
+
 static void test_fronts(void **state)
 {
 	(void)state;
@@ -324,7 +412,6 @@ static void test_fronts(void **state)
 		for (size_t n = 0; n < strlen(cases[i].text); n++) {
 			struct err e = ERR_INIT;
 			struct exceptions x;
-			struct finding_match m = match_named("bash");
 			uint8_t *front = malloc(n + (n == 0));
 			assert_non_null(front);
 			memcpy(front, cases[i].text, n);
@@ -332,7 +419,7 @@ static void test_fronts(void **state)
 			assert_true(r == 0 || e.msg[0]);
 			/* A VEX document that ends early says nothing. */
 			if (r == 0)
-				(void)exceptions_find(&x, BYTES_LIT("CVE-2024-1"), &m, &image, NOW);
+				(void)taken_out_by(&x, "CVE-2024-1", match_named("bash"));
 			assert_true(!cases[i].vex || r < 0);
 			exceptions_free(&x);
 			free(front);
@@ -427,9 +514,9 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_cases), cmocka_unit_test(test_refused),
-	    cmocka_unit_test(test_apply), cmocka_unit_test(test_fronts),
-	    cmocka_unit_test(test_long),  cmocka_unit_test(test_names),
-	    cmocka_unit_test(test_memory)};
+	    cmocka_unit_test(test_cases),      cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_apply),      cmocka_unit_test(test_fronts),
+	    cmocka_unit_test(test_many_names), cmocka_unit_test(test_long),
+	    cmocka_unit_test(test_names),      cmocka_unit_test(test_memory)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
