@@ -84,7 +84,7 @@ struct new_notification {
 	struct bytes name, scope, url, secret;
 	struct bytes *recipients;
 	size_t recipient_count;
-	int kind, severity_min;
+	int kind, severity_min; /* severity_min: 0: not given, else one more than its number */
 	bool events[RECORD_WORDS_MAX];
 	struct criteria criteria;
 	int enabled; /* enum record_choice */
@@ -102,7 +102,7 @@ struct new_notification {
 	    N(events, RECORD_WORD_LIST, "events", EVENTS_TEXT, .words = store_notify_event_word,   \
 	      .example = "[\"findings\"]", .flags = RECORD_NEEDED),                                \
 	    N(severity_min, RECORD_WORD, "severity_gte", SEVERITY_TEXT "; High, if absent",        \
-	      .words = api_severity_word),                                                         \
+	      .words = api_severity_word, .words_from = 1),                                        \
 	    N(criteria, RECORD_OBJECT, "criteria", "Of findings only these",                       \
 	      .of = &notify_criteria_object),                                                      \
 	    N(enabled, RECORD_CHOICE, "enabled", "false: nothing is sent. true, if absent")
@@ -381,19 +381,19 @@ static int seal(struct change *c, struct err *e)
 static int read_body(struct http_request *r, struct change *c, struct err *e)
 {
 	c->c = (struct api_rule_change){.r = r, .by = people_actor(r)};
-	c->ask.severity_min = ADV_SEV_HIGH;
 	if (api_body_read(r, &c->ask, e) < 0)
 		return -(int)e->code;
 	if (c->ask.url.len && c->ask.recipient_count)
 		return err_set(e, ERR_FORMAT, "url: mail has recipients, a webhook a url");
-	c->x = (struct store_notification){.name = c->ask.name,
-					   .kind = (enum store_notification_kind)c->ask.kind,
-					   .target = c->ask.url,
-					   .author = c->c.by.name,
-					   .severity_min = c->ask.severity_min,
-					   .is_on = c->ask.enabled != RECORD_NO,
-					   .created_at = clock_wall_ms(),
-					   .changed_at = clock_wall_ms()};
+	c->x = (struct store_notification){
+	    .name = c->ask.name,
+	    .kind = (enum store_notification_kind)c->ask.kind,
+	    .target = c->ask.url,
+	    .author = c->c.by.name,
+	    .severity_min = c->ask.severity_min ? c->ask.severity_min - 1 : (int)ADV_SEV_HIGH,
+	    .is_on = c->ask.enabled != RECORD_NO,
+	    .created_at = clock_wall_ms(),
+	    .changed_at = clock_wall_ms()};
 	for (int i = 0; i < STORE_NOTIFY_EVENT_COUNT; i++)
 		c->x.events |= (uint64_t)c->ask.events[i] << i;
 	if (!c->x.events)
@@ -518,8 +518,7 @@ static const struct api_doc get_doc = {
 static const struct api_doc post_doc = {
     .id = "createNotification",
     .body = &new_body,
-    .body_example =
-	"{\"name\": \"chat\", \"scope\": \"/registries/local\", \"kind\": \"webhook\", " EXAMPLE_REST,
+    .body_example = "{\"name\": \"chat\", \"scope\": \"/registries/local\", " EXAMPLE_REST,
     .replies = {{.status = 201,
 		 .text = "It is created",
 		 .of = &notification_object,

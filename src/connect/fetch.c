@@ -283,7 +283,7 @@ static int explain(CURLcode code, const char *detail, const struct transfer *t)
 		return err_set(t->e, ERR_DENIED, "%s is an address where clouds keep secrets",
 			       t->refused);
 	if (t->refused[0] && code == CURLE_COULDNT_CONNECT)
-		return reach_refuse(bytes_of(t->host), t->refused, t->e);
+		return reach_refuse(t->f->reach, bytes_of(t->host), t->refused, t->e);
 	if (t->f->reach && code == CURLE_PEER_FAILED_VERIFICATION)
 		return err_set(t->e, ERR_DENIED, "%s", text);
 	return err_set(t->e, ERR_IO, "%s", text);
@@ -462,7 +462,7 @@ static int follow(struct transfer *t, struct curl_slist *headers)
 		r = hop(t, url, was);
 		if (r == 0)
 			r = perform(t, url, headers);
-		if (r < 0 || !is_redirect(t->reply->status) ||
+		if (r < 0 || t->f->no_redirects || !is_redirect(t->reply->status) ||
 		    lib.getinfo(t->curl, CURLINFO_REDIRECT_URL, &next) != CURLE_OK || !next)
 			break;
 		if (hops == REDIRECTS_MAX) {
@@ -519,4 +519,90 @@ void fetch_authorities(const char *path)
 void fetch_encode(struct buf *out, struct bytes text)
 {
 	buf_put_percent(out, text, "");
+}
+
+/* What is sent as a mail, and how far it is. */
+struct mailing {
+	const struct fetch_mail *m;
+	size_t sent;
+};
+
+static size_t on_mail(char *out, size_t size, size_t count, void *arg)
+{
+	struct mailing *w = arg;
+	struct bytes rest = bytes_from(w->m->text, w->sent);
+	size_t n = size * count < rest.len ? size * count : rest.len;
+	if (n)
+		memcpy(out, rest.ptr, n);
+	w->sent += n;
+	return n;
+}
+
+static int on_mail_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+			    curl_off_t up)
+{
+	const struct mailing *w = arg;
+	(void)down_total;
+	(void)down;
+	(void)up_total;
+	(void)up;
+	return w->m->stop && atomic_load(w->m->stop);
+}
+
+static void mail_setup(CURL *c, struct mailing *w, struct curl_slist *to, char *detail)
+{
+	const struct fetch_mail *m = w->m;
+	const char *file = authorities ? authorities : getenv("SSL_CERT_FILE");
+	(void)lib.setopt(c, CURLOPT_URL, m->url);
+	(void)lib.setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	(void)lib.setopt(c, CURLOPT_PROXY, "");
+	(void)lib.setopt(c, CURLOPT_NOSIGNAL, 1L);
+	(void)lib.setopt(c, CURLOPT_USE_SSL,
+			 m->plain ? (long)CURLUSESSL_TRY : (long)CURLUSESSL_ALL);
+	if (file && *file)
+		(void)lib.setopt(c, CURLOPT_CAINFO, file);
+	if (m->username && *m->username) {
+		(void)lib.setopt(c, CURLOPT_USERNAME, m->username);
+		(void)lib.setopt(c, CURLOPT_PASSWORD, m->password ? m->password : "");
+	}
+	(void)lib.setopt(c, CURLOPT_MAIL_FROM, m->from);
+	(void)lib.setopt(c, CURLOPT_MAIL_RCPT, to);
+	(void)lib.setopt(c, CURLOPT_UPLOAD, 1L);
+	(void)lib.setopt(c, CURLOPT_READFUNCTION, on_mail);
+	(void)lib.setopt(c, CURLOPT_READDATA, w);
+	(void)lib.setopt(c, CURLOPT_ERRORBUFFER, detail);
+	(void)lib.setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SEC);
+	(void)lib.setopt(c, CURLOPT_TIMEOUT, (long)m->total_sec);
+	(void)lib.setopt(c, CURLOPT_NOPROGRESS, 0L);
+	(void)lib.setopt(c, CURLOPT_XFERINFOFUNCTION, on_mail_progress);
+	(void)lib.setopt(c, CURLOPT_XFERINFODATA, w);
+}
+
+int fetch_mail_send(const struct fetch_mail *m, struct err *e)
+{
+	char detail[CURL_ERROR_SIZE] = "";
+	struct curl_slist *to = NULL;
+	struct mailing w = {.m = m};
+	(void)pthread_once(&once, init_library);
+	if (failed.code != ERR_OK)
+		return err_set(e, ERR_UNSUPPORTED, "the HTTP library cannot be loaded: %s",
+			       failed.msg);
+	CURL *c = lib.init();
+	bool ok = c != NULL;
+	for (size_t i = 0; ok && m->recipients[i]; i++) {
+		struct curl_slist *more = lib.slist_append(to, m->recipients[i]);
+		ok = more != NULL;
+		to = ok ? more : to;
+	}
+	int r = ok ? 0 : err_set(e, ERR_NOMEM, "no memory for a mail");
+	if (r == 0) {
+		mail_setup(c, &w, to, detail);
+		CURLcode code = lib.perform(c);
+		if (code != CURLE_OK)
+			r = err_set(e, code == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT : ERR_IO,
+				    "%s", *detail ? detail : lib.strerror(code));
+	}
+	lib.slist_free_all(to);
+	lib.cleanup(c);
+	return r;
 }

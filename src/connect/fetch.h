@@ -77,3 +77,17 @@ void fetch_encode(struct buf *out, struct bytes text);
 /* From now on certificates are checked against this file (PEM) of authorities. Call it before the
  * first request, from one thread; path stays the caller's. */
 void fetch_authorities(const char *path);
+
+/* One mail by SMTP. */
+struct fetch_mail {
+	const char *url;		 /* smtp://HOST[:PORT] or smtps://HOST[:PORT] */
+	const char *username, *password; /* "" or NULL: none */
+	bool plain;	  /* without TLS where the server has none; else smtp:// needs STARTTLS */
+	const char *from; /* an address */
+	const char *const *recipients; /* addresses, NULL-terminated */
+	struct bytes text;	       /* headers and body, lines ended by CR LF */
+	unsigned total_sec;
+	const atomic_bool *stop; /* may be NULL */
+};
+/* 0 = the server took it for all recipients. ERR_IO, ERR_TIMEOUT. */
+int fetch_mail_send(const struct fetch_mail *m, struct err *e);

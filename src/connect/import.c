@@ -6,7 +6,10 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "store/event.h"
+#include "store/notice.h"
+#include "store/notification.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,11 +118,33 @@ static int look_tx(struct db_tx *tx, void *arg, struct err *e)
 	return store_import_due(tx, clock_wall_ms(), e);
 }
 
+/* For notifications. */
+static int note_end(struct db_tx *tx, const struct store_import *i, struct err *e)
+{
+	char number[32];
+	if (i->state != STORE_IMPORT_SUCCEEDED && i->state != STORE_IMPORT_FAILED)
+		return 0;
+	int wants = store_notification_wants(tx, 1U << STORE_NOTIFY_IMPORTS, NULL, e);
+	if (wants <= 0)
+		return wants;
+	(void)snprintf(number, sizeof number, "%lld", (long long)i->id);
+	return store_notice_add(tx,
+				&(struct store_notice){.kind = STORE_NOTICE_IMPORT,
+						       .scope_id = i->registry_id,
+						       .subject = bytes_of(number),
+						       .at = clock_wall_ms()},
+				e);
+}
+
 static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct store_import *i = arg;
 	int r = store_import_end(tx, i, clock_wall_ms(), e);
-	return r > 0 && import_tell(tx, i, e) < 0 ? -(int)e->code : r;
+	if (r <= 0)
+		return r;
+	if (import_tell(tx, i, e) < 0 || note_end(tx, i, e) < 0)
+		return -(int)e->code;
+	return r;
 }
 
 /* When it is tried again; 0 = it is not. */

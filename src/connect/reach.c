@@ -301,23 +301,24 @@ bool reach_has_authority(const struct reach *r, struct bytes authority)
 	return r->all;
 }
 
-int reach_refuse(struct bytes host, const char *address, struct err *e)
+int reach_refuse(const struct reach *r, struct bytes host, const char *address, struct err *e)
 {
 	uint8_t addr[16];
 	unsigned port;
 	struct bytes alone = host;
+	const char *setting = r && r->setting ? r->setting : "import-allow";
 	(void)split(host, &alone, &port);
 	if (parse_address(address ? bytes_of(address) : alone, addr) && metadata_row(addr))
 		return err_set(e, ERR_DENIED,
 			       "%.*s%s%s%s is an address where clouds keep secrets: only the "
-			       "address itself in the server's setting import-allow permits it",
+			       "address itself in the server's setting %s permits it",
 			       BYTES_ARG(bytes_part(host, 0, 253)), address ? " (" : "",
-			       address ? address : "", address ? ")" : "");
+			       address ? address : "", address ? ")" : "", setting);
 	return err_set(e, ERR_DENIED,
-		       "%.*s%s%s%s is not a public address: the server's setting import-allow must "
+		       "%.*s%s%s%s is not a public address: the server's setting %s must "
 		       "list the host or its network",
 		       BYTES_ARG(bytes_part(host, 0, 253)), address ? " (" : "",
-		       address ? address : "", address ? ")" : "");
+		       address ? address : "", address ? ")" : "", setting);
 }
 
 int reach_check_authority(const struct reach *r, struct bytes authority, struct err *e)
@@ -340,5 +341,5 @@ int reach_check_authority(const struct reach *r, struct bytes authority, struct 
 	bool listed = reach_has_host(r, host, port ? port : 443);
 	if (reach_may_connect(r, (const struct sockaddr *)&any, listed))
 		return 0;
-	return reach_refuse(authority, NULL, e);
+	return reach_refuse(r, authority, NULL, e);
 }

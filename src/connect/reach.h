@@ -19,8 +19,9 @@ struct reach {
 	size_t host_count;
 	struct reach_net *nets;
 	size_t net_count;
-	bool all;	   /* "*": any address but those where clouds keep secrets */
-	const char *proxy; /* all connections go through it, and it decides; NULL or "" = none */
+	bool all;	     /* "*": any address but those where clouds keep secrets */
+	const char *proxy;   /* all connections go through it, and it decides; NULL or "" = none */
+	const char *setting; /* that errors name; NULL: import-allow */
 };
 
 /* Of a list separated by spaces or commas: "registry.example", "registry.example:5000",
@@ -42,4 +43,4 @@ int reach_parse_networks(struct bytes text, struct arena *a, struct reach *ret, 
  * refused with ERR_DENIED, which says what to list. */
 int reach_check_authority(const struct reach *r, struct bytes authority, struct err *e);
 /* ERR_DENIED for an address (text) of a host, which says what to list. */
-int reach_refuse(struct bytes host, const char *address, struct err *e);
+int reach_refuse(const struct reach *r, struct bytes host, const char *address, struct err *e);

@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "connect/reach.h"
 #include "daemon/settings.h"
+#include "notify/terms.h"
 #include "oci/reference.h"
 #include "scan/travel.h"
 #include "scan/update.h"
@@ -157,7 +158,8 @@ static int check_text(const char *name, const char *text, struct err *e)
 		return err_set(e, ERR_FORMAT, "\"%s\" does not begin with http:// or https://",
 			       text);
 	bool networks = strcmp(name, "trusted-proxies") == 0;
-	if (networks || strcmp(name, "import-allow") == 0 || strcmp(name, "import-insecure") == 0) {
+	if (networks || strcmp(name, "import-allow") == 0 || strcmp(name, "import-insecure") == 0 ||
+	    strcmp(name, "notify-allow") == 0) {
 		struct arena a;
 		struct reach reach = {.all = false};
 		arena_init(&a, 1U << 20);
@@ -166,6 +168,12 @@ static int check_text(const char *name, const char *text, struct err *e)
 		arena_free(&a);
 		return r;
 	}
+	if (strcmp(name, "smtp-url") == 0 && *text && strncmp(text, "smtp://", 7) != 0 &&
+	    strncmp(text, "smtps://", 8) != 0)
+		return err_set(e, ERR_FORMAT, "\"%s\" does not begin with smtp:// or smtps://",
+			       text);
+	if (strcmp(name, "smtp-from") == 0 && *text)
+		return notify_target_check(STORE_NOTIFY_EMAIL, bytes_of(text), e);
 	if (strcmp(name, "registry-hosts") == 0)
 		return hosts_check(text, e);
 	if (strcmp(name, "vdb-source") == 0 && *text)

@@ -19,6 +19,7 @@
 #include "defend/sibling_cache.h"
 #include "inspect/inspect.h"
 #include "jail/pool.h"
+#include "notify/notify.h"
 #include "registry/registry.h"
 #include "scan/engine.h"
 #include "store/blobs.h"
@@ -58,9 +59,10 @@ struct server {
 	struct access *access;
 	struct schedule *schedule;
 	struct importer *importer;
+	struct notifier *notifier;
 	struct api_oidc oidc; /* provider NULL: none */
 	struct arena import_lists;
-	struct reach import_reach, import_insecure;
+	struct reach import_reach, import_insecure, notify_reach;
 	struct arena proxy_list;
 	struct reach proxies;
 	struct http_server *http;
@@ -301,6 +303,27 @@ static int open_importer(struct server *s, struct err *e)
 	return s->importer ? 0 : err_ctx(e, "imports");
 }
 
+static int open_notifier(struct server *s, struct err *e)
+{
+	if (reach_parse(bytes_of(s->c->notify_allow), &s->import_lists, &s->notify_reach, e) < 0)
+		return err_ctx(e, "notify-allow");
+	s->notify_reach.setting = "notify-allow";
+	const struct notifier_options o = {.db = s->db,
+					   .access = s->access,
+					   .engine = s->engine,
+					   .reach = &s->notify_reach,
+					   .public_url = s->c->public_url,
+					   .history_ms = (int64_t)s->c->history_ms,
+					   .feeds_every_ms = (int64_t)s->c->feeds_every_ms,
+					   .smtp_url = s->c->smtp_url,
+					   .smtp_from = s->c->smtp_from,
+					   .smtp_username = s->c->smtp_username,
+					   .smtp_password_file = s->c->smtp_password_file,
+					   .smtp_plain = s->c->smtp_plain};
+	s->notifier = notifier_start(&o, e);
+	return s->notifier ? 0 : err_ctx(e, "notifications");
+}
+
 #define CLIENT_SECRET_MAX 4096
 
 static int open_oidc(struct server *s, struct err *e)
@@ -423,6 +446,7 @@ static void close_all(struct server *s)
 		db_stop(s->db); /* do not wait for the end of a long list */
 	schedule_stop_soon(s->schedule);
 	importer_stop_soon(s->importer);
+	notifier_stop_soon(s->notifier);
 	oidc_stop_soon(s->oidc.provider);
 	if (s->engine)
 		engine_stop_soon(s->engine);
@@ -438,6 +462,7 @@ static void close_all(struct server *s)
 		engine_stop(s->engine);
 	schedule_stop(s->schedule);
 	importer_stop(s->importer);
+	notifier_stop(s->notifier);
 	oidc_close(s->oidc.provider);
 	arena_free(&s->import_lists);
 	arena_free(&s->proxy_list);
@@ -613,6 +638,8 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 		r = open_access(&s, e);
 	if (r == 0)
 		r = open_importer(&s, e);
+	if (r == 0)
+		r = open_notifier(&s, e);
 	if (r == 0)
 		r = open_oidc(&s, e);
 	if (r == 0) {

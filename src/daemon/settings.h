@@ -142,6 +142,21 @@
 	X("import-proxy", CONFIG_TEXT, "TEXT", "", 0, 0,                                           \
 	  "URL of the proxy that imports use; it decides which addresses they reach",              \
 	  import_proxy)                                                                            \
+	X("notify-allow", CONFIG_TEXT, "TEXT", "", 0, 0,                                           \
+	  "hosts and networks that webhooks may reach besides public addresses; hosts listed by "  \
+	  "name or address may speak plain HTTP",                                                  \
+	  notify_allow)                                                                            \
+	X("smtp-url", CONFIG_TEXT, "URL", "", 0, 0,                                                \
+	  "smtp://HOST[:PORT] or smtps://HOST[:PORT] of the server that takes mail; empty = no "   \
+	  "mail is sent",                                                                          \
+	  smtp_url)                                                                                \
+	X("smtp-plain", CONFIG_SWITCH, "BOOL", "false", 0, 0,                                      \
+	  "mail may go without TLS where the mail server has none", smtp_plain)                    \
+	X("smtp-from", CONFIG_TEXT, "ADDRESS", "", 0, 0, "address that mail is from", smtp_from)   \
+	X("smtp-username", CONFIG_TEXT, "NAME", "", 0, 0, "name at the mail server",               \
+	  smtp_username)                                                                           \
+	X("smtp-password-file", CONFIG_PATH, "PATH", "", 0, 0,                                     \
+	  "file that holds the password at the mail server", smtp_password_file)                   \
 	X("recheck", CONFIG_TIME, "TIME", "7d", 60000, 365 * CONFIG_DAY,                           \
 	  "images pulled in the last 30 days are rescanned after this", recheck_ms)                \
 	X("content-checks", CONFIG_TEXT, "TEXT", "accounts,secrets", 0, 0,                         \

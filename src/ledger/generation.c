@@ -1,7 +1,9 @@
 #include "ledger/generation.h"
 
 #include "base/clock.h"
+#include "ledger/announce.h"
 #include "ledger/rescore.h"
+#include "store/notice.h"
 
 int generation_get(struct db_tx *tx, struct arena *a, struct generation_state *ret, struct err *e)
 {
@@ -47,9 +49,17 @@ int generation_asked(struct db_tx *tx, struct err *e)
 	return n < 0 ? (int)n : 0;
 }
 
+#define NOTICE_MAX ((size_t)32 << 20) /* bytes */
+
+struct flip {
+	const struct rescore *r;
+	struct buf news; /* for notifications; empty: none is sent for them */
+};
+
 static int flip_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	const struct rescore *r = arg;
+	const struct flip *f = arg;
+	const struct rescore *r = f->r;
 	int64_t n = rescore_hold(r, tx, e);
 	if (n < 0)
 		return (int)n;
@@ -59,7 +69,13 @@ static int flip_tx(struct db_tx *tx, void *arg, struct err *e)
 	    " switched_at = $2, epoch = $3, again = 1 WHERE id = 1",
 	    DB_ARGS(DB_T(bytes_of(vdb_digest(r->now))), DB_I(clock_wall_ms()), DB_I(r->epoch + 1)),
 	    e);
-	return n < 0 ? (int)n : 0;
+	if (n < 0 || !f->news.len)
+		return n < 0 ? (int)n : 0;
+	return store_notice_add(tx,
+				&(struct store_notice){.kind = STORE_NOTICE_ADVISORIES,
+						       .checks = buf_bytes(&f->news),
+						       .at = clock_wall_ms()},
+				e);
 }
 
 int generation_switch(struct db *db, const struct vdb *old, const struct vdb *now,
@@ -67,8 +83,10 @@ int generation_switch(struct db *db, const struct vdb *old, const struct vdb *no
 		      struct err *e)
 {
 	struct rescore r;
+	struct flip f = {.r = &r};
 	int64_t from = clock_mono_us(), flip_from = 0;
 	rescore_init(&r, db, old, now);
+	buf_init(&f.news, NOTICE_MAX);
 	r.run = run ? *run : (struct generation_run){0};
 	int rc = rescore_clear(&r, true, e);
 	if (rc == 0)
@@ -79,10 +97,13 @@ int generation_switch(struct db *db, const struct vdb *old, const struct vdb *no
 		rc = rescore_matches(&r, e);
 	if (rc == 0)
 		rc = rescore_images(&r, e);
+	if (rc == 0)
+		rc = announce_switch(&r, &f.news, e);
 	if (rc == 0) {
 		flip_from = clock_mono_us();
-		rc = db_run(db, DB_WRITE, flip_tx, &r, e);
+		rc = db_run(db, DB_WRITE, flip_tx, &f, e);
 	}
+	buf_free(&f.news);
 	int64_t end = clock_mono_us();
 	/* The switch has been made: expired versions that cannot be removed now are removed by the
 	 * next one. */

@@ -166,10 +166,10 @@ static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (n->is_off)
 		return end_off(tx, n, e);
 	if (n->status == STORE_SCAN_FAILED) {
-		int r = engine_give_up(tx, n->scan, n->reason, e);
-		return r < 0 || n->retry_at == 0
-			   ? r
-			   : store_scan_put_retry(tx, n->scan, n->retry_at, e);
+		if (engine_give_up(tx, n->scan, n->reason, e) < 0)
+			return -(int)e->code;
+		return n->retry_at ? store_scan_put_retry(tx, n->scan, n->retry_at, e)
+				   : engine_notice_failed(tx, n->scan, n->reason, e);
 	}
 	if (n->status == STORE_SCAN_UNSUPPORTED &&
 	    ledger_image_put_artifact(tx, n->scan->repository_id, n->scan->digest, n->reason, now,

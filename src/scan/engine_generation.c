@@ -340,6 +340,8 @@ static int doomed_tx(struct db_tx *tx, void *arg, struct err *e)
 	log_line(LOG_WARN, "scan %lld of %.*s@%.*s: %s", (long long)s.id, BYTES_ARG(s.repository),
 		 BYTES_ARG(s.digest), reason);
 	r = engine_give_up(tx, &s, bytes_of(reason), e);
+	if (r >= 0)
+		r = engine_notice_failed(tx, &s, bytes_of(reason), e);
 	return r < 0 ? r : 1;
 }
 

@@ -6,6 +6,7 @@
 #include "store/history.h"
 #include "ledger/generation.h"
 #include "ledger/images.h"
+#include "store/checks.h"
 #include "store/lease.h"
 #include "store/scans.h"
 
@@ -95,6 +96,20 @@ int engine_give_up(struct db_tx *tx, const struct store_scan *s, struct bytes re
 int engine_scan_image(struct engine *g, const struct store_scan *s,
 		      enum store_scan_status *ret_status, struct bytes *ret_reason, struct arena *a,
 		      struct err *e);
+
+/* engine_notice.c: what notifications are sent for. Around ledger_image_put, in its transaction. */
+struct engine_notice {
+	bool wanted;
+	enum image_state state;
+	struct check_union checks;
+};
+int engine_notice_before(struct db_tx *tx, const struct store_scan *scan, struct engine_notice *n,
+			 struct err *e);
+int engine_notice_after(struct db_tx *tx, const struct store_scan *scan,
+			const struct ledger_image *image, struct engine_notice *n, struct err *e);
+/* A scan failed and is not tried again by itself. */
+int engine_notice_failed(struct db_tx *tx, const struct store_scan *scan, struct bytes reason,
+			 struct err *e);
 
 /* engine_watch.c */
 void engine_watch_init(struct engine *g);

@@ -495,7 +495,13 @@ static int commit(struct db_tx *tx, void *arg, struct err *e)
 	    engine_attached_same(w->g, tx, w->scan, w->arena, &w->attached, e) < 0 ||
 	    put_packages(tx, w, e) < 0 || make_parts(w, &parts, &part_count, e) < 0)
 		return -(int)e->code;
-	int r = ledger_image_put(tx, &w->out, parts, part_count, e);
+	struct engine_notice notice = {.wanted = false};
+	int r = engine_notice_before(tx, w->scan, &notice, e);
+	if (r >= 0)
+		r = ledger_image_put(tx, &w->out, parts, part_count, e);
+	if (r >= 0)
+		r = engine_notice_after(tx, w->scan, &w->out, &notice, e);
+	check_union_free(&notice.checks);
 	if (r >= 0 && w->out.state != IMAGE_UNVERIFIED)
 		r = store_usage_add(tx, w->out.repository_id, w->out.digest, w->out.scanned_ms, e);
 	return r < 0 ? r : append_event(tx, w, e);

@@ -51,16 +51,13 @@ int store_mark_set(struct db_tx *tx, enum store_mark_kind kind, struct bytes sub
 {
 	int64_t n = db_exec(tx,
 			    "INSERT INTO notice_mark(kind, subject, value) VALUES($1, $2, $3)"
-			    " ON CONFLICT(kind, subject) DO UPDATE SET value = excluded.value"
-			    " WHERE notice_mark.value <> excluded.value",
+			    " ON CONFLICT(kind, subject) DO NOTHING",
 			    DB_ARGS(DB_I(kind), DB_T(subject), DB_I(value)), e);
+	if (n != 0)
+		return n < 0 ? (int)n : 2;
+	n = db_exec(tx,
+		    "UPDATE notice_mark SET value = $3 WHERE kind = $1 AND subject = $2"
+		    " AND value <> $3",
+		    DB_ARGS(DB_I(kind), DB_T(subject), DB_I(value)), e);
 	return n < 0 ? (int)n : n > 0;
-}
-
-int store_mark_clear(struct db_tx *tx, enum store_mark_kind kind, struct bytes subject,
-		     struct err *e)
-{
-	int64_t n = db_exec(tx, "DELETE FROM notice_mark WHERE kind = $1 AND subject = $2",
-			    DB_ARGS(DB_I(kind), DB_T(subject)), e);
-	return n < 0 ? (int)n : 0;
 }

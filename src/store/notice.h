@@ -29,7 +29,8 @@ int store_notice_first(struct db_tx *tx, struct arena *a, struct store_notice *r
 /* 1, 0 = another server did. */
 int store_notice_done(struct db_tx *tx, int64_t id, struct err *e);
 
-/* What was said once is not said again: 1 = the mark has another value, or is new; 0 = as it is. */
+/* What was said once is not said again: 2 = the mark is new, 1 = it has another value now, 0 = as
+ * it is. */
 enum store_mark_kind {
 	STORE_MARK_RULE_SOON,
 	STORE_MARK_RULE_EXPIRED,
@@ -39,5 +40,3 @@ enum store_mark_kind {
 };
 int store_mark_set(struct db_tx *tx, enum store_mark_kind kind, struct bytes subject, int64_t value,
 		   struct err *e);
-int store_mark_clear(struct db_tx *tx, enum store_mark_kind kind, struct bytes subject,
-		     struct err *e);
