@@ -1,4 +1,5 @@
 #include "http_fixture.h"
+#include "under_sanitizer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,17 +10,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define UNDER_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define UNDER_SANITIZER 1
-#endif
-#endif
-#ifndef UNDER_SANITIZER
-#define UNDER_SANITIZER 0
-#endif
 
 struct fixture_seen seen;
 struct http_server *server;
