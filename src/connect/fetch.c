@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -266,6 +267,12 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 	return CURL_SOCKET_BAD;
 }
 
+/* Whoever asked for a checked connection gets no other one at a server's wish. */
+static bool is_kept_https(const struct fetch *f, const char *url)
+{
+	return !f->insecure && strncasecmp(url, "https:", 6) == 0;
+}
+
 static int explain(CURLcode code, const char *detail, const struct transfer *t)
 {
 	if (t->failed)
@@ -277,6 +284,9 @@ static int explain(CURLcode code, const char *detail, const struct transfer *t)
 		return err_set(t->e, ERR_TIMEOUT, "%s", text);
 	if (code == CURLE_OUT_OF_MEMORY)
 		return err_set(t->e, ERR_NOMEM, "%s", text);
+	if (code == CURLE_UNSUPPORTED_PROTOCOL)
+		return err_set(t->e, ERR_DENIED, "a redirect to what is not %s",
+			       is_kept_https(t->f, t->f->url) ? "https" : "http or https");
 	if (code == CURLE_TOO_MANY_REDIRECTS)
 		return err_set(t->e, ERR_LIMIT, "more than %d redirects", REDIRECTS_MAX);
 	if (t->refused[0] && code == CURLE_COULDNT_CONNECT && !t->f->reach)
@@ -384,7 +394,8 @@ static int perform(struct transfer *t, const char *url, struct curl_slist *heade
 	char detail[CURL_ERROR_SIZE] = "", range[32];
 	(void)lib.setopt(c, CURLOPT_URL, url);
 	(void)lib.setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)lib.setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	(void)lib.setopt(c, CURLOPT_REDIR_PROTOCOLS_STR,
+			 is_kept_https(f, url) ? "https" : "http,https");
 	(void)lib.setopt(c, CURLOPT_FOLLOWLOCATION, f->no_redirects ? 0L : 1L);
 	(void)lib.setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
 	(void)lib.setopt(c, CURLOPT_NOSIGNAL, 1L);

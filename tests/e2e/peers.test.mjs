@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import zlib from 'node:zlib';
-import { Server, clock, debianRelease, dpkgStatus, makeLayout, osvRecord, plimsoll, program, runAsync, sha256, sleep, tempDir } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, makeLayout, osvRecord, plimsoll, program, run, runAsync, sha256, sleep, tempDir } from './lib.mjs';
 import { Provider, Visitor, makeKey, sign } from './provider.mjs';
 import { resetPeak, usage } from './raw.mjs';
 
@@ -350,7 +351,7 @@ test('feeds: what is hostile is named and left out; one that becomes so is used 
   // path, feed, what the peer does, what is said of it.
   const rows = [
     ['/huge.json', 'osv', (r) => endless(r.writeHead(200, { 'content-length': 5e12 })), /larger than 4294967296 bytes/],
-    ['/file.json', 'osv', (r) => r.writeHead(302, { location: 'file:///etc/passwd' }).end(), /[Pp]rotocol .*file/],
+    ['/file.json', 'osv', (r) => r.writeHead(302, { location: 'file:///etc/passwd' }).end(), /redirect to what is not http or https/],
     ['/loop.json', 'osv', (r) => r.writeHead(302, { location: '/loop.json' }).end(), /more than 8 redirects/],
     ['/headers.json', 'osv', (r) => endless(r.socket, Buffer.from('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'.repeat(100))), /headers are larger/],
     ['/up/repodata/repomd.xml', 'updateinfo', repomd('../../secret.xml'), /names no file of advisories/],
@@ -386,6 +387,15 @@ test('feeds: what is hostile is named and left out; one that becomes so is used 
     }
     r = await update(good);
     assert.ok(known('CVE-2026-1'), 'and again');
+    // Whoever writes https gets nothing that anybody on the way could have written.
+    const key = path.join(tempDir('tls'), 'key.pem'), cert = `${key}.crt`;
+    run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert]);
+    const safe = https.createServer({ key: fs.readFileSync(key), cert: fs.readFileSync(cert) }, (q, reply) => (q.url === '/down.json' ? reply.writeHead(302, { location: `${peer.url}/two.json` }).end() : reply.end(record('CVE-2026-8'))));
+    await new Promise((done) => { safe.listen(0, '127.0.0.1', done); });
+    r = await runAsync(program, ['vdb', 'update', '--out', out, ...['/down.json', '/kept.json'].map((name) => `osv=https://127.0.0.1:${safe.address().port}${name}`)], { env: { ...clock.env, SSL_CERT_FILE: cert } });
+    safe.close();
+    assert.match(r.stderr, /MISSING .*down\.json: .*a redirect to what is not https/);
+    assert.ok(known('CVE-2026-8'), r.stderr);
     answers.set('/one.json', record('CVE-2026-9'));
     r = await update(good);
     assert.ok(known('CVE-2026-9') && !known('CVE-2026-1'), r.stderr);
