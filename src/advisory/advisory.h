@@ -42,7 +42,8 @@ struct adv_affected {
 	enum adv_keyed keyed;
 	struct bytes arches; /* space-separated, empty = all */
 	struct bytes module; /* "nodejs:12", empty = non-modular or not stated; Ubuntu Pro: service,
-				"esm-infra" */
+				"esm-infra"; Go: import paths of the module's packages that are
+				affected, space-separated, empty = all */
 	enum adv_status
 	    status; /* FIXED when a fixed event exists, unless the feed states otherwise */
 	struct bytes severity_text; /* vendor's word for this package, empty = the record's */

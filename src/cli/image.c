@@ -367,6 +367,8 @@ int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text
 	int r = take_inventory(c, args, e);
 	if (r == 0)
 		r = take_attached(c, args, e);
+	if (r == 0 && cli_has(args, "assume-linked"))
+		r = inv_assume_linked(&c->image, &c->arena, e);
 	if (r == 0 && join_check(c, e) < 0)
 		return -(int)e->code;
 	const struct assess_input in = {.image = &c->image,

@@ -37,6 +37,8 @@
 	    {"content-checks", 0, "LIST", NULL,                                                    \
 	     "groups of content checks: accounts, secrets, permissions, configuration, or none "   \
 	     "(default: accounts,secrets)"},                                                       \
+	    {"assume-linked", 0, NULL, NULL,                                                       \
+	     "of Go programs: take every package of their modules for linked"},                    \
 	    {"vdb", 0, "FILE", NULL,                                                               \
 	     "the vulnerability database, or a folder of some: the newest"},                       \
 	    VDB_KEY_OPTIONS, KEPT_OPTION,                                                          \

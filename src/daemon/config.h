@@ -59,7 +59,8 @@ struct config {
 	bool smtp_plain;
 	const char *import_allow, *import_insecure, *import_proxy;
 	uint64_t recheck_ms;
-	const char *content_checks;	/* groups, as inspect_groups_read reads them */
+	const char *content_checks; /* groups, as inspect_groups_read reads them */
+	bool assume_linked;
 	const char *attached_documents; /* attached_use_word */
 	const char *attached_keys;
 	uint64_t history_ms;

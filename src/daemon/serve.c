@@ -184,6 +184,7 @@ static int open_scanning(struct server *s, struct err *e)
 				    .vdb_keys = s->vdb_keys,
 				    .vdb_keep = s->c->vdb_keep,
 				    .recheck_ms = (int64_t)s->c->recheck_ms,
+				    .assume_linked = s->c->assume_linked,
 				    .hourly = score_record,
 				    .history_ms = (int64_t)s->c->history_ms,
 				    .layers_ms = (int64_t)s->c->gc_grace_ms};

@@ -163,6 +163,10 @@
 	  "groups of content checks that images are scanned with: accounts, secrets, "             \
 	  "permissions, configuration, or none",                                                   \
 	  content_checks)                                                                          \
+	X("assume-linked", CONFIG_SWITCH, "BOOL", "false", 0, 0,                                   \
+	  "of Go programs: take every package of their modules for linked, so that advisories "    \
+	  "about packages that are not in the program count",                                      \
+	  assume_linked)                                                                           \
 	X("attached-documents", CONFIG_TEXT, "WORD", "show", 0, 0,                                 \
 	  "what VEX that is attached to an image does: off (it is not read), show, or apply (it "  \
 	  "takes findings out)",                                                                   \

@@ -10,11 +10,16 @@
  * program (eco/known.h) may say; the qualifier evidence says which of them did. The standard
  * library is the module "stdlib" of the version that the toolchain has; what a vendor or an
  * experiment adds behind it ("go1.20.1 X:boringcrypto", "go1.21.5-fips") does not change what it
- * is. The file is a whole program, or what go_info found of it and, behind that, an excerpt around
- * a text. Spec: Go's runtime/debug.BuildInfo, go.dev/ref/mod "Versions". */
+ * is. The packages of a module that the program has functions of (go_names.h) are its qualifier
+ * linked_packages, where they are known: not of the program's own module, whose main package has no
+ * path there, nor of one that replaces another, under whose path its packages are. The file is a
+ * whole program, or what go_info found of it and, behind that, the names of packages and an excerpt
+ * around a text. Spec: Go's runtime/debug.BuildInfo, go.dev/ref/mod "Versions". */
 #include "eco/go_info.h"
 #include "eco/go_main.h"
+#include "eco/go_names.h"
 #include "eco/known.h"
+#include "pkg/linked.h"
 
 #define ALIGN 16U
 
@@ -22,9 +27,10 @@ struct go {
 	const struct eco_sink *sink;
 	struct arena *a;
 	struct err *e;
-	struct known text;   /* what a text says of the program */
-	struct bytes flags;  /* the linker's */
-	bool noted, has_own; /* has_own: its own module was stated */
+	struct known text;     /* what a text says of the program */
+	struct bytes flags;    /* the linker's */
+	struct bytes packages; /* that it has functions of, a line each; empty: not known */
+	bool noted, has_own;   /* has_own: its own module was stated */
 };
 
 static int note_once(struct go *g, const char *text)
@@ -61,18 +67,44 @@ static struct bytes release_of(struct bytes version)
 	return version.len > 0 && byte_is_digit(version.ptr[0]) ? version : BYTES_NONE;
 }
 
-static int put_stdlib(struct go *g, struct bytes version)
+/* Is path a package of module? Those of the standard library have no host: no dot in the first
+ * part. */
+static bool is_of(struct bytes path, struct bytes module)
 {
-	return put(g, BYTES_LIT("stdlib"), release_of(version));
+	struct bytes host = bytes_part(path, 0, bytes_find(path, '/'));
+	if (bytes_eq_lit(module, "stdlib"))
+		return bytes_find(host, '.') == host.len;
+	return bytes_has_prefix(path, module) &&
+	       (path.len == module.len || path.ptr[module.len] == '/');
 }
 
-/* MODULE VERSION SUM */
-static int put_module(struct go *g, struct bytes rest)
+/* With the packages of it that are linked. */
+static int put_linked(struct go *g, struct bytes name, struct bytes version)
+{
+	struct linked l = {.count = 0};
+	char text[LINKED_CAP];
+	for (struct bytes rest = g->packages; rest.len > 0;) {
+		struct bytes path = bytes_cut(&rest, '\n');
+		if (is_of(path, name))
+			linked_add(&l, path);
+	}
+	linked_put(&l, text);
+	return put_shown(g, name, version, bytes_of(text));
+}
+
+static int put_stdlib(struct go *g, struct bytes version)
+{
+	return put_linked(g, BYTES_LIT("stdlib"), release_of(version));
+}
+
+/* MODULE VERSION SUM; put_it: put or put_linked. */
+static int put_module(struct go *g, struct bytes rest,
+		      int (*put_it)(struct go *, struct bytes, struct bytes))
 {
 	struct bytes name = bytes_cut(&rest, '\t'), version = bytes_cut(&rest, '\t');
 	if (bytes_eq_lit(name, "command-line-arguments"))
 		return 0;
-	return put(g, name, bytes_eq_lit(version, "(devel)") ? BYTES_NONE : version);
+	return put_it(g, name, bytes_eq_lit(version, "(devel)") ? BYTES_NONE : version);
 }
 
 /* The program's own module, of a version that the toolchain may not have known. */
@@ -82,7 +114,7 @@ static int put_own(struct go *g, struct bytes rest)
 	struct bytes found = go_main_version(g->flags, name), by = BYTES_LIT("evidence=flags");
 	g->has_own = !bytes_eq_lit(name, "command-line-arguments");
 	if (!g->has_own || (version.len > 0 && !bytes_eq_lit(version, "(devel)")))
-		return put_module(g, whole);
+		return put_module(g, whole, put);
 	if (found.len == 0 && g->text.name) {
 		found = g->text.version;
 		by = g->text.qualifiers;
@@ -100,7 +132,7 @@ static int put_replaced(struct go *g, struct bytes dep, struct bytes by)
 {
 	struct bytes path = bytes_part(by, 0, bytes_find(by, '\t'));
 	if (path.len > 0 && path.ptr[0] != '.' && path.ptr[0] != '/')
-		return put_module(g, by);
+		return put_module(g, by, put);
 	return put(g, bytes_part(dep, 0, bytes_find(dep, '\t')), BYTES_NONE);
 }
 
@@ -118,7 +150,7 @@ static int put_line(struct go *g, struct bytes dep, bool is_own)
 {
 	if (dep.len == 0)
 		return 0;
-	return is_own ? put_own(g, dep) : put_module(g, dep);
+	return is_own ? put_own(g, dep) : put_module(g, dep, put_linked);
 }
 
 static int read_modules(struct go *g, struct bytes text)
@@ -163,12 +195,13 @@ static struct bytes find_info(const struct program *p)
 	return BYTES_NONE;
 }
 
-static int go_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
-		    struct arena *a, struct err *e)
+/* names: of the whole program's functions. */
+static int read_program(struct go *g, struct bytes path, struct bytes file, struct go_names *names)
 {
-	struct go g = {.sink = sink, .a = a, .e = e};
 	struct program *p = NULL;
 	struct go_info info;
+	struct arena *a = g->a;
+	struct err *e = g->e;
 	struct bytes found = file;
 	if (!go_info_is_magic(file)) {
 		p = arena_alloc(a, 1, sizeof *p);
@@ -177,13 +210,32 @@ static int go_parse(struct bytes path, struct bytes file, const struct eco_sink 
 		found = program_open(file, p) ? find_info(p) : BYTES_NONE;
 	}
 	if (found.len == 0 || !go_info_read(found, p, &info))
-		return note_once(&g, "Go's build information is not all there");
-	int r = known_find(path, p ? file : info.behind, &g.text, a, e);
+		return note_once(g, "Go's build information is not all there");
+	if (p) {
+		go_names_feed(names, file, 0);
+		g->packages = go_names_list(names);
+	} else {
+		g->packages = go_names_cut(&info.behind);
+	}
+	if (names->no_memory)
+		return err_set(e, ERR_NOMEM, "Go program: out of memory");
+	int r = known_find(path, p ? file : info.behind, &g->text, a, e);
 	if (r == 0)
-		r = put_stdlib(&g, info.version);
+		r = put_stdlib(g, info.version);
 	if (r == 0)
-		r = read_modules(&g, info.modules);
-	return r == 0 && g.text.name && !g.has_own ? known_put(&g.text, sink, e) : r;
+		r = read_modules(g, info.modules);
+	return r == 0 && g->text.name && !g->has_own ? known_put(&g->text, g->sink, e) : r;
+}
+
+static int go_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
+		    struct arena *a, struct err *e)
+{
+	struct go g = {.sink = sink, .a = a, .e = e};
+	struct go_names names;
+	go_names_init(&names);
+	int r = read_program(&g, path, file, &names);
+	go_names_free(&names);
+	return r;
 }
 
 const struct eco_parser eco_go = {.parse = go_parse};

@@ -18,12 +18,14 @@
 void program_scan_init(struct program_scan *s)
 {
 	*s = (struct program_scan){.prefix_len = 0};
-	buf_init(&s->excerpt, GO_INFO_MAX + 4096U);
+	buf_init(&s->excerpt, GO_INFO_MAX + GO_NAMES_MAX + 4096U);
+	go_names_init(&s->names);
 }
 
 void program_scan_free(struct program_scan *s)
 {
 	buf_free(&s->excerpt);
+	go_names_free(&s->names);
 }
 
 /* Go */
@@ -189,6 +191,7 @@ static bool has_section(const struct program *p, const char *name)
 static void see(struct program_scan *s, struct bytes b)
 {
 	see_data(s, b, s->off);
+	go_names_feed(&s->names, b, s->off);
 	program_note_feed(&s->note, b, s->off);
 	if (s->program.format == PROGRAM_ELF)
 		see_names(s, b);
@@ -231,5 +234,5 @@ bool program_scan_end(struct program_scan *s)
 	s->is_cut = s->is_cut || (s->gathering && s->is_sure);
 	s->has_rust = s->rust.met;
 	s->has_svm = s->svm_front.met || s->svm_end.met;
-	return buf_ok(&s->excerpt);
+	return buf_ok(&s->excerpt) && !s->names.no_memory;
 }

@@ -2,6 +2,7 @@
  * Memory does not depend on the program's size. docs/decisions/programs.md */
 #pragma once
 #include "base/buf.h"
+#include "eco/go_names.h"
 #include "eco/program.h"
 #include "eco/program_note.h"
 
@@ -22,6 +23,7 @@ struct program_scan {
 	bool gathering, is_sure; /* what is gathered is what it is taken for */
 	struct buf excerpt;	 /* Go's build information, from its magic on */
 	uint64_t need;		 /* bytes of it, as far as is known */
+	struct go_names names;
 	struct program_note note;
 	struct program_word rust, svm_front, svm_end;
 	/* results, after program_scan_end */

@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "exception/parse.h"
 #include "match/criteria.h"
+#include "pkg/linked.h"
 
 #include <string.h>
 
@@ -40,7 +41,7 @@ static bool fits_purl(const struct pkg *want, const struct pkg *have)
 		return false;
 	while (stated.len) {
 		struct bytes one = bytes_cut(&stated, '&'), rest = have->qualifiers;
-		bool found = false;
+		bool found = linked_is(one); /* of the very build, which a statement outlives */
 		while (rest.len && !found)
 			found = bytes_eq(bytes_cut(&rest, '&'), one);
 		if (!found)

@@ -72,6 +72,7 @@ const struct osv_rules *osv_rules_of(struct bytes ecosystem)
 struct entry {
 	struct adv_affected out;
 	struct bytes purl, keyed_by, urgency;
+	struct bytes packages; /* Go */
 	enum adv_status stated;
 	bool has_git;
 	unsigned ranges;
@@ -172,14 +173,10 @@ static void read_package(struct osv_record *r, struct entry *in)
 	}
 }
 
-/* ["x86_64", "aarch64"], or one string: "x86_64 aarch64". */
-static struct bytes read_arches(struct osv_record *r)
+/* With a space between. */
+static struct bytes join_words(struct osv_record *r, const struct bytes *list, size_t count)
 {
-	struct bytes *list = NULL;
-	size_t count = 0, len = 0;
-	if (json_peek(r->j) != JSON_ARRAY)
-		return value_text(r->j);
-	osv_read_list(r, &list, &count, 64);
+	size_t len = 0;
 	for (size_t i = 0; i < count; i++)
 		len += list[i].len + 1;
 	if (count == 0)
@@ -199,6 +196,17 @@ static struct bytes read_arches(struct osv_record *r)
 	return (struct bytes){text, len};
 }
 
+/* ["x86_64", "aarch64"], or one string: "x86_64 aarch64". */
+static struct bytes read_arches(struct osv_record *r)
+{
+	struct bytes *list = NULL;
+	size_t count = 0;
+	if (json_peek(r->j) != JSON_ARRAY)
+		return value_text(r->j);
+	osv_read_list(r, &list, &count, 64);
+	return join_words(r, list, count);
+}
+
 static struct bytes read_first(struct osv_record *r)
 {
 	struct bytes *list = NULL;
@@ -215,6 +223,44 @@ static void keep(struct bytes *to, struct bytes value)
 		*to = value;
 }
 
+static struct bytes read_path(struct json *j)
+{
+	struct bytes key, path = BYTES_NONE;
+	if (!value_object(j))
+		return path;
+	while (json_next_key(j, &key)) {
+		if (bytes_eq_lit(key, "path"))
+			path = value_text(j);
+		else
+			json_skip(j);
+	}
+	return path;
+}
+
+/* Go: [{"path": "net/http", "symbols": ["Get"]}]: the packages of the module that are affected. One
+ * that is not named makes it all of them. */
+static struct bytes read_imports(struct osv_record *r)
+{
+	struct bytes *list = NULL;
+	size_t count = 0;
+	bool whole = true;
+	if (!value_array(r->j))
+		return BYTES_NONE;
+	while (json_next_item(r->j)) {
+		struct bytes *more = feed_grow(r->a, list, count, sizeof *list);
+		if (!more) {
+			json_fail_memory(r->j);
+			return BYTES_NONE;
+		}
+		list = more;
+		list[count] = read_path(r->j);
+		whole =
+		    whole && list[count].len > 0 && bytes_find(list[count], ' ') == list[count].len;
+		count++;
+	}
+	return whole ? join_words(r, list, count) : BYTES_NONE;
+}
+
 static void read_specific_key(struct osv_record *r, struct entry *in, struct bytes key)
 {
 	struct json *j = r->j;
@@ -226,6 +272,8 @@ static void read_specific_key(struct osv_record *r, struct entry *in, struct byt
 		keep(&in->out.module, value_text(j));
 	else if (bytes_eq_lit(key, "vendor_ids") || bytes_eq_lit(key, "advisory"))
 		keep(&in->out.vendor_id, read_first(r));
+	else if (bytes_eq_lit(key, "imports"))
+		in->packages = read_imports(r);
 	else if (bytes_eq_lit(key, "urgency"))
 		keep(&in->urgency, value_text(j));
 	else if (bytes_eq_lit(key, "severity") || bytes_eq_lit(key, "ubuntu_priority") ||
@@ -421,6 +469,8 @@ static void finish_entry(struct osv_record *r, struct entry *in)
 		in->out.severity_text = in->urgency;
 	if (bytes_has_prefix_lit(in->out.ecosystem, "Ubuntu:Pro:") && in->out.module.len == 0)
 		in->out.module = pro_service(in->purl);
+	if (bytes_eq_lit(in->out.ecosystem, "Go"))
+		in->out.module = in->packages;
 	if (in->out.arches.len == 0)
 		in->out.arches = purl_arch(in->purl);
 	fold_name(r, &in->out);

@@ -5,6 +5,7 @@
 
 #include "inventory/merge.h"
 #include "inventory/vendor.h"
+#include "pkg/linked.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +219,26 @@ static int give_up(const struct merge *m, const char *why, struct inv_image *ret
 				  .unread = true,
 				  .doubt = note->text,
 				  .steps = m->steps.spent};
+	return 0;
+}
+
+static int by_package(const void *x, const void *y)
+{
+	const struct inv_package *a = x, *b = y;
+	return pkg_cmp(&a->pkg, &b->pkg);
+}
+
+int inv_assume_linked(struct inv_image *image, struct arena *a, struct err *e)
+{
+	bool ok = true;
+	for (size_t i = 0; ok && i < image->package_count; i++) {
+		struct pkg *p = &image->packages[i].pkg;
+		p->qualifiers = linked_without(p->qualifiers, a, &ok);
+	}
+	if (!ok)
+		return merge_no_memory(e);
+	if (image->package_count)
+		qsort(image->packages, image->package_count, sizeof *image->packages, by_package);
 	return 0;
 }
 

@@ -80,6 +80,9 @@ struct inv_image {
  * INTERNAL. */
 int inv_merge(const struct inv_source *source, struct arena *a, struct inv_image *ret,
 	      struct err *e);
+/* Forget which packages of Go's modules are linked, so that each module counts as a whole. Runs are
+ * a's. ERR_NOMEM. */
+int inv_assume_linked(struct inv_image *image, struct arena *a, struct err *e);
 /* What is matched: the packages, then what content checks found. */
 size_t inv_subject_count(const struct inv_image *image);
 const struct inv_package *inv_subject(const struct inv_image *image, size_t i);

@@ -66,6 +66,7 @@ static int put_found(struct indexer *ix, struct program_scan *s, const struct pr
 	struct bytes note = program_note_find(&s->note, &is_cut);
 	int r = 1;
 	if (s->has_excerpt) {
+		go_names_put(&s->excerpt, go_names_list(&s->names));
 		buf_put(&s->excerpt, program_text_excerpt(text));
 		if (!buf_ok(&s->excerpt))
 			return err_set(e, ERR_NOMEM, "layer: out of memory");

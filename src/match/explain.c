@@ -96,6 +96,12 @@ static void say_verdict(struct why *w, const struct verdict *v)
 	case VERDICT_OTHER_FLAVOUR:
 		buf_put_text(w->out, "for another flavour of the package (ksplice, fips)");
 		break;
+	case VERDICT_NOT_LINKED:
+		buf_printf(w->out,
+			   "in range, but none of the vulnerable functions is linked: the program "
+			   "has nothing of %.*s",
+			   BYTES_ARG(x->module));
+		break;
 	case VERDICT_NOT_AFFECTED:
 		buf_put_text(w->out, "the vendor states that the package is not affected");
 		break;
@@ -165,6 +171,8 @@ static enum match_by by_of(const struct verdict *v)
 {
 	if (v->kind == VERDICT_NOT_AFFECTED)
 		return MATCH_BY_VENDOR;
+	if (v->kind == VERDICT_NOT_LINKED)
+		return MATCH_BY_UNLINKED;
 	if (v->kind != VERDICT_OUT_OF_RANGE)
 		return MATCH_BY_OTHER;
 	return v->fixed.len ? MATCH_BY_FIX : MATCH_BY_OUTSIDE;

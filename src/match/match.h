@@ -86,6 +86,7 @@ enum match_by {
 	MATCH_BY_OTHER,	    /* the record is about another build, or another one takes precedence */
 	MATCH_BY_OUTSIDE,   /* the version is outside of the range */
 	MATCH_BY_FIX,	    /* it is at or above the fix */
+	MATCH_BY_UNLINKED,  /* the program has nothing of the packages that the record names */
 	MATCH_BY_VENDOR,    /* who states that the package is not affected */
 	MATCH_BY_WITHDRAWN, /* all CVEs of its records were rejected */
 };

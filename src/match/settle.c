@@ -6,6 +6,8 @@
  * - Red Hat, an image of an extended update stream: its own stream's fix is installed.
  * - Alpine, repositories of several releases: the image's own release fixed this very version.
  * - Alpine, its security team's rejections: the CVE is not about the package, in any release.
+ * - Go: its own record names packages, of which the program has nothing; records of other sources
+ *   for the same CVEs name modules only.
  * - Wolfi, Chainguard: a record for the package itself precedes one for its origin. */
 #include "match/settle.h"
 
@@ -88,6 +90,18 @@ static bool is_any(const struct gather *g, const struct candidate *c)
 	return true;
 }
 
+static bool is_not_linked(const struct gather *g, const struct verdict *v)
+{
+	(void)g;
+	return v->kind == VERDICT_NOT_LINKED;
+}
+
+static bool is_of_other_source(const struct gather *g, const struct candidate *c)
+{
+	(void)g;
+	return c->v->hit->affected.module.len == 0 && !bytes_has_prefix_lit(c->adv.id, "GO-");
+}
+
 struct rule {
 	idset_fn settles;
 	bool (*is_open)(const struct gather *g, const struct candidate *c);
@@ -98,7 +112,10 @@ static const struct rule *rule_of(const struct pkg *p)
 	static const struct rule minor = {is_of_minor, is_of_other_minor},
 				 stream = {is_fixed_in_stream, is_of_main_stream},
 				 branch = {is_fixed_in_release, is_of_second_branch},
-				 package = {is_of_package, is_of_origin};
+				 package = {is_of_package, is_of_origin},
+				 linked = {is_not_linked, is_of_other_source};
+	if (bytes_eq_lit(p->type, "golang"))
+		return &linked;
 	if (bytes_eq_lit(p->type, "rpm")) {
 		if (stream_is_extended(p))
 			return &stream;

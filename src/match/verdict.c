@@ -2,6 +2,8 @@
  * then the range. */
 #include "match/verdict.h"
 
+#include "pkg/linked.h"
+
 struct look {
 	const struct vdb *v;
 	const struct pkg *p;
@@ -141,6 +143,19 @@ static bool flavour_passes(const struct pkg *p, const struct adv_affected *x)
 	return true;
 }
 
+/* Go: the record names packages of the module, and the program is known to have no function of any
+ * of them. */
+static bool is_not_linked(const struct pkg *p, const struct adv_affected *x)
+{
+	struct bytes paths = x->module;
+	if (!bytes_eq_lit(p->type, "golang") || paths.len == 0)
+		return false;
+	while (paths.len > 0)
+		if (linked_find(p->qualifiers, bytes_cut(&paths, ' ')) != LINKED_ABSENT)
+			return false;
+	return true;
+}
+
 /* rpm has no epoch for a source; that of the binary package of the same name is the source's. */
 static enum epochs epochs_of(const struct pkg *p, const struct adv_affected *x)
 {
@@ -188,6 +203,8 @@ static int judge(const struct look *l, const struct vdb_hit *h, bool source_name
 	if (ret->kind == VERDICT_AFFECTED && bytes_eq_lit(l->p->type, "deb") &&
 	    rebuild_has_fix(ret->scheme, ret->compared, ret->fixed))
 		ret->kind = VERDICT_OUT_OF_RANGE;
+	if (ret->kind == VERDICT_AFFECTED && is_not_linked(l->p, x))
+		ret->kind = VERDICT_NOT_LINKED;
 	ret->from = stream_fix(l->p, x, ret->fixed);
 	return module < 0 ? module : 0;
 }

@@ -11,6 +11,8 @@ enum verdict_kind {
 	VERDICT_OTHER_ARCH,
 	VERDICT_OTHER_MODULE,
 	VERDICT_OTHER_FLAVOUR, /* .ksplice, _fips */
+	VERDICT_NOT_LINKED,    /* in range, but the program has nothing of the packages that the
+				  record names (Go) */
 	VERDICT_NOT_AFFECTED,  /* according to the vendor */
 	VERDICT_NO_SCHEME,     /* versions of this ecosystem cannot be ordered yet */
 	VERDICT_NO_VERSION /* the record's are not versions: nothing can be compared with them */

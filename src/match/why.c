@@ -14,6 +14,7 @@ const char *why_reason_word(int reason)
 	    [WHY_NOT_ASSESSED] = "not_assessed",
 	    [WHY_NOT_AFFECTED] = "not_affected",
 	    [WHY_WITHDRAWN] = "withdrawn",
+	    [WHY_NOT_LINKED] = "not_linked",
 	    [WHY_FIXED] = "fixed_installed",
 	    [WHY_OUTSIDE] = "version_outside_range",
 	    [WHY_OTHER_RECORD] = "other_record_decides",
@@ -43,6 +44,7 @@ const char *why_reason_text(enum why_reason reason)
 	    [WHY_FIXED] = "The installed version is at or above the fixed one.",
 	    [WHY_OUTSIDE] =
 		"The installed version is outside of the range that the records mention.",
+	    [WHY_NOT_LINKED] = "None of the vulnerable functions is linked into the program.",
 	    [WHY_OTHER_RECORD] =
 		"The records are about another build, or one of the same vendor takes precedence.",
 	    [WHY_NO_RECORD] =
@@ -206,6 +208,7 @@ static enum why_reason reason_of(const struct match_explanation *x)
 	       : x->by == MATCH_BY_WITHDRAWN ? WHY_WITHDRAWN
 	       : x->by == MATCH_BY_FIX	     ? WHY_FIXED
 	       : x->by == MATCH_BY_OUTSIDE   ? WHY_OUTSIDE
+	       : x->by == MATCH_BY_UNLINKED  ? WHY_NOT_LINKED
 					     : WHY_OTHER_RECORD;
 }
 

@@ -11,6 +11,7 @@ enum why_reason {
 	WHY_NOT_ASSESSED,   /* a package of that name could not be compared */
 	WHY_NOT_AFFECTED,   /* according to the vendor */
 	WHY_WITHDRAWN,	    /* its record was taken back, or its CVE rejected */
+	WHY_NOT_LINKED,	    /* the program has nothing of the packages that the record names */
 	WHY_FIXED,	    /* the installed version is at or above the fix */
 	WHY_OUTSIDE,	    /* it is outside of the range */
 	WHY_OTHER_RECORD,   /* records are about another build, or one of the vendor decides */

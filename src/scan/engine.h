@@ -27,6 +27,7 @@ struct engine_options {
 	 * one asks. */
 	int (*hourly)(struct db_tx *tx, int64_t now_ms, struct err *e);
 	unsigned content_checks; /* groups that are on (inspect/inspect.h) */
+	bool assume_linked;	 /* inv_assume_linked */
 	enum attached_use attached_use;
 	struct bytes attached_keys; /* PEM; borrowed */
 	int64_t layers_ms; /* inventories of layers that are not here any more are kept so long */

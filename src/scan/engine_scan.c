@@ -568,7 +568,8 @@ static int match_and_commit(struct image_scan *w, struct err *e)
 	    contents_settle(&w->image, &w->config, w->g->o.content_checks, clock_wall_ms(),
 			    w->arena, e) < 0)
 		return -(int)e->code;
-	if (attached_take_packages(&w->attached.docs, &w->image, w->arena, e) < 0)
+	if (attached_take_packages(&w->attached.docs, &w->image, w->arena, e) < 0 ||
+	    (w->g->o.assume_linked && inv_assume_linked(&w->image, w->arena, e) < 0))
 		return -(int)e->code;
 	/* A switch of generations waits for this scan, or this scan for it: never half of each. */
 	pthread_rwlock_rdlock(&w->g->rows_lock);

@@ -146,6 +146,7 @@ export const osvRecord = (id, affected, { severity, aliases = [], cvss } = {}) =
   ...(severity ? { database_specific: { severity } } : {}),
   affected: affected.map((a) => ({
     package: { ecosystem: a.ecosystem, name: a.name },
+    ...(a.ecosystem_specific ? { ecosystem_specific: a.ecosystem_specific } : {}),
     ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, ...(a.fixed ? [{ fixed: a.fixed }] : [])] }],
   })),
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, root } from './lib.mjs';
+import { Server, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, root, tempDir } from './lib.mjs';
 
 const program = (id, name) => fs.readFileSync(path.join(root, 'tests/golden', id, name, 'input'));
 const base = [
@@ -46,4 +46,33 @@ test('a module of no stated version is not assessed when advisories are about it
   const r = scan(newer, makeVdb([...quiet, about]));
   assert.equal(r.state, 'Unverified');
   assert.match(JSON.stringify(r.coverage), /of a version that is not stated, and advisories are about them/);
+});
+
+test('a Go record that names packages counts for programs that have something of them, unless that is switched off', async () => {
+  const about = (id, path) => osvRecord(id, [{ ecosystem: 'Go', name: 'golang.org/x/text', fixed: '0.3.7', ecosystem_specific: { imports: [{ path, symbols: ['F'] }] } }]);
+  const db = makeVdb([about('GO-2026-1', 'golang.org/x/text/language'), about('GO-2026-2', 'golang.org/x/text/unicode/norm')]);
+  const image = makeLayout([base, [{ path: 'opt/app', content: program('go', 'linked-program') }]]);
+  const found = (...args) => JSON.parse(plimsoll(['scan', '--vdb', db, '--format', 'json', ...args]).stdout).findings.map((f) => f.advisory).sort();
+  assert.deepEqual(found('--input', image.dir), ['GO-2026-1']);
+  assert.deepEqual(found('--input', image.dir, '--assume-linked'), ['GO-2026-1', 'GO-2026-2']);
+  const why = plimsoll(['why-not', 'GO-2026-2', '--input', image.dir, '--vdb', db]).stdout;
+  assert.match(why, /none of the vulnerable functions is linked: the program has nothing of golang\.org\/x\/text\/unicode\/norm/);
+  assert.match(why, /reason: not_linked/);
+  // the same of the image's bill of materials
+  for (const format of ['cyclonedx', 'spdx-json', 'spdx-tv']) {
+    const bill = path.join(tempDir(), 'bill');
+    fs.writeFileSync(bill, plimsoll(['inventory', '--input', image.dir, '--format', format]).stdout);
+    assert.deepEqual(found('--input', bill), ['GO-2026-1'], format);
+    assert.deepEqual(found('--input', bill, '--assume-linked'), ['GO-2026-1', 'GO-2026-2'], format);
+  }
+  for (const [args, want] of [[[], 1], [['--assume-linked', 'true'], 2]]) {
+    const s = await new Server({ args: ['--vdb', db, ...args] }).start();
+    try {
+      await pushLayout(s, 'linked', image);
+      await s.scanned('linked', image.digest);
+      assert.equal((await s.findings('linked', image.digest)).length, want);
+    } finally {
+      await s.stop();
+    }
+  }
 });

@@ -17,6 +17,7 @@ static unsigned scan(struct bytes file, size_t piece)
 		abort();
 	unsigned found = (s->has_excerpt ? 1U : 0U) | (s->has_pointers ? 2U : 0U) |
 			 (s->has_rust ? 4U : 0U) | (s->is_cut ? 8U : 0U);
+	found |= (unsigned)bytes_hash(go_names_list(&s->names), 0) << 4;
 	if (s->has_excerpt)
 		eco_fuzz_row(ECO_GO, buf_bytes(&s->excerpt));
 	program_scan_free(s);

@@ -1,6 +1,8 @@
 /* Packages of languages: records of several bodies about one vulnerability are one check. */
 #include "match_case.h"
 
+#include "pkg/linked.h"
+
 #define NPM(row_id, row_alias)                                                                     \
 	.id = (row_id), .ecosystem = "npm", .name = "anchor",                                      \
 	.events = "introduced 0,fixed 2.0.0", .keyed = ADV_BY_BINARY, .status = ADV_FIXED,         \
@@ -121,12 +123,74 @@ static void texts_of_the_cve_are_borrowed(void **state)
 	db_close(&d);
 }
 
+/* Go: a record that names packages counts only for programs that have something of one of them,
+ * where that is known; records of others about the same CVE follow it. */
+#define GO_ROW(row_id, row_alias, packages)                                                        \
+	.id = (row_id), .ecosystem = "Go", .name = "example.com/m",                                \
+	.events = "introduced 0,fixed 2.0.0", .keyed = ADV_BY_BINARY, .status = ADV_FIXED,         \
+	.alias = (row_alias), .module = (packages)
+static const struct sample of_packages[] = {
+    {GO_ROW("GO-2031-1", "CVE-2031-1", "example.com/m/a example.com/m/b")},
+    {GO_ROW("GHSA-aaaa-bbbb-cccc", "CVE-2031-1", NULL)},
+    {GO_ROW("GO-2031-2", "CVE-2031-2", NULL)},
+    {GO_ROW("GHSA-dddd-eeee-ffff", "CVE-2031-3", NULL)},
+};
+
+static void packages_that_are_not_linked_are_not_affected(void **state)
+{
+	struct linked other = {.count = 0}, second = {.count = 0};
+	char without[LINKED_CAP], with[LINKED_CAP];
+	struct db d;
+	(void)state;
+	linked_add(&other, BYTES_LIT("example.com/m/c"));
+	linked_put(&other, without);
+	linked_add(&second, BYTES_LIT("example.com/m/c"));
+	linked_add(&second, BYTES_LIT("example.com/m/b"));
+	linked_put(&second, with);
+	const struct {
+		const char *qualifiers, *version;
+		int64_t want;
+		enum match_outcome outcome;
+		enum match_by by;
+	} cases[] = {
+	    {without, "v1.0.0", 2, MATCH_NOT_AFFECTED, MATCH_BY_UNLINKED},
+	    {with, "v1.0.0", 3, MATCH_AFFECTED, MATCH_BY_OTHER},
+	    {"", "v1.0.0", 3, MATCH_AFFECTED, MATCH_BY_OTHER},
+	    {"linked_packages=odd", "v1.0.0", 2, MATCH_NOT_AFFECTED, MATCH_BY_UNLINKED},
+	    {"linked_packages=none", "v1.0.0", 3, MATCH_AFFECTED, MATCH_BY_OTHER},
+	    {without, "v2.0.0", 0, MATCH_NOT_AFFECTED, MATCH_BY_FIX},
+	};
+	db_open(&d, of_packages, sizeof of_packages / sizeof *of_packages);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct err e = ERR_INIT;
+		struct match *m;
+		struct match_explanation x;
+		const struct pkg p = {.type = BYTES_LIT("golang"),
+				      .name = BYTES_LIT("example.com/m"),
+				      .source_name = BYTES_LIT("example.com/m"),
+				      .version = bytes_of(cases[i].version),
+				      .source_version = bytes_of(cases[i].version),
+				      .qualifiers = bytes_of(cases[i].qualifiers),
+				      .class = PKG_BINARY};
+		assert_int_equal(match_package(d.v, &p, &d.a, &m, &e), cases[i].want);
+		assert_int_equal(match_explain_full(d.v, &p, BYTES_LIT("CVE-2031-1"), &d.a, &x, &e),
+				 0);
+		assert_int_equal(x.outcome, cases[i].outcome);
+		assert_int_equal(x.by, cases[i].by);
+		bool said = bytes_find_bytes(x.text, BYTES_LIT("none of the vulnerable functions "
+							       "is linked")) < x.text.len;
+		assert_int_equal(said, cases[i].by == MATCH_BY_UNLINKED);
+	}
+	db_close(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(records_of_one_vulnerability_are_one_check),
 	    cmocka_unit_test(malicious_packages_are_a_category),
 	    cmocka_unit_test(texts_of_the_cve_are_borrowed),
+	    cmocka_unit_test(packages_that_are_not_linked_are_not_affected),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,6 +182,18 @@ static const struct feed_case names[] = {
      HEAD " affected AlmaLinux:8 a binary fixed arches=x86_64 aarch64 module=httpd:2.4 "
 	  "vendor_id=RHSA-1\n  0 introduced 0\n  0 fixed 1\n",
      0},
+    /* packages of a Go module; one without a path makes it all of them; other ecosystems' are none
+     */
+    {RECORD(AFFECTED(PKG("Go", "a") ",\"ecosystem_specific\":{\"imports\":[{\"path\":\"a/b\","
+				    "\"symbols\":[\"F\",\"G\"]},{\"goos\":[\"windows\"],"
+				    "\"path\":\"a\"}]}," FIX("1"))),
+     HEAD " affected Go a binary fixed module=a/b a\n  0 introduced 0\n  0 fixed 1\n", 0},
+    {RECORD(AFFECTED(PKG("Go", "a") ",\"ecosystem_specific\":{\"imports\":[{\"path\":\"a/b\"},"
+				    "{\"symbols\":[\"F\"]}]}," FIX("1"))),
+     HEAD " affected Go a binary fixed\n  0 introduced 0\n  0 fixed 1\n", 0},
+    {RECORD(AFFECTED(
+	 PKG("npm", "a") ",\"ecosystem_specific\":{\"imports\":[{\"path\":\"a/b\"}]}," FIX("1"))),
+     HEAD " affected npm a binary fixed\n  0 introduced 0\n  0 fixed 1\n", 0},
     /* an erratum that only repeats the record's id says nothing */
     {RECORD(
 	 AFFECTED(PKG("Red Hat:x", "a") ",\"database_specific\":{\"advisory\":\"X-1\"}," FIX("1"))),
