@@ -85,6 +85,6 @@ export async function pages(server) {
     registries: 'registries', 'registry-new': 'registries?pane=registry', registry: 'registries/local', 'registry-findings': 'registries/local?tab=findings', 'registry-empty': 'registries/outpost', import: 'registries/local?import=new', repository: 'registries/local/repositories/shop%2Fcheckout', 'repository-findings': 'registries/local/repositories/shop%2Fcheckout?tab=findings',
     image, finding: `${image}?finding=${kev.id}`, disabled: `${image}?tab=disabled`, packages: `${image}?tab=packages`, layers: `${image}?tab=layers`, 'image-scans': `${image}?tab=scans`, attached: `${image}?tab=referrers`, manifest: `${image}?tab=raw`, config: `${image}?tab=raw&raw=config`,
     unverified: `registries/local/repositories/tools%2Fstatic/images/${images.odd.digest}`, healthy: `registries/local/repositories/shop%2Fsearch/images/${images.fixed.digest}`,
-    cve: 'cve/CVE-2026-1051', 'cve-none': 'cve/CVE-2026-9999', scans: 'scans', access: 'access', users: 'access?tab=users', tokens: 'access?tab=tokens', settings: 'settings', audit: 'audit', start: 'start', missing: 'registries/none', 'no-page': 'nowhere/at/all',
+    cve: 'cve/CVE-2026-1051', 'cve-none': 'cve/CVE-2026-9999', scans: 'scans', access: 'access', users: 'access?tab=users', tokens: 'access?tab=tokens', settings: 'settings', notifications: 'settings?tab=notifications', 'notification-new': 'settings?tab=notifications&notification=new', audit: 'audit', start: 'start', missing: 'registries/none', 'no-page': 'nowhere/at/all',
   };
 }

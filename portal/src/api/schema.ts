@@ -560,6 +560,19 @@ export interface NewImport {
   ca_certificates?: string;
 }
 
+export interface NewNotification {
+  name: string;
+  recipients?: string[];
+  secret?: string;
+  events: ('findings' | 'state' | 'scan_failed' | 'feeds' | 'rules' | 'imports' | 'weekly')[];
+  severity_gte?: 'Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical';
+  criteria?: NotificationCriteria;
+  enabled?: boolean;
+  scope: string;
+  kind?: 'webhook' | 'email';
+  url?: string;
+}
+
 export interface NewPlan {
   tier: 'Free' | 'Standard';
 }
@@ -619,6 +632,83 @@ export interface NewlyExploited {
   kev_since: string;
   images: number;
   images_exact: boolean;
+}
+
+export interface Notification {
+  id: number;
+  name: string;
+  scope: string;
+  kind: 'webhook' | 'email';
+  url?: string;
+  recipients?: string[];
+  has_secret: boolean;
+  events: ('findings' | 'state' | 'scan_failed' | 'feeds' | 'rules' | 'imports' | 'weekly')[];
+  severity_gte: 'Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical';
+  criteria?: NotificationCriteria;
+  enabled: boolean;
+  author: string;
+  created_at: string;
+  changed_at: string;
+  waiting: number;
+  delivered_at?: string;
+  failed_at?: string;
+  last_error?: string;
+}
+
+export interface NotificationChange {
+  name: string;
+  recipients?: string[];
+  secret?: string;
+  events: ('findings' | 'state' | 'scan_failed' | 'feeds' | 'rules' | 'imports' | 'weekly')[];
+  severity_gte?: 'Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical';
+  criteria?: NotificationCriteria;
+  enabled?: boolean;
+  url?: string;
+  drop_secret?: boolean;
+}
+
+export interface NotificationCriteria {
+  severity?: ('Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical')[];
+  category?: ('Kernel headers' | 'Malicious packages' | 'Accounts' | 'Secrets' | 'Permissions' | 'Configuration' | 'Debian' | 'Ubuntu' | 'Echo' | 'Docker Hardened Images' | 'Alpine' | 'Wolfi' | 'Chainguard' | 'MinimOS' | 'Alpaquita' | 'BellSoft Hardened Containers' | 'AlmaLinux' | 'Rocky Linux' | 'Red Hat' | 'CentOS' | 'Fedora' | 'SUSE' | 'openSUSE' | 'Photon OS' | 'Amazon Linux' | 'Oracle Linux' | 'Azure Linux' | 'CBL-Mariner' | 'openEuler' | 'Mageia' | 'Bottlerocket' | 'Arch Linux' | 'Bitnami' | 'Go' | 'npm' | 'crates.io' | 'PyPI' | 'Maven' | 'RubyGems' | 'NuGet' | 'Packagist' | 'Hex' | 'Pub' | 'CRAN' | 'Bioconductor' | 'Hackage' | 'GHC' | 'ConanCenter' | 'Julia' | 'SwiftURL' | 'CleanStart' | 'CocoaPods' | 'GitHub Actions' | 'Kubernetes' | 'VSCode' | 'opam')[];
+  not_category?: ('Kernel headers' | 'Malicious packages' | 'Accounts' | 'Secrets' | 'Permissions' | 'Configuration' | 'Debian' | 'Ubuntu' | 'Echo' | 'Docker Hardened Images' | 'Alpine' | 'Wolfi' | 'Chainguard' | 'MinimOS' | 'Alpaquita' | 'BellSoft Hardened Containers' | 'AlmaLinux' | 'Rocky Linux' | 'Red Hat' | 'CentOS' | 'Fedora' | 'SUSE' | 'openSUSE' | 'Photon OS' | 'Amazon Linux' | 'Oracle Linux' | 'Azure Linux' | 'CBL-Mariner' | 'openEuler' | 'Mageia' | 'Bottlerocket' | 'Arch Linux' | 'Bitnami' | 'Go' | 'npm' | 'crates.io' | 'PyPI' | 'Maven' | 'RubyGems' | 'NuGet' | 'Packagist' | 'Hex' | 'Pub' | 'CRAN' | 'Bioconductor' | 'Hackage' | 'GHC' | 'ConanCenter' | 'Julia' | 'SwiftURL' | 'CleanStart' | 'CocoaPods' | 'GitHub Actions' | 'Kubernetes' | 'VSCode' | 'opam')[];
+  check_id?: number[];
+  cve?: string[];
+  package?: string[];
+  status?: ('unknown' | 'fixed' | 'affected' | 'will_not_fix' | 'fix_deferred' | 'end_of_life' | 'under_investigation' | 'not_affected')[];
+  patchable?: boolean;
+  fixed?: boolean;
+  kev?: boolean;
+  cvss_gte?: number;
+  cvss_lt?: number;
+  epss_gte?: number;
+  epss_lt?: number;
+  search?: string;
+}
+
+export interface NotificationDelivery {
+  id: number;
+  type: string;
+  subject: string;
+  state: 'waiting' | 'delivered' | 'failed';
+  attempts: number;
+  created_at: string;
+  next_at?: string;
+  ended_at?: string;
+  error?: string;
+}
+
+export interface NotificationDeliveryList {
+  items: NotificationDelivery[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
+}
+
+export interface NotificationList {
+  items: Notification[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
 }
 
 export interface Overview {
@@ -1218,10 +1308,12 @@ export interface WhyPackage {
 export interface Operations {
   cancelImport: { path: { id: string | number }; query: undefined; body: undefined; reply: undefined };
   changeExemption: { path: { id: string | number }; query: undefined; body: ExemptionChange; reply: Exemption };
+  changeNotification: { path: { id: string | number }; query: undefined; body: NotificationChange; reply: Notification };
   changeRule: { path: { id: string | number }; query: undefined; body: RuleChange; reply: Rule };
   compareImages: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { from: string | number; from_repository?: string | number; from_registry?: string | number; limit?: string | number }; body: undefined; reply: Comparison };
   createExemption: { path: undefined; query: undefined; body: NewExemption; reply: Exemption };
   createImport: { path: { registry: string | number }; query: undefined; body: NewImport; reply: Import };
+  createNotification: { path: undefined; query: undefined; body: NewNotification; reply: Notification };
   createRegistry: { path: { subscription: string | number; resource_group: string | number }; query: undefined; body: NewRegistry; reply: Registry };
   createRoleAssignment: { path: undefined; query: undefined; body: NewRoleAssignment; reply: User };
   createRule: { path: undefined; query: undefined; body: NewRule; reply: Rule };
@@ -1230,6 +1322,7 @@ export interface Operations {
   createToken: { path: { user: string | number }; query: undefined; body: NewToken; reply: MadeToken };
   deleteExemption: { path: { id: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteImage: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: undefined };
+  deleteNotification: { path: { id: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteRegistry: { path: { registry: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteRepository: { path: { registry: string | number; repository: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteRoleAssignment: { path: undefined; query: { user: string | number; role: string | number; scope?: string | number }; body: undefined; reply: undefined };
@@ -1245,6 +1338,7 @@ export interface Operations {
   getImageConfig: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: undefined };
   getImageManifest: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: undefined };
   getImageRemediation: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; age_gte?: string | number; age_lt?: string | number; limit?: string | number }; body: undefined; reply: Remediation };
+  getNotification: { path: { id: string | number }; query: { scope?: string | number }; body: undefined; reply: Notification };
   getOverview: { path: undefined; query: { scope?: string | number }; body: undefined; reply: Overview };
   getPlan: { path: { subscription: string | number }; query: { scope?: string | number }; body: undefined; reply: Plan };
   getRecommendation: { path: { key: string | number }; query: { scope?: string | number }; body: undefined; reply: Recommendation };
@@ -1278,6 +1372,8 @@ export interface Operations {
   listImports: { path: undefined; query: { registry?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImportList };
   listLayers: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: Layers };
   listManagementGroups: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScopeList };
+  listNotificationDeliveries: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: NotificationDeliveryList };
+  listNotifications: { path: undefined; query: { scope?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: NotificationList };
   listPackages: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { package?: string | number; type?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: PackageList };
   listRecommendations: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RecommendationList };
   listRegistries: { path: undefined; query: { subscription?: string | number; resource_group?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RegistryList };
@@ -1295,6 +1391,7 @@ export interface Operations {
   previewRule: { path: undefined; query: undefined; body: RulePreviewRequest; reply: RulePreview };
   searchPackages: { path: undefined; query: { name: string | number; type?: string | number; version?: string | number; version_below?: string | number; version_from?: string | number; registry?: string | number; repository?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: PackageHolderList };
   setPlan: { path: { subscription: string | number }; query: undefined; body: NewPlan; reply: Plan };
+  testNotification: { path: { id: string | number }; query: undefined; body: undefined; reply: NotificationDelivery };
   updateVulndb: { path: undefined; query: undefined; body: undefined; reply: undefined };
 }
 
@@ -1302,10 +1399,12 @@ export interface Operations {
 export const operations: Record<keyof Operations, [string, string, string, boolean]> = {
   cancelImport: ['DELETE', '/api/v1/imports/{id}', 'registries/importImage/action', false],
   changeExemption: ['PUT', '/api/v1/exemptions/{id}', 'Microsoft.Authorization/policyExemptions/write', false],
+  changeNotification: ['PUT', '/api/v1/notifications/{id}', 'Microsoft.Authorization/policyAssignments/write', false],
   changeRule: ['PUT', '/api/v1/rules/{id}', 'Microsoft.Authorization/policyAssignments/write', false],
   compareImages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/compare', 'Microsoft.Security/assessments/read', false],
   createExemption: ['POST', '/api/v1/exemptions', 'Microsoft.Authorization/policyExemptions/write', false],
   createImport: ['POST', '/api/v1/registries/{registry}/imports', 'registries/importImage/action', false],
+  createNotification: ['POST', '/api/v1/notifications', 'Microsoft.Authorization/policyAssignments/write', false],
   createRegistry: ['POST', '/api/v1/subscriptions/{subscription}/resource-groups/{resource_group}/registries', 'registries/write', false],
   createRoleAssignment: ['POST', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/write', false],
   createRule: ['POST', '/api/v1/rules', 'Microsoft.Authorization/policyAssignments/write', false],
@@ -1314,6 +1413,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   createToken: ['POST', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/write', false],
   deleteExemption: ['DELETE', '/api/v1/exemptions/{id}', 'Microsoft.Authorization/policyExemptions/write', false],
   deleteImage: ['DELETE', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}', 'registries/artifacts/delete', false],
+  deleteNotification: ['DELETE', '/api/v1/notifications/{id}', 'Microsoft.Authorization/policyAssignments/write', false],
   deleteRegistry: ['DELETE', '/api/v1/registries/{registry}', 'registries/write', false],
   deleteRepository: ['DELETE', '/api/v1/registries/{registry}/repositories/{repository}', 'registries/artifacts/delete', false],
   deleteRoleAssignment: ['DELETE', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/write', false],
@@ -1329,6 +1429,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   getImageConfig: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/config', 'registries/pull/read', false],
   getImageManifest: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/manifest', 'registries/pull/read', false],
   getImageRemediation: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/remediation', 'Microsoft.Security/assessments/read', false],
+  getNotification: ['GET', '/api/v1/notifications/{id}', 'Microsoft.Security/assessments/read', true],
   getOverview: ['GET', '/api/v1/overview', 'Microsoft.Security/assessments/read', true],
   getPlan: ['GET', '/api/v1/subscriptions/{subscription}/plan', 'Microsoft.Security/pricings/read', true],
   getRecommendation: ['GET', '/api/v1/recommendations/{key}', 'Microsoft.Security/assessments/read', true],
@@ -1362,6 +1463,8 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   listImports: ['GET', '/api/v1/imports', 'registries/read', true],
   listLayers: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/layers', 'Microsoft.Security/assessments/read', false],
   listManagementGroups: ['GET', '/api/v1/management-groups', 'Microsoft.Security/assessments/read', true],
+  listNotificationDeliveries: ['GET', '/api/v1/notifications/{id}/deliveries', 'Microsoft.Security/assessments/read', true],
+  listNotifications: ['GET', '/api/v1/notifications', 'Microsoft.Security/assessments/read', false],
   listPackages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/packages', 'Microsoft.Security/assessments/read', false],
   listRecommendations: ['GET', '/api/v1/recommendations', 'Microsoft.Security/assessments/read', true],
   listRegistries: ['GET', '/api/v1/registries', 'Microsoft.Security/assessments/read', true],
@@ -1379,5 +1482,6 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   previewRule: ['POST', '/api/v1/rules/preview', 'Microsoft.Authorization/policyAssignments/write', false],
   searchPackages: ['GET', '/api/v1/packages', 'Microsoft.Security/assessments/read', true],
   setPlan: ['PUT', '/api/v1/subscriptions/{subscription}/plan', 'Microsoft.Security/pricings/write', false],
+  testNotification: ['POST', '/api/v1/notifications/{id}/test', 'Microsoft.Authorization/policyAssignments/write', false],
   updateVulndb: ['POST', '/api/v1/vulndb:update', 'Microsoft.Security/vulnerabilityDatabase/write', false],
 };

@@ -64,7 +64,7 @@ function Answer({ cve, rows, decided, done, assessed, built }: { cve: Cve | unde
           <div><dt className="k">{s.finding.published}</dt><dd className="b">{cve.published ? day(cve.published) : <Missing>{t.notGiven}</Missing>}</dd></div>
         </dl>}
       </div>
-      {assessed && assessed.left > 0 && <p className="s t2 g" style={{ marginTop: 8 }}><StateGlyph look="none" />{t.left(assessed.left)}</p>}
+      {assessed && assessed.left > 0 && <p className="s t2 g" style={{ marginTop: 8, flexWrap: 'nowrap' }}><StateGlyph look="none" />{t.left(assessed.left)}</p>}
     </section>
   );
 }
@@ -78,7 +78,7 @@ function ImageCells({ r }: { r: Row }) {
       <td role="cell"><A className="b" href={to(imagePath(r.registry, r.repository, r.digest), decided ? { tab: 'disabled' } : { finding: r.findings[0]?.id })}>{r.repository}</A><div className="s t3">{r.registry} <span className="mono">{short(r.digest)}</span></div></td>
       <td role="cell">{image && (image.tags.length ? <span className="mono">{image.tags.slice(0, 3).join(', ')}{image.tags.length > 3 ? ` +${image.tags.length - 3}` : ''}</span> : <span className="s t3">{s.repository.noTags}</span>)}</td>
       <td role="cell" className="full">{r.findings.map((f) => <div key={f.id}><Fix of={f} /></div>)}</td>
-      <td role="cell" className="num">{image && <Time at={image.pulled_at} />}</td><td role="cell"><StateWord look={decided ? 'off' : 'bad'} word={decided ? t.disabled : t.open} /></td>
+      <td role="cell" className="num" data-label={s.repository.pulled}>{image && <Time at={image.pulled_at} />}</td><td role="cell"><StateWord look={decided ? 'off' : 'bad'} word={decided ? t.disabled : t.open} /></td>
       <td role="cell" className={by ? 'full' : 'gone'}>{by ? <><DisabledByName of={by} /><div className="s t3">{by.justification}</div></> : <span className="t3">{t.nobody}</span>}</td>
     </>
   );

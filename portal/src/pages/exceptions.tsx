@@ -1,9 +1,9 @@
 import { Button, Menu, MenuItemLink, MenuList, MenuPopover, MenuTrigger, Tab, TabList } from '@fluentui/react-components';
 import { AddRegular } from '@fluentui/react-icons';
-import { useState } from 'react';
-import { asFailure, call, usePages } from '../api/client.ts';
+import { call, usePages } from '../api/client.ts';
 import type { Exemption, Rule } from '../api/schema.ts';
 import { ActionButton, Bones, Empty, Failed, Time, day } from '../parts/basics.tsx';
+import { Delete } from '../parts/delete.tsx';
 import ExemptPane from '../parts/exempt_pane.tsx';
 import { Page } from '../parts/frame.tsx';
 import { StateWord } from '../parts/glyphs.tsx';
@@ -15,19 +15,6 @@ import { action } from '../session.tsx';
 import { s } from '../strings.ts';
 
 const t = s.exceptions;
-
-/** Deleting brings back what was taken out, so it asks once, in its place. */
-export function Delete({ what, may, remove }: { what: string; may: string; remove: () => Promise<unknown> }) {
-  const [asked, setAsked] = useState(false);
-  const [wrong, setWrong] = useState('');
-  if (!asked) return <ActionButton action={may} size="small" appearance="subtle" aria-label={`${t.remove}: ${what}`} onClick={() => setAsked(true)}>{t.remove}</ActionButton>;
-  return (
-    <span className="g" role="group" aria-label={t.sure(what)} style={{ justifyContent: 'flex-end' }}>
-      <span className="s" role="status">{wrong || t.sure(what)}</span>
-      <Button size="small" onClick={() => { remove().catch((e: unknown) => setWrong(asFailure(e).message)); }}>{t.remove}</Button><Button size="small" onClick={() => setAsked(false)}>{s.cancel}</Button>
-    </span>
-  );
-}
 
 function Exemptions() {
   const { query } = usePlace();

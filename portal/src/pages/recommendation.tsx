@@ -1,5 +1,5 @@
 import { Button, Checkbox, Input, Menu, MenuItem, MenuItemLink, MenuList, MenuPopover, MenuTrigger, Tab, TabList } from '@fluentui/react-components';
-import { ArrowDownloadRegular, BracesRegular, MoreHorizontalRegular, ProhibitedRegular, SearchRegular, ShieldRegular, TextBulletListSquareSearchRegular } from '@fluentui/react-icons';
+import { AlertRegular, ArrowDownloadRegular, BracesRegular, MoreHorizontalRegular, ProhibitedRegular, SearchRegular, ShieldRegular, TextBulletListSquareSearchRegular } from '@fluentui/react-icons';
 import { useEffect, useState } from 'react';
 import { asFailure, call, useApi, usePages, type Pages, VULNERABILITIES } from '../api/client.ts';
 import type { AssessedRegistry, Exemption, FoundCheck, Recommendation } from '../api/schema.ts';
@@ -182,6 +182,7 @@ function Toolbar({ r, picked }: { r: Recommendation; picked: ReadonlySet<string>
           <MenuItemLink {...query('/api/v1/findings')}>{t.queryFindings}</MenuItemLink>
         </MenuList></MenuPopover>
       </Menu>
+      <ActionButton action={action.rule} appearance="subtle" icon={<AlertRegular />} onClick={() => go(to(['settings'], { tab: 'notifications', notification: 'new' }))}>{t.notify}</ActionButton>
       <span className="grow" />
       <span role="status" className="s t3">{said}</span>
       {r.key === VULNERABILITIES && <Button appearance="subtle" icon={<ArrowDownloadRegular />} onClick={save}>{t.csv}</Button>}

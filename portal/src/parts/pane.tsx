@@ -23,12 +23,15 @@ export function Pane({ title, about = title, lead, note, wide = false, buttons, 
     addEventListener('keydown', key);
     return () => removeEventListener('keydown', key);
   });
+  // An id at the end of the title is not broken in two.
+  const heading = <><h2 id={id} ref={head} tabIndex={-1}>{title.split(/(\([^\s()]+\)$)/).map((x, i) => (i % 2 ? <span key={x} className="nw">{x}</span> : x))}</h2>{note && <p className="s t2">{note}</p>}</>;
   return (
     <aside className={wide ? 'pane wide' : 'pane'} role="dialog" aria-labelledby={id}>
       <header>
-        <div className="grow">{lead}<h2 id={id} ref={head} tabIndex={-1}>{title.split(/(\([^\s()]+\)$)/).map((x, i) => (i % 2 ? <span key={x} className="nw">{x}</span> : x))}</h2>{note && <p className="s t2">{note}</p>}</div>
+        <div className="grow">{lead ?? heading}</div>
         {buttons}
         <Button appearance="subtle" icon={<DismissRegular />} aria-label={s.close} onClick={close} />
+        {lead && <div className="below">{heading}</div>}
       </header>
       {children}
       {footer && <footer>{footer}</footer>}

@@ -1,1 +1,0 @@
-import{jt as e}from"./pane-CFMt2PIk.js";var t=e(`CircleFilled`,`1em`,[`M10 2a8 8 0 1 0 0 16 8 8 0 0 0 0-16`]);export{t};
