@@ -117,41 +117,63 @@ static int make_space(struct page *p, size_t chunk, struct err *e)
 				     : err_set(e, ERR_NOMEM, "no memory for a page of findings");
 }
 
+/* A page ends before its memory does: what is made of it needs some, too. */
+static bool is_nearly_spent(const struct arena *a)
+{
+	return a->budget < (a->budget + a->used) / 4;
+}
+
+/* What of a finding's matches the page shows. */
+static int cut_matches(struct page *p, struct finding *f, struct err *e)
+{
+	const struct finding_query *q = p->l.q;
+	if (!q->matches)
+		return 0;
+	if (f->match_listed > q->matches) {
+		f->match_listed = q->matches;
+		f->best = f->best < q->matches ? f->best : 0;
+	}
+	return listing_keep(&p->l, f, e);
+}
+
+/* 1 = the page is full. */
+static int take_filled(void *arg, const struct pair *at, struct finding *f, struct err *e)
+{
+	struct page *p = arg;
+	const struct finding_query *q = p->l.q;
+	bool fits = !p->l.candidates[at->candidate].is_brief && f->match_listed > 0 &&
+		    listing_shows(&p->l, f) && criteria_fits(q->criteria, f);
+	if (q->images && is_listed(p, at)) {
+		q->images[p->count - 1].count += fits;
+		return 0;
+	}
+	if (p->count == q->max || (fits && p->count && is_nearly_spent(p->l.a)))
+		return 1;
+	look_at(p, &p->l.candidates[at->candidate], at->image);
+	if (!fits)
+		return 0;
+	return cut_matches(p, f, e) < 0 || put_finding(p, f, at->candidate, e) < 0 ? -(int)e->code
+										   : 0;
+}
+
 /* 1 = the page is full. */
 static int flush(struct page *p, struct err *e)
 {
-	const struct finding_query *q = p->l.q;
 	size_t n = p->pair_count, shown = p->count;
+	int r = 0;
 	p->pair_count = 0;
 	if (n == 0)
 		return 0;
-	if (listing_fill(&p->l, p->pairs, n, p->filled, e) < 0)
-		return -(int)e->code;
-	for (size_t i = 0; i < n; i++) {
-		struct finding *f = &p->filled[i];
-		bool fits = !p->l.candidates[p->pairs[i].candidate].is_brief &&
-			    f->match_listed > 0 && listing_shows(&p->l, f) &&
-			    criteria_fits(q->criteria, f);
-		if (q->images && is_listed(p, &p->pairs[i])) {
-			q->images[p->count - 1].count += fits;
-			continue;
-		}
-		if (p->count == q->max)
-			return 1;
-		look_at(p, &p->l.candidates[p->pairs[i].candidate], p->pairs[i].image);
-		if (!fits)
-			continue;
-		if (q->matches && f->match_listed > q->matches) {
-			f->match_listed = q->matches;
-			f->best = f->best < q->matches ? f->best : 0;
-		}
-		if (put_finding(p, f, p->pairs[i].candidate, e) < 0)
-			return -(int)e->code;
-	}
+	if (p->l.q->matches)
+		r = listing_fill_each(&p->l, p->pairs, n, p->filled, take_filled, p, e);
+	else
+		r = listing_fill(&p->l, p->pairs, n, p->filled, e);
+	for (size_t i = 0; r == 0 && !p->l.q->matches && i < n; i++)
+		r = take_filled(p, &p->pairs[i], &p->filled[i], e);
 	/* Where rules leave few of them more are looked at together. */
-	if (p->l.policies.count && 2 * (p->count - shown) < n && p->chunk < CHUNK_MAX)
+	if (r == 0 && p->l.policies.count && 2 * (p->count - shown) < n && p->chunk < CHUNK_MAX)
 		return make_space(p, CHUNK_MAX, e);
-	return 0;
+	return r;
 }
 
 /* The page ends before all images of its last check were looked at. */

@@ -181,3 +181,11 @@ int listing_ages(struct listing *l, struct finding *findings, size_t count, stru
 /* The findings of pairs, with all their matches and their state. */
 int listing_fill(struct listing *l, const struct pair *pairs, size_t count, struct finding *out,
 		 struct err *e);
+/* The same, as many at a time as there is memory for; each is then taken, and gone afterwards but
+ * for what listing_keep copied. Of one with more matches than fit (16,384 at most) some are
+ * there, and match_count says how many there are. take: 0, or what ends it, which is returned. */
+typedef int (*listing_taker)(void *arg, const struct pair *pair, struct finding *f, struct err *e);
+int listing_fill_each(struct listing *l, const struct pair *pairs, size_t count,
+		      struct finding *out, listing_taker take, void *arg, struct err *e);
+/* The finding's texts and the matches that it lists stay as long as the list. */
+int listing_keep(struct listing *l, struct finding *f, struct err *e);

@@ -38,6 +38,9 @@ struct rows {
 };
 struct filling {
 	struct listing *l;
+	struct arena *a; /* of the rows */
+	size_t matches_max;
+	uint64_t unread; /* matches past that: counted */
 	struct rows images, sets, matches, packages;
 };
 
@@ -116,6 +119,10 @@ static int read_rows(struct filling *f, struct db_stmt *s, struct rows *rows,
 {
 	int r = s ? 0 : -(int)e->code;
 	while (s && (r = db_step(s, e)) > 0) {
+		if (rows == &f->matches && rows->count == f->matches_max) {
+			f->unread++;
+			continue;
+		}
 		void *row = rows_add(rows);
 		if (!row || !read(f, s, row)) {
 			r = no_memory(e);
@@ -131,16 +138,15 @@ static bool read_image(struct filling *f, struct db_stmt *s, void *row)
 {
 	struct image_row *i = row;
 	struct bytes version = db_bytes(s, 4), distro = db_bytes(s, 3);
-	char *os = arena_printf(f->l->a, "%.*s:%.*s", BYTES_ARG(distro), BYTES_ARG(version));
+	char *os = arena_printf(f->a, "%.*s:%.*s", BYTES_ARG(distro), BYTES_ARG(version));
 	i->id = db_int(s, 0);
 	i->policy = db_int(s, 7);
 	i->repository_id = db_int(s, 8);
 	i->os = os ? bytes_of(os) : BYTES_NONE;
 	bool ok;
-	i->digest = digest_key_text(db_bytes(s, 2), f->l->a, &ok);
-	return os && ok && finding_copy(f->l->a, s, 1, &i->repository) &&
-	       finding_copy(f->l->a, s, 5, &i->registry) &&
-	       finding_copy(f->l->a, s, 6, &i->subscription);
+	i->digest = digest_key_text(db_bytes(s, 2), f->a, &ok);
+	return os && ok && finding_copy(f->a, s, 1, &i->repository) &&
+	       finding_copy(f->a, s, 5, &i->registry) && finding_copy(f->a, s, 6, &i->subscription);
 }
 
 static bool read_set(struct filling *f, struct db_stmt *s, void *row)
@@ -149,8 +155,7 @@ static bool read_set(struct filling *f, struct db_stmt *s, void *row)
 	r->image = db_int(s, 0);
 	r->set = db_int(s, 1);
 	r->position = db_int(s, 4);
-	return finding_copy(f->l->a, s, 2, &r->layer) &&
-	       finding_copy(f->l->a, s, 3, &r->created_by);
+	return finding_copy(f->a, s, 2, &r->layer) && finding_copy(f->a, s, 3, &r->created_by);
 }
 
 static bool read_match(struct filling *f, struct db_stmt *s, void *row)
@@ -161,8 +166,8 @@ static bool read_match(struct filling *f, struct db_stmt *s, void *row)
 				.package = db_int(s, 2),
 				.status = (enum adv_status)db_int(s, 5),
 				.patchable = db_int(s, 6) != 0};
-	return finding_copy(f->l->a, s, 3, &m->path) && finding_copy(f->l->a, s, 4, &m->fixed) &&
-	       finding_copy(f->l->a, s, 7, &m->remediation);
+	return finding_copy(f->a, s, 3, &m->path) && finding_copy(f->a, s, 4, &m->fixed) &&
+	       finding_copy(f->a, s, 7, &m->remediation);
 }
 
 static bool read_package(struct filling *f, struct db_stmt *s, void *row)
@@ -178,11 +183,11 @@ static bool read_package(struct filling *f, struct db_stmt *s, void *row)
 	p->pkg.third_party = db_int(s, 12) != 0;
 	p->pkg.class = (enum pkg_class)db_int(s, 13);
 	for (size_t i = 0; ok && i < sizeof texts / sizeof *texts; i++)
-		ok = finding_copy(f->l->a, s, (int)i + 1, texts[i]);
+		ok = finding_copy(f->a, s, (int)i + 1, texts[i]);
 	buf_init(&purl, PKG_PURL_MAX);
 	if (ok) {
 		pkg_purl(&p->pkg, &purl);
-		p->purl = arena_bytes(f->l->a, buf_bytes(&purl), &ok);
+		p->purl = arena_bytes(f->a, buf_bytes(&purl), &ok);
 		ok = ok && buf_ok(&purl);
 	}
 	buf_free(&purl);
@@ -283,11 +288,11 @@ static int read_all(struct filling *f, const int64_t *images, size_t image_count
 				" WHERE s.image_id {IN $1}",
 				DB_ARGS(DB_INTS(images, image_count)), e),
 		    &f->sets, read_set, e);
-	int64_t *ids = numbers(&f->sets, 1, l->a, &set_count);
+	int64_t *ids = numbers(&f->sets, 1, f->a, &set_count);
 	if (r < 0 || !ids)
 		return r < 0 ? r : no_memory(e);
 	r = read_matches(f, checks, check_count, ids, set_count, image_count, e);
-	ids = numbers(&f->matches, 2, l->a, &packages);
+	ids = numbers(&f->matches, 2, f->a, &packages);
 	if (r < 0 || !ids)
 		return r < 0 ? r : no_memory(e);
 	return read_rows(f,
@@ -416,10 +421,11 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 		policy = images[at].policy;
 	}
 	size_t n = matches_of(f, (int64_t)c->id, p->image, NULL);
-	out->matches = arena_alloc(f->l->a, n, sizeof *out->matches);
+	out->matches = arena_alloc(f->a, n, sizeof *out->matches);
 	if (!out->matches)
 		return no_memory(e);
 	out->match_listed = matches_of(f, (int64_t)c->id, p->image, out->matches);
+	out->match_count = f->unread ? n + f->unread : 0;
 	if (at < f->images.count)
 		set_origins(&images[at].ancestry, out);
 	finding_settle(out);
@@ -432,21 +438,22 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 	return 0;
 }
 
-int listing_fill(struct listing *l, const struct pair *pairs, size_t count, struct finding *out,
-		 struct err *e)
+/* Their matches in a, at most so many. */
+static int fill(struct listing *l, const struct pair *pairs, size_t count, struct arena *a,
+		size_t matches_max, struct finding *out, struct err *e)
 {
 	struct filling f = {.l = l,
+			    .a = a,
+			    .matches_max = matches_max,
 			    .images = {.size = sizeof(struct image_row)},
 			    .sets = {.size = sizeof(struct set_row)},
 			    .matches = {.size = sizeof(struct match_row)},
 			    .packages = {.size = sizeof(struct package_row)}};
-	int64_t *images = arena_alloc(l->a, count, sizeof *images);
-	int64_t *checks = arena_alloc(l->a, count, sizeof *checks);
+	int64_t *images = arena_alloc(a, count, sizeof *images);
+	int64_t *checks = arena_alloc(a, count, sizeof *checks);
 	size_t n = 0;
 	if (!images || !checks)
 		return no_memory(e);
-	if (listing_read_checks(l, pairs, count, e) < 0)
-		return -(int)e->code;
 	for (size_t i = 0; i < count; i++) {
 		images[i] = pairs[i].image;
 		if (i == 0 || pairs[i].candidate != pairs[i - 1].candidate)
@@ -469,4 +476,76 @@ int listing_fill(struct listing *l, const struct pair *pairs, size_t count, stru
 	free(f.matches.items);
 	free(f.packages.items);
 	return r < 0 ? r : 0;
+}
+
+int listing_fill(struct listing *l, const struct pair *pairs, size_t count, struct finding *out,
+		 struct err *e)
+{
+	return listing_read_checks(l, pairs, count, e) < 0
+		   ? -(int)e->code
+		   : fill(l, pairs, count, l->a, SIZE_MAX, out, e);
+}
+
+#define FILL_MEMORY ((size_t)32 << 20) /* of findings that are looked at together */
+#define ALONE_MATCHES 16384U	       /* of a finding that is looked at alone */
+
+int listing_fill_each(struct listing *l, const struct pair *pairs, size_t count,
+		      struct finding *out, listing_taker take, void *arg, struct err *e)
+{
+	size_t step = count, most = ALONE_MATCHES;
+	int r = listing_read_checks(l, pairs, count, e);
+	for (size_t at = 0; r == 0 && at < count;) {
+		struct arena a;
+		size_t n = count - at < step ? count - at : step;
+		arena_init(&a, FILL_MEMORY);
+		r = fill(l, pairs + at, n, &a, n == 1 ? most : SIZE_MAX, out + at, e);
+		bool fewer = r == -ERR_NOMEM && arena_is_spent(&a) && (n > 1 || most > 1);
+		for (size_t i = at; r == 0 && i < at + n; i++)
+			r = take(arg, &pairs[i], &out[i], e);
+		arena_free(&a);
+		if (fewer) {
+			*e = (struct err)ERR_INIT;
+			step = n > 1 ? n / 2 : 1;
+			most = n > 1 ? most : most / 4;
+			r = 0;
+		} else {
+			most = ALONE_MATCHES;
+			at += n;
+		}
+	}
+	return r;
+}
+
+static bool keep_text(struct arena *a, struct bytes *text)
+{
+	bool ok;
+	*text = arena_bytes(a, *text, &ok);
+	return ok;
+}
+
+/* The finding's own fields may be of matches that are not kept. */
+static bool keep_texts(struct arena *a, struct finding *f)
+{
+	struct bytes *const texts[] = {&f->installed,	 &f->fixed,    &f->remediation,
+				       &f->subscription, &f->registry, &f->repository,
+				       &f->digest,	 &f->os};
+	bool ok = true;
+	for (size_t i = 0; ok && i < sizeof texts / sizeof *texts; i++)
+		ok = keep_text(a, texts[i]);
+	return ok;
+}
+
+int listing_keep(struct listing *l, struct finding *f, struct err *e)
+{
+	struct finding_match *kept = arena_alloc(l->a, f->match_listed, sizeof *kept);
+	bool ok = kept && keep_texts(l->a, f);
+	for (size_t i = 0; ok && i < f->match_listed; i++) {
+		kept[i] = f->matches[i];
+		ok = pkg_copy(l->a, &f->matches[i].pkg, &kept[i].pkg, e) == 0 &&
+		     keep_text(l->a, &kept[i].purl) && keep_text(l->a, &kept[i].fixed_version) &&
+		     keep_text(l->a, &kept[i].remediation) && keep_text(l->a, &kept[i].layer) &&
+		     keep_text(l->a, &kept[i].layer_created_by);
+	}
+	f->matches = kept;
+	return ok ? 0 : no_memory(e);
 }

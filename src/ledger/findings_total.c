@@ -86,6 +86,16 @@ static int total_of_sums(struct listing *l, struct total *ret, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+static int count_filled(void *arg, const struct pair *at, struct finding *f, struct err *e)
+{
+	struct counting *c = arg;
+	(void)at;
+	(void)e;
+	c->count +=
+	    f->match_listed > 0 && listing_shows(c->l, f) && criteria_fits(c->l->q->criteria, f);
+	return 0;
+}
+
 /* Those of the pairs that the criteria allow. */
 static int count_pairs(struct counting *c, struct err *e)
 {
@@ -95,12 +105,7 @@ static int count_pairs(struct counting *c, struct err *e)
 	c->pair_count = 0;
 	if (!found)
 		return err_set(e, ERR_NOMEM, "no memory for a count of findings");
-	if (n && listing_fill(l, c->pairs, n, found, e) < 0)
-		return -(int)e->code;
-	for (size_t i = 0; i < n; i++)
-		c->count += found[i].match_listed > 0 && listing_shows(l, &found[i]) &&
-			    criteria_fits(l->q->criteria, &found[i]);
-	return 0;
+	return n ? listing_fill_each(l, c->pairs, n, found, count_filled, c, e) : 0;
 }
 
 /* A candidate's images, when the check alone does not decide. */
