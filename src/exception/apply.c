@@ -155,7 +155,7 @@ static int find_all(struct names *n, const struct finding *f, const struct subje
 	if (c->advisory.len && find(n, c->advisory, s, ret, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; !*ret && i < c->cve_count; i++) {
-		const struct exception *one;
+		const struct exception *one = NULL;
 		if (find(n, c->cves[i], s, &one, e) < 0)
 			return -(int)e->code;
 		if (!one)

@@ -315,6 +315,20 @@ static void running_remove(struct engine *g, size_t at)
 	pthread_mutex_unlock(&g->scan_lock);
 }
 
+/* Registries that have scans running, or had the last. */
+static size_t served_registries(struct engine *g, int64_t served[ENGINE_THREADS_MAX + 1])
+{
+	size_t n = 0;
+	served[n++] = g->last_registry;
+	pthread_mutex_lock(&g->scan_lock);
+	for (size_t i = 0; i < ENGINE_THREADS_MAX; i++) {
+		if (g->running[i].id)
+			served[n++] = g->running[i].registry_id;
+	}
+	pthread_mutex_unlock(&g->scan_lock);
+	return n;
+}
+
 /* A repository may have all threads but one. */
 static void full_repositories(struct engine *g, struct claim *c, int64_t full[ENGINE_THREADS_MAX])
 {
@@ -334,14 +348,19 @@ static void full_repositories(struct engine *g, struct claim *c, int64_t full[EN
 /* 1 = c->scan is ours, and *ret_at its place among those that run. */
 static int claim(struct engine *g, struct claim *c, size_t *ret_at, struct err *e)
 {
-	int64_t full[ENGINE_THREADS_MAX];
+	int64_t full[ENGINE_THREADS_MAX], served[ENGINE_THREADS_MAX + 1];
 	pthread_mutex_lock(&g->claim_lock);
-	c->turn =
-	    (struct store_scan_turn){.owner = g->owner, .after = g->last_repository, .full = full};
+	c->turn = (struct store_scan_turn){.owner = g->owner,
+					   .after = g->last_repository,
+					   .full = full,
+					   .served = served,
+					   .served_count = served_registries(g, served),
+					   .look_from = &g->look_from};
 	full_repositories(g, c, full);
 	int r = atomic_load(&g->cut_short) ? 0 : db_run(g->o.db, DB_WRITE, claim_tx, c, e);
 	if (r > 0) {
 		g->last_repository = c->scan.repository_id;
+		g->last_registry = c->scan.registry_id;
 		*ret_at = running_add(g, &c->scan);
 	}
 	pthread_mutex_unlock(&g->claim_lock);

@@ -61,8 +61,9 @@ struct engine {
 	struct store_scan running[ENGINE_THREADS_MAX]; /* id 0 = idle, and then its runs are gone */
 
 	pthread_mutex_t
-	    claim_lock;		 /* one thread at a time takes a scan: shares are counted right */
-	int64_t last_repository; /* the one that was served last */
+	    claim_lock; /* one thread at a time takes a scan: shares are counted right */
+	int64_t last_repository, last_registry; /* those that were served last */
+	int64_t look_from;			/* struct store_scan_turn */
 
 	pthread_rwlock_t
 	    vdb_lock; /* read: using the current one; write: putting another in its place */

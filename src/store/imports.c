@@ -286,8 +286,10 @@ int store_import_cancel(struct db_tx *tx, int64_t id, int64_t now_ms, struct err
 int64_t store_import_reap(struct db_tx *tx, int64_t now_ms, struct err *e)
 {
 	return db_exec(
-	    tx, "UPDATE import SET state = 0, run_at = $1 WHERE state = 1 AND lease_until < $1",
-	    DB_ARGS(DB_I(now_ms)), e);
+	    tx,
+	    "UPDATE import SET state = 0, run_at = $1 WHERE (state = 1 AND lease_until < $1)"
+	    " OR (state = 0 AND run_at > $2)",
+	    DB_ARGS(DB_I(now_ms), DB_I(now_ms + STORE_IMPORT_AHEAD_MS)), e);
 }
 
 int64_t store_import_reap_ended(struct db_tx *tx, const char *owner, int64_t now_ms, struct err *e)

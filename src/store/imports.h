@@ -83,6 +83,8 @@ int store_import_waits(struct db_tx *tx, int64_t since_ms, struct err *e);
  * longest. owner outlives it. 1, 0 = none. */
 int store_import_claim(struct db_tx *tx, const char *owner, int64_t now_ms, struct arena *a,
 		       struct store_import *ret, struct err *e);
+#define STORE_IMPORT_AHEAD_MS                                                                      \
+	(INT64_C(2) * 3600000) /* none is put off longer: a source may ask for an hour */
 /* Its progress and digest, and the lease goes on: 1, 0 = it is not ours any more (cancelled, taken
  * over). */
 int store_import_renew(struct db_tx *tx, const struct store_import *i, int64_t now_ms,
@@ -92,7 +94,8 @@ int store_import_renew(struct db_tx *tx, const struct store_import *i, int64_t n
 int store_import_end(struct db_tx *tx, const struct store_import *i, int64_t now_ms, struct err *e);
 /* 1 = cancelled, 0 = it had ended. */
 int store_import_cancel(struct db_tx *tx, int64_t id, int64_t now_ms, struct err *e);
-/* Those whose lease ran out go back to the queue. Count. */
+/* Those whose lease ran out go back to the queue, and those of it that were put off before the
+ * clock was set back are due. Count. */
 int64_t store_import_reap(struct db_tx *tx, int64_t now_ms, struct err *e);
 /* At a start: all that run of other owners, whose servers ended; those that ended too many have
  * failed. Count. */

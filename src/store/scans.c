@@ -141,6 +141,73 @@ static int next_repository(struct db_tx *tx, int64_t after, int64_t *ret, struct
 			 ret, e);
 }
 
+/* The longest due of a repository: 1, 0 = none is. */
+static int first_due(struct db_tx *tx, int64_t repository, int64_t now_ms, int64_t *ret,
+		     struct err *e)
+{
+	return first_int(db_query(tx,
+				  "SELECT id FROM scan WHERE status = 0 AND repository_id = $1"
+				  " AND run_at <= $2 ORDER BY run_at, id LIMIT 1",
+				  DB_ARGS(DB_I(repository), DB_I(now_ms)), e),
+			 ret, e);
+}
+
+static bool is_served(const struct store_scan_turn *turn, int64_t registry)
+{
+	for (size_t i = 0; i < turn->served_count; i++) {
+		if (turn->served[i] == registry)
+			return true;
+	}
+	return false;
+}
+
+#define LOOK_MAX 256 /* repositories that are looked at for another registry in a claim */
+
+/* Repositories with scans in the queue behind *turn->look_from that are of registries which are not
+ * served, into out: how many. One registry's thousands are passed over in some claims. */
+static int64_t other_registries(struct db_tx *tx, const struct store_scan_turn *turn,
+				int64_t out[LOOK_MAX], struct err *e)
+{
+	int64_t n = 0, seen = 0, last = 0;
+	int r;
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT q.id, r.registry_id FROM (SELECT DISTINCT repository_id AS id FROM scan"
+	    " WHERE status = 0 AND repository_id > $1 ORDER BY repository_id LIMIT $2) q"
+	    " JOIN repository r ON r.id = q.id ORDER BY q.id",
+	    DB_ARGS(DB_I(*turn->look_from), DB_I(LOOK_MAX)), e);
+	if (!s)
+		return -(int)e->code;
+	while ((r = db_step(s, e)) > 0 && seen++ < LOOK_MAX) {
+		last = db_int(s, 0);
+		if (!is_served(turn, db_int(s, 1)) && !is_full(turn, last))
+			out[n++] = last;
+	}
+	db_done(s);
+	*turn->look_from = seen < LOOK_MAX ? 0 : last;
+	return r < 0 ? r : n;
+}
+
+/* One of a registry that has none running, if there is one among those that are looked at. */
+static int by_registry(struct db_tx *tx, int64_t now_ms, const struct store_scan_turn *turn,
+		       int64_t *ret, struct err *e)
+{
+	int64_t others[LOOK_MAX] = {0};
+	int64_t from = *turn->look_from;
+	int64_t n = other_registries(tx, turn, others, e);
+	/* Around: those in front of where it began. */
+	if (n == 0 && from > 0 && *turn->look_from == 0)
+		n = other_registries(tx, turn, others, e);
+	for (int64_t i = 0; i < n; i++) {
+		int r = first_due(tx, others[i], now_ms, ret, e);
+		if (r != 0) {
+			*turn->look_from = others[i];
+			return r;
+		}
+	}
+	return n < 0 ? (int)n : 0;
+}
+
 /* Once around all repositories, from the one after the last. */
 static int by_turns(struct db_tx *tx, int64_t now_ms, const struct store_scan_turn *turn,
 		    int64_t *ret, struct err *e)
@@ -159,12 +226,7 @@ static int by_turns(struct db_tx *tx, int64_t now_ms, const struct store_scan_tu
 			continue;
 		}
 		if (!is_full(turn, next)) {
-			r = first_int(db_query(tx,
-					       "SELECT id FROM scan WHERE status = 0 AND "
-					       "repository_id = $1 AND run_at <= $2"
-					       " ORDER BY run_at, id LIMIT 1",
-					       DB_ARGS(DB_I(next), DB_I(now_ms)), e),
-				      ret, e);
+			r = first_due(tx, next, now_ms, ret, e);
 			if (r != 0)
 				return r;
 		}
@@ -199,7 +261,12 @@ int store_scan_claim(struct db_tx *tx, int64_t now_ms, const struct store_scan_t
 	*ret_next_ms = r ? due : INT64_MAX;
 	if (r == 0 || due > now_ms)
 		return 0;
-	r = turn->any ? longest_due(tx, now_ms, &id, e) : by_turns(tx, now_ms, turn, &id, e);
+	if (turn->any)
+		r = longest_due(tx, now_ms, &id, e);
+	else
+		r = turn->look_from ? by_registry(tx, now_ms, turn, &id, e) : 0;
+	if (!turn->any && r == 0)
+		r = by_turns(tx, now_ms, turn, &id, e);
 	return r <= 0 ? r : take(tx, id, now_ms, turn->owner, a, ret, e);
 }
 
@@ -352,9 +419,12 @@ int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_
 	    INSERT
 	    " SELECT " NEXT_ID
 	    ", i.repository_id, i.digest, 'recheck', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM image i"
-	    " WHERE i.pulled_at > $2 AND i.scanned_at < $3"
+	    " WHERE i.pulled_at > $2 AND (i.scanned_at < $3 OR i.scanned_at > $4)"
 	    " AND NOT " STORE_PLAN_OFF("i.repository_id") UNLESS_OPEN,
-	    DB_ARGS(DB_I(now_ms), DB_I(pulled_ms), DB_I(scanned_ms)), e);
+	    /* One of the future was scanned before the clock was set back. */
+	    DB_ARGS(DB_I(now_ms), DB_I(pulled_ms), DB_I(scanned_ms),
+		    DB_I(now_ms + STORE_SCAN_RUN_AHEAD_MS)),
+	    e);
 	return counter_follows(tx, n, e);
 }
 

@@ -39,14 +39,20 @@ struct store_scan {
 	(INT64_C(6) * 3600000) /* longest time until a scan that failed for reasons of the         \
 				  server's is asked for again */
 
-/* Who takes a scan, and whose turn it is. after: the repository that was served last; full:
- * repositories that may not take more. */
+/* Who takes a scan, and whose turn it is. */
 struct store_scan_turn {
 	const char *owner;
-	bool any; /* the one that is due longest, whatever its repository */
-	int64_t after;
+	bool any;      /* the one that is due longest, whatever its repository */
+	int64_t after; /* the repository that was served last */
+	/* Repositories that may not take more. */
 	const int64_t *full;
 	size_t full_count;
+	/* Registries that have scans running, or had the last one: those of others go first. They
+	 * are looked for among some repositories at a time, from *look_from on, which is moved.
+	 * NULL: registries do not matter. */
+	const int64_t *served;
+	size_t served_count;
+	int64_t *look_from;
 };
 
 /* Queue a scan unless one is open for this image. *ret_id: the open one's. */

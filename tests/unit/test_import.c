@@ -231,6 +231,12 @@ static int reap(struct db_tx *tx, void *arg, struct err *e)
 	return (int)store_import_reap_ended(tx, "next", s->now, e);
 }
 
+static int reap_leases(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct store *s = arg;
+	return (int)store_import_reap(tx, s->now, e);
+}
+
 static int renew(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct store *s = arg;
@@ -311,6 +317,7 @@ static void test_queue(void **state)
 	do_tx(&s, DB_WRITE, add_four);
 	s.now = 99;
 	assert_int_equal(do_tx(&s, DB_WRITE, claim), 0);
+	assert_int_equal(do_tx(&s, DB_WRITE, reap_leases), 0);
 	assert_int_equal(do_tx(&s, DB_READ, waits), 0);
 	s.now = 200;
 	static const size_t order[] = {0, 2, 1, 3};
@@ -343,6 +350,13 @@ static void test_queue(void **state)
 	assert_int_equal(do_tx(&s, DB_READ, get), 1);
 	assert_int_equal(s.got.state, STORE_IMPORT_CANCELLED);
 	die_often(&s);
+	/* The clock is set back by more than any is put off. */
+	s.now = 1000;
+	do_tx(&s, DB_WRITE, add_four);
+	s.now = -STORE_IMPORT_AHEAD_MS;
+	assert_int_equal(do_tx(&s, DB_WRITE, claim), 0);
+	assert_int_equal(do_tx(&s, DB_WRITE, reap_leases), 4);
+	assert_int_equal(do_tx(&s, DB_WRITE, claim), 1);
 	arena_free(&s.a);
 	db_close(s.db);
 	char command[128];

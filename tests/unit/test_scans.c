@@ -139,6 +139,61 @@ static void turns(void **state)
 	run(state, repositories_take_turns);
 }
 
+/* A registry with so many repositories with one image each. */
+static int64_t make_registry(struct place *p, struct db_tx *tx, const char *name, unsigned count,
+			     int64_t at)
+{
+	struct store_scope parent;
+	assert_int_equal(store_scope_get(tx, store_scope_default(tx, &p->e), &p->a, &parent, &p->e),
+			 1);
+	int64_t id = store_scope_add(tx,
+				     &(const struct store_scope){.parent_id = parent.parent_id,
+								 .kind = STORE_SCOPE_REGISTRY,
+								 .name = bytes_of(name)},
+				     &p->e);
+	assert_true(id > 0);
+	const struct store_registry t = {.tx = tx, .registry = id};
+	for (unsigned i = 0; i < count; i++) {
+		char repository[16];
+		int64_t scan;
+		(void)snprintf(repository, sizeof repository, "r%u", i);
+		assert_int_equal(
+		    store_scan_add(tx, store_repository_make(&t, bytes_of(repository), &p->e),
+				   BYTES_LIT("sha256:1"), TRIGGER, at, &scan, &p->e),
+		    0);
+	}
+	return id;
+}
+
+/* Two threads, a registry with 600 repositories, which were pushed first, and two with few: theirs
+ * are taken as long as they have any. */
+static void registries_take_turns(struct place *p, struct db_tx *tx)
+{
+	int64_t ids[] = {make_registry(p, tx, "many", 600, NOW),
+			 make_registry(p, tx, "one", 1, NOW + 5),
+			 make_registry(p, tx, "two", 3, NOW + 6)};
+	int64_t served[2] = {0}, look = 0, after = 0;
+	size_t taken[3] = {0};
+	for (size_t i = 0; i < 12; i++) {
+		struct store_scan s;
+		const struct store_scan_turn turn = {
+		    .after = after, .served = served, .served_count = 2, .look_from = &look};
+		assert_true(claim(p, tx, NOW + 10, &turn, &s) > 0);
+		for (size_t k = 0; k < 3; k++)
+			taken[k] += s.registry_id == ids[k];
+		served[i % 2] = s.registry_id;
+		after = s.repository_id;
+	}
+	assert_int_equal(taken[1], 1);
+	assert_int_equal(taken[2], 3);
+	assert_int_equal(taken[0], 8);
+}
+
+static void registries(void **state)
+{
+	run(state, registries_take_turns);
+}
+
 /* It has its share: another one's scan is taken though it came later, and nothing when there is
  * none. */
 static void the_full_wait(struct place *p, struct db_tx *tx)
@@ -415,6 +470,28 @@ static void again_by_reason(void **state)
 	run(state, images_with_a_reason_are_scanned_again);
 }
 
+/* In use, and scanned while the clock was years ahead: due for a recheck all the same. */
+static void the_future_is_rechecked(struct place *p, struct db_tx *tx)
+{
+	const int64_t week = INT64_C(7) * 86400000, year = INT64_C(365) * 86400000;
+	(void)ended(p, tx, "sha256:new", IMAGE_HEALTHY, "", STORE_SCAN_COMPLETED);
+	(void)ended(p, tx, "sha256:future", IMAGE_HEALTHY, "", STORE_SCAN_COMPLETED);
+	assert_int_equal(db_exec(tx, "UPDATE image SET pulled_at = $1, scanned_at = $1",
+				 DB_ARGS(DB_I(NOW)), &p->e),
+			 2);
+	assert_int_equal(store_scan_recheck(tx, NOW - week, NOW - week, NOW, &p->e), 0);
+	assert_int_equal(
+	    db_exec(tx, "UPDATE image SET scanned_at = $1 WHERE id = (SELECT max(id) FROM image)",
+		    DB_ARGS(DB_I(NOW + year)), &p->e),
+	    1);
+	assert_int_equal(store_scan_recheck(tx, NOW - week, NOW - week, NOW, &p->e), 1);
+}
+
+static void recheck_of_the_future(void **state)
+{
+	run(state, the_future_is_rechecked);
+}
+
 /* A generation that cannot be loaded is taken off the record; the next is told to match everything,
  * and the lost one may come back. */
 static void lost_generations(struct place *p, struct db_tx *tx)
@@ -472,6 +549,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(turns, setup, teardown),
 	    cmocka_unit_test_setup_teardown(full, setup, teardown),
+	    cmocka_unit_test_setup_teardown(registries, setup, teardown),
 	    cmocka_unit_test_setup_teardown(deaths, setup, teardown),
 	    cmocka_unit_test_setup_teardown(holders, setup, teardown),
 	    cmocka_unit_test_setup_teardown(owners, setup, teardown),
@@ -479,6 +557,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(retries, setup, teardown),
 	    cmocka_unit_test_setup_teardown(clock_set_back, setup, teardown),
 	    cmocka_unit_test_setup_teardown(again_by_reason, setup, teardown),
+	    cmocka_unit_test_setup_teardown(recheck_of_the_future, setup, teardown),
 	    cmocka_unit_test_setup_teardown(lost_generation, setup, teardown),
 	    cmocka_unit_test_setup_teardown(numbers, setup, teardown),
 	};
