@@ -55,7 +55,8 @@ struct config {
 	uint64_t vdb_keep;
 	uint64_t imports;	     /* at once */
 	const char *trusted_proxies; /* "10.0.0.0/8 …" */
-	const char *notify_allow, *smtp_url, *smtp_from, *smtp_username, *smtp_password_file;
+	const char *notify_allow, *notify_proxy, *smtp_url, *smtp_from, *smtp_username,
+	    *smtp_password_file;
 	bool smtp_plain;
 	const char *import_allow, *import_insecure, *import_proxy;
 	uint64_t recheck_ms;

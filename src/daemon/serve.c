@@ -309,6 +309,7 @@ static int open_notifier(struct server *s, struct err *e)
 	if (reach_parse(bytes_of(s->c->notify_allow), &s->import_lists, &s->notify_reach, e) < 0)
 		return err_ctx(e, "notify-allow");
 	s->notify_reach.setting = "notify-allow";
+	s->notify_reach.proxy = s->c->notify_proxy;
 	const struct notifier_options o = {.db = s->db,
 					   .access = s->access,
 					   .engine = s->engine,

@@ -146,6 +146,9 @@
 	  "hosts and networks that webhooks may reach besides public addresses; hosts listed by "  \
 	  "name or address may speak plain HTTP",                                                  \
 	  notify_allow)                                                                            \
+	X("notify-proxy", CONFIG_TEXT, "TEXT", "", 0, 0,                                           \
+	  "URL of the proxy that webhooks use; it decides which addresses they reach",             \
+	  notify_proxy)                                                                            \
 	X("smtp-url", CONFIG_TEXT, "URL", "", 0, 0,                                                \
 	  "smtp://HOST[:PORT] or smtps://HOST[:PORT] of the server that takes mail; empty = no "   \
 	  "mail is sent",                                                                          \

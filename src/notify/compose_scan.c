@@ -3,16 +3,19 @@
 #include "notify/compose_findings.h"
 #include "notify/terms.h"
 #include "store/checks.h"
+#include "store/registry.h"
 
 #include <stdlib.h>
 
 #define FINDINGS_MAX 20000U /* of an image */
-#define MATCHES 20U	    /* of a finding: packages that criteria look at */
+#define TAGS_MAX 20U
+#define MATCHES 20U /* of a finding: packages that criteria look at */
 
 struct scan_work {
 	struct notify_work *w;
 	struct ledger_image image;
-	const char *name; /* "registry/repository:tag" */
+	struct store_texts tags;
+	const char *name; /* "registry/repository:tag", or with its digest */
 	struct finding *findings;
 	size_t count;
 	bool whole;
@@ -63,6 +66,10 @@ static int put_findings(struct scan_work *s, const struct store_notification *to
 	json_put_object(&m.w, "image");
 	notify_put_image(&m, &s->image);
 	json_put_text(&m.w, "state", ledger_image_state_word(s->image.state));
+	json_put_array(&m.w, "tags");
+	for (size_t i = 0; i < s->tags.count; i++)
+		json_put_string(&m.w, NULL, s->tags.items[i]);
+	json_put_end(&m.w, ']');
 	json_put_end(&m.w, '}');
 	notify_put_sums(&m, sums);
 	json_put_u64(&m.w, "new_in_repository", in_repository);
@@ -136,6 +143,26 @@ static int read_findings(struct scan_work *s, struct err *e)
 	return 0;
 }
 
+static int name_image(struct scan_work *s, struct err *e)
+{
+	struct notify_work *w = s->w;
+	const struct ledger_image *i = &s->image;
+	struct db_stmt *q = db_query(w->tx, "SELECT registry_id FROM repository WHERE id = $1",
+				     DB_ARGS(DB_I(i->repository_id)), e);
+	int r = q ? db_step(q, e) : -(int)e->code;
+	struct store_registry t = {.tx = w->tx, .registry = r > 0 ? db_int(q, 0) : 0};
+	db_done(q);
+	if (r >= 0)
+		r = store_tags_of(&t, i->repository_id, i->digest, TAGS_MAX, w->a, &s->tags, e);
+	if (r < 0)
+		return r;
+	bool tagged = s->tags.count > 0;
+	s->name = arena_printf(w->a, "%.*s/%.*s%s%.*s", BYTES_ARG(i->registry),
+			       BYTES_ARG(i->repository), tagged ? ":" : "@",
+			       BYTES_ARG(tagged ? s->tags.items[0] : bytes_part(i->digest, 0, 19)));
+	return s->name ? 0 : err_set(e, ERR_NOMEM, "no memory for messages");
+}
+
 int notify_of_scan(struct notify_work *w, struct err *e)
 {
 	struct scan_work s = {.w = w};
@@ -144,11 +171,8 @@ int notify_of_scan(struct notify_work *w, struct err *e)
 	int r = ledger_image_get(w->tx, x->scope_id, x->subject, w->a, &s.image, e);
 	if (r <= 0)
 		return r; /* it was deleted meanwhile */
-	s.name = arena_printf(w->a, "%.*s/%.*s@%.*s", BYTES_ARG(s.image.registry),
-			      BYTES_ARG(s.image.repository),
-			      BYTES_ARG(bytes_part(s.image.digest, 0, 19)));
-	if (!s.name)
-		return err_set(e, ERR_NOMEM, "no memory for messages");
+	if (name_image(&s, e) < 0)
+		return -(int)e->code;
 	if (x->checks.len && store_notifications_on(w->tx, 1U << STORE_NOTIFY_FINDINGS, x->scope_id,
 						    w->a, &to, e) < 0)
 		return -(int)e->code;

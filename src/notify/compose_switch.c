@@ -98,7 +98,7 @@ static int by_number(const void *a, const void *b)
 
 static bool holds(const int64_t *ids, size_t count, int64_t id)
 {
-	return count && bsearch(&id, ids, count, sizeof id, by_number) != NULL;
+	return ids && count && bsearch(&id, ids, count, sizeof id, by_number) != NULL;
 }
 
 /* The first column of all rows, ascending. */
@@ -117,7 +117,7 @@ static int numbers(struct switch_work *s, struct db_stmt *q, int64_t **ret, size
 		ids[n++] = db_int(q, 0);
 	}
 	db_done(q);
-	if (n)
+	if (ids && n)
 		qsort(ids, n, sizeof *ids, by_number);
 	*ret = ids;
 	*ret_count = n;

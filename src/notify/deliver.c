@@ -65,7 +65,7 @@ static int sign(struct sending *s, struct bytes body, int64_t seconds, struct bu
 		struct err *e)
 {
 	struct buf key, text;
-	uint8_t hash[SECRET_HASH_LEN];
+	uint8_t hash[SECRET_HASH_LEN] = {0};
 	if (!s->to.sealed.len)
 		return 0;
 	buf_init(&key, 65536);
@@ -148,7 +148,70 @@ static int post(struct sending *s, struct bytes body, struct err *e)
 	return r;
 }
 
-/* The members of data that are texts and numbers, a line each. */
+#define DEPTH_MAX 32U /* of a message: ours have 5 */
+
+/* JSON of ours as lines: "key: value", what is inside indented, each item of a list after "-". */
+struct lines {
+	struct buf *out;
+	unsigned depth;	 /* of what is open */
+	uint64_t arrays; /* by depth */
+	bool key;	 /* a string here is one */
+};
+
+static void begin_line(struct lines *l)
+{
+	bool item = l->arrays >> l->depth & 1;
+	buf_printf(l->out, "\r\n%*s%s", l->depth ? (int)(2 * (l->depth - 1)) : 0, "",
+		   item ? "- " : "");
+	l->key = !item;
+}
+
+static void open_one(struct lines *l, bool is_array)
+{
+	bool in_item = l->arrays >> l->depth & 1;
+	if (l->depth < DEPTH_MAX)
+		l->depth++;
+	l->arrays &= ~(UINT64_C(1) << l->depth);
+	l->arrays |= (uint64_t)is_array << l->depth;
+	l->key = !is_array;
+	if (is_array || !in_item)
+		begin_line(l);
+}
+
+/* Where the string that begins at i ends: behind its quote. */
+static size_t string_end(struct bytes text, size_t i)
+{
+	for (i++; i < text.len && text.ptr[i] != '"'; i++)
+		i += text.ptr[i] == '\\';
+	return i < text.len ? i + 1 : text.len;
+}
+
+static void put_text_lines(struct buf *out, struct bytes text)
+{
+	struct lines l = {.out = out};
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+		if (c == '"') {
+			size_t end = string_end(text, i), cut = l.key && end - i >= 2;
+			buf_put(out, bytes_part(text, i + cut, end - i - 2 * cut));
+			i = end - 1;
+		} else if (c == '{' || c == '[') {
+			open_one(&l, c == '[');
+		} else if (c == '}' || c == ']') {
+			l.depth -= l.depth > 0;
+		} else if (c == ',') {
+			begin_line(&l);
+		} else if (c == ':') {
+			buf_printf(out, ": ");
+			l.key = false;
+		} else {
+			buf_put(out, bytes_part(text, i, 1));
+		}
+	}
+	buf_printf(out, "\r\n");
+}
+
+/* The members of data. */
 static void put_lines(struct buf *out, struct bytes body, struct arena *a)
 {
 	struct json j;
@@ -157,10 +220,8 @@ static void put_lines(struct buf *out, struct bytes body, struct arena *a)
 		return;
 	for (struct bytes key; json_next_key(&j, &key);) {
 		struct bytes value = json_raw(&j);
-		if (bytes_eq_lit(key, "data") && value.len) {
-			buf_put(out, value);
-			buf_printf(out, "\r\n");
-		}
+		if (bytes_eq_lit(key, "data"))
+			put_text_lines(out, value);
 	}
 }
 

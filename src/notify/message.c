@@ -51,7 +51,10 @@ int notify_message_with_id(struct bytes text, int64_t id, struct buf *out, struc
 void notify_put_link(struct notify_message *m, const char *key, const char *path)
 {
 	char text[2048];
-	int n = snprintf(text, sizeof text, "%s%s", m->url ? m->url : "", path);
+	struct bytes url = bytes_of(m->url);
+	if (url.len && url.ptr[url.len - 1] == '/')
+		url = bytes_part(url, 0, url.len - 1);
+	int n = snprintf(text, sizeof text, "%.*s%s", BYTES_ARG(url), path);
 	if (n > 0 && (size_t)n < sizeof text)
 		json_put_text(&m->w, key, text);
 }

@@ -12,7 +12,7 @@ struct notify_message {
 	const char *type;     /* NOTIFY_TYPE */
 	struct bytes subject; /* what it is about, in a line */
 	int64_t at;
-	const char *url; /* of the server, without "/" at its end; "" = unknown */
+	const char *url; /* of the server; "" or NULL = unknown */
 	struct buf text;
 	struct json_out w; /* inside the object data */
 };

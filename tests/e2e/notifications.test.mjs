@@ -96,8 +96,9 @@ test('a new image: one message, signed, about what is new and grave enough; noth
   assert.deepEqual([data.count, data.by_severity.Critical, data.by_severity.High, data.by_severity.Low, data.cause], [2, 1, 1, 0, 'scan']);
   assert.deepEqual(data.findings.map((f) => [f.cves[0], f.severity, f.package, f.fixed_version]), [['CVE-2026-1', 'Critical', 'openssl', '3.1'], ['CVE-2026-3', 'High', 'zlib', '2']]);
   assert.deepEqual([data.image.registry, data.image.repository, data.image.digest], ['local', 'team/app', layout.digest]);
+  assert.deepEqual(data.image.tags, ['latest']);
   assert.equal(data.image.link, `/portal/registries/local/repositories/team%2Fapp/images/${layout.digest}`);
-  assert.match(data.text, /^2 new vulnerabilities in local\/team\/app@sha256:[0-9a-f]{12}: 1 critical, 1 high$/);
+  assert.match(data.text, /^2 new vulnerabilities in local\/team\/app:latest: 1 critical, 1 high$/);
   assert.equal(id, String((await settled(high.id))[0].id));
   const [low] = await receiver.at('/all', 1);
   assert.deepEqual(low.event.data.findings.map((f) => f.cves[0]), ['CVE-2026-2']);
@@ -322,8 +323,10 @@ test('mail', async () => {
   assert.deepEqual(mail.commands.filter((c) => c.startsWith('RCPT')), ['RCPT TO:<a@example.org>', 'RCPT TO:<b@example.org>']);
   const [head, body] = mail.body.split('\r\n\r\n');
   assert.match(head, /^To: a@example.org,b@example.org$/m);
-  assert.match(Buffer.from(/^Subject: =\?utf-8\?B\?(\S+)\?=$/m.exec(head)[1], 'base64').toString(), /^1 new vulnerability in local\/team\/mail@/);
-  assert.match(Buffer.from(body, 'base64').toString(), /CVE-2026-1/);
+  assert.match(Buffer.from(/^Subject: =\?utf-8\?B\?(\S+)\?=$/m.exec(head)[1], 'base64').toString(), /^1 new vulnerability in local\/team\/mail:latest: /);
+  const words = Buffer.from(body, 'base64').toString();
+  assert.match(words, /\r\nfindings: \r\n  - check_id: \d+\r\n/);
+  assert.match(words, /"CVE-2026-1"/);
   smtp.close();
   await remove(n.id);
 });

@@ -1,4 +1,5 @@
 /* Notifications: what they may be sent to, and the messages' text. */
+#include "ledger/announce.h"
 #include "notify/message.h"
 #include "notify/terms.h"
 
@@ -105,12 +106,66 @@ static void criteria_come_back(void **state)
 	arena_free(&a);
 }
 
+/* What a switch notes, written as ledger/announce.c says: three lists of pairs, two of images, and
+ * whether there is more. */
+static void put_news(struct buf *out)
+{
+	static const uint64_t values[] = {2, 77,   5 << 2,     77, 300 << 2, /* matches */
+					  1, 78,   1,			     /* entered KEV */
+					  1, 79,   3 << 2 | 2,		     /* was Medium */
+					  2, 1000, 2000,		     /* Unhealthy */
+					  1, 3000,			     /* healthy again */
+					  1};
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+		buf_put_varint(out, values[i]);
+}
+
+static void news_of_a_switch(void **state)
+{
+	(void)state;
+	struct buf news;
+	struct arena a;
+	struct announced got;
+	struct err e = ERR_INIT;
+	buf_init(&news, 4096);
+	put_news(&news);
+	arena_init(&a, 1U << 20);
+	assert_int_equal(announce_parse(buf_bytes(&news), &a, &got, &e), 0);
+	assert_int_equal(got.pair_count, 4);
+	assert_true(got.pairs[1].check == 77 && got.pairs[1].with == 300 &&
+		    got.pairs[1].why == ANNOUNCE_MATCH);
+	assert_true(got.pairs[2].check == 78 && got.pairs[2].why == ANNOUNCE_KEV);
+	assert_true(got.pairs[3].why == ANNOUNCE_SEVERITY && got.pairs[3].with == ADV_SEV_MEDIUM);
+	assert_int_equal(got.unhealthy, 2);
+	assert_int_equal(got.healthy, 1);
+	assert_true(got.images[0] == 1000 && got.images[2] == 3000);
+	assert_true(got.cut);
+	for (size_t n = 0; n < news.len; n++) {
+		e = (struct err)ERR_INIT;
+		assert_int_equal(announce_parse(bytes_part(buf_bytes(&news), 0, n), &a, &got, &e),
+				 -ERR_DAMAGED);
+	}
+	buf_put_varint(&news, 0);
+	assert_int_equal(announce_parse(buf_bytes(&news), &a, &got, &e), -ERR_DAMAGED);
+	buf_clear(&news);
+	buf_put_varint(&news, UINT32_MAX); /* more than there may be */
+	assert_int_equal(announce_parse(buf_bytes(&news), &a, &got, &e), -ERR_DAMAGED);
+	arena_free(&a);
+	arena_init(&a, 8); /* no memory */
+	buf_clear(&news);
+	put_news(&news);
+	assert_int_equal(announce_parse(buf_bytes(&news), &a, &got, &e), -ERR_NOMEM);
+	arena_free(&a);
+	buf_free(&news);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(targets),
 	    cmocka_unit_test(message_is_an_event),
 	    cmocka_unit_test(criteria_come_back),
+	    cmocka_unit_test(news_of_a_switch),
 	};
 	return cmocka_run_group_tests_name("notify", tests, NULL, NULL);
 }
