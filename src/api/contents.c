@@ -14,8 +14,11 @@
 
 #include <string.h>
 
-#define FINDINGS_MAX 10000U	 /* of one image, that are looked at */
-#define REPLY_MAX (8U << 20)	 /* bytes of a list */
+#define FINDINGS_MAX 10000U	       /* of one image, that are looked at */
+#define FINDINGS_STEP 200U	       /* of them that are read together */
+#define STEP_MEMORY ((size_t)32 << 20) /* bytes: those */
+#define MATCHES_MAX 1000U	       /* of a finding: the first decide which layers it is of */
+#define REPLY_MAX (8U << 20)	       /* bytes of a list */
 #define ATTACHED_MAX (64U << 10) /* bytes of a manifest that lists files; larger ones list none */
 #define TITLE_KEY "org.opencontainers.image.title"
 
@@ -207,15 +210,33 @@ static void count_finding(struct layers *l, const struct finding *f)
 static int count_findings(struct db_tx *tx, struct layers *l, const struct ledger_image *image,
 			  struct err *e)
 {
-	struct finding *list;
-	bool whole;
+	struct finding_cursor cursor = {.is_set = false};
 	const struct criteria of = {.digests = {&image->digest, 1}};
-	const struct finding_query q = {
-	    .visible = VISIBILITY_ALL, .repository_id = image->repository_id, .criteria = &of};
-	int64_t n = finding_list_all(tx, &q, FINDINGS_MAX, http_arena(l->r), &list, &whole, e);
-	for (int64_t i = 0; i < n; i++)
-		count_finding(l, &list[i]);
-	return n < 0 ? (int)n : 0;
+	const struct finding_query q = {.visible = VISIBILITY_ALL,
+					.repository_id = image->repository_id,
+					.criteria = &of,
+					.sort = FINDING_BY_SEVERITY,
+					.ageless = true,
+					.matches = MATCHES_MAX,
+					.max = FINDINGS_STEP};
+	bool more = true;
+	for (size_t count = 0; more && count < FINDINGS_MAX;) {
+		struct arena step;
+		bool ok = true;
+		arena_init(&step, STEP_MEMORY);
+		struct finding *list = arena_alloc(&step, q.max, sizeof *list);
+		int64_t n =
+		    list ? finding_list(tx, &q, &cursor, &step, list, &more, e) : err_nomem(e);
+		for (int64_t i = 0; i < n; i++)
+			count_finding(l, &list[i]);
+		if (n >= 0)
+			cursor.name = arena_bytes(http_arena(l->r), cursor.name, &ok);
+		arena_free(&step);
+		if (n < 0 || !ok)
+			return n < 0 ? (int)n : err_nomem(e);
+		count += (size_t)n;
+	}
+	return 0;
 }
 
 static int write_layers(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)

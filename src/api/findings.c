@@ -10,6 +10,7 @@
 #include "oci/digest.h"
 #include "oci/reference.h"
 
+#define ALONE_MATCHES_MAX 5000U /* shown of a finding by itself */
 #define IMAGE_MATCHES_MAX 1000U /* shown below a finding in a list of one image */
 #define CHECKS_QUESTIONS                                                                           \
 	64U /* of a page of checks: each may be in too many images to look together */
@@ -271,7 +272,7 @@ static int get_image_findings(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_findings, &l, e);
 }
 
-/* One finding, with all its matches. */
+/* One finding, with its matches. */
 static int write_finding(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct listing *l = arg;
@@ -289,6 +290,7 @@ static int write_finding(struct db_tx *tx, struct json_out *w, void *arg, struct
 					.criteria = &l->q.criteria,
 					.origins = true,
 					.shown = (enum finding_shown)l->q.shown,
+					.matches = ALONE_MATCHES_MAX,
 					.max = 1};
 	int64_t n = finding_list(tx, &q, &cursor, http_arena(l->r), &f, &more, e);
 	if (n == 0)
@@ -379,7 +381,7 @@ const struct http_route api_findings_routes[] = {
      .pattern = API_IMAGE "/findings/{id}",
      .handle = get_finding,
      .action = ACTION_SECURITY_READ,
-     .summary = "One finding of an image, with all its matches",
+     .summary = "One finding of an image, with up to 5,000 of its matches",
      .doc = &finding_doc},
 };
 const size_t api_findings_route_count = sizeof api_findings_routes / sizeof *api_findings_routes;

@@ -35,3 +35,12 @@ test('lists over all images, by whatever order and filter', async () => {
   assert.equal((await server.all('/api/v1/checks?')).length, CVES + 2);
   assert.equal((await server.json('/api/v1/findings?limit=1')).total, CVES + 2);
 });
+
+test('what is shown of such an image by itself', async () => {
+  const at = `/api/v1/registries/local/repositories/team`;
+  const [f] = await server.findings('team/gcc', images.gcc.digest);
+  const alone = await server.json(`${at}/gcc/images/${images.gcc.digest}/findings/${f.id}`);
+  assert.deepEqual([alone.match_count, alone.matches.length], [MANY, 5000]);
+  for (const [name, findings] of [['linux', CVES], ['gcc', 1]])
+    assert.deepEqual((await server.json(`${at}/${name}/images/${images[name].digest}/layers`)).layers.map((l) => l.findings), [findings]);
+});
