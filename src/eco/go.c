@@ -22,6 +22,8 @@
 #include "pkg/linked.h"
 
 #define ALIGN 16U
+#define NAMES_MINOR_MIN 18U /* of Go's releases whose table of names is read */
+#define NAMES_MINOR_MAX 26U /* the newest that was looked at */
 
 struct go {
 	const struct eco_sink *sink;
@@ -90,6 +92,18 @@ static int put_linked(struct go *g, struct bytes name, struct bytes version)
 	}
 	linked_put(&l, text);
 	return put_shown(g, name, version, bytes_of(text));
+}
+
+/* Has that toolchain's linker a table that go_names knows? Of a newer one nothing is believed: what
+ * is found may be the table of a program that this one carries. */
+static bool has_known_names(struct bytes version)
+{
+	struct bytes rest = release_of(version), major = bytes_cut(&rest, '.');
+	struct bytes minor = bytes_cut(&rest, '.');
+	unsigned n = 0;
+	for (size_t i = 0; i < minor.len && i < 4 && byte_is_digit(minor.ptr[i]); i++)
+		n = 10 * n + minor.ptr[i] - '0';
+	return bytes_eq_lit(major, "1") && n >= NAMES_MINOR_MIN && n <= NAMES_MINOR_MAX;
 }
 
 static int put_stdlib(struct go *g, struct bytes version)
@@ -217,6 +231,8 @@ static int read_program(struct go *g, struct bytes path, struct bytes file, stru
 	} else {
 		g->packages = go_names_cut(&info.behind);
 	}
+	if (!has_known_names(info.version))
+		g->packages = BYTES_NONE;
 	if (names->no_memory)
 		return err_set(e, ERR_NOMEM, "Go program: out of memory");
 	int r = known_find(path, p ? file : info.behind, &g->text, a, e);
