@@ -80,6 +80,14 @@ function NewToken({ user, made }: { user: string; made: () => void }) {
   );
 }
 
+/** A browser as people name it, of what it says of itself. */
+function browserOf(agent: string): string {
+  const [, name = '', version = ''] = /(Firefox|Edg|OPR|Chrome)\/(\d+)/.exec(agent.replace(/Chrome\/\S+(?=.*(?:Edg|OPR)\/)/, '')) ?? /(Version)\/(\d+).*Safari/.exec(agent) ?? [];
+  const system = /Windows|Android|iPhone|iPad|Mac OS X|Linux/.exec(agent)?.[0] ?? '';
+  const names: Record<string, string> = { Edg: 'Edge', OPR: 'Opera', Version: 'Safari' };
+  return name ? `${names[name] ?? name} ${version}${system && `, ${system === 'Mac OS X' ? 'macOS' : system}`}` : agent;
+}
+
 function Tokens() {
   const { name } = useSession();
   const write = useMay(action.accessWrite);
@@ -93,7 +101,7 @@ function Tokens() {
       {pages.items.length > 0 && <LongTable label={t.tabs.tokens} columns={5} pages={pages} noun={s.nouns.entries} className="cards fixed"
         head={<tr role="row"><th role="columnheader">{t.label}</th><th role="columnheader" style={{ width: 140 }}>{t.kind}</th><th role="columnheader" style={{ width: 120 }}>{t.made}</th><th role="columnheader" style={{ width: 140 }}>{t.expires}</th><th role="columnheader" style={{ width: 90 }}><span className="vh">{s.close}</span></th></tr>}
         rows={pages.items.map((x) => ({ key: x.id, cells: <>
-          <td role="cell" className="cut full">{x.label || <span className="t3">–</span>}</td><td role="cell">{t.tokenKinds[x.kind] ?? x.kind}</td><td role="cell" className="gone"><Time at={x.created_at} /></td><td role="cell" data-label={t.expires}>{x.expires_at ? day(x.expires_at) : t.noEnd}</td>
+          <td role="cell" className="cut full" title={x.label}>{(x.kind === 'session' ? browserOf(x.label ?? '') : x.label) || <span className="t3">–</span>}</td><td role="cell">{t.tokenKinds[x.kind] ?? x.kind}</td><td role="cell" className="gone"><Time at={x.created_at} /></td><td role="cell" data-label={t.expires}>{x.expires_at ? day(x.expires_at) : t.noEnd}</td>
           <td role="cell" className="num">{write && <Button size="small" aria-label={t.end(x.label || String(x.id))} onClick={() => end(x.id)}>{t.end('')}</Button>}</td>
         </> }))} />}
     </>
@@ -107,7 +115,7 @@ export default function Access() {
   return (
     <Page title={t.title} crumbs={[[t.title]]} sentence={t.sentence}>
       <section className="card">
-        <TabList selectedValue={tab} onTabSelect={(_, d) => change({ tab: d.value === 'roles' ? undefined : String(d.value) })} style={{ padding: '0 8px', overflowX: 'auto' }}>{tabs.map((x) => <Tab key={x} value={x}>{t.tabs[x]}</Tab>)}</TabList>
+        <TabList selectedValue={tab} onTabSelect={(_, d) => change({ tab: d.value === 'roles' ? undefined : String(d.value) })} className="tabs">{tabs.map((x) => <Tab key={x} value={x}>{t.tabs[x]}</Tab>)}</TabList>
         {tab === 'roles' && <Roles />}{tab === 'users' && <Users />}{tab === 'tokens' && <Tokens />}
       </section>
     </Page>

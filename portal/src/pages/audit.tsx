@@ -27,7 +27,7 @@ export default function Audit() {
   return (
     <Page title={t.title} crumbs={[[t.title]]} sentence={t.sentence}>
       <section className="card">
-        <TabList selectedValue={tab} onTabSelect={(_, d) => change({ tab: d.value === 'changes' ? undefined : String(d.value) })} style={{ padding: '0 8px', overflowX: 'auto' }}>{(Object.keys(lists) as Tabs[]).map((x) => <Tab key={x} value={x}>{t.tabs[x]}</Tab>)}</TabList>
+        <TabList selectedValue={tab} onTabSelect={(_, d) => change({ tab: d.value === 'changes' ? undefined : String(d.value) })} className="tabs">{(Object.keys(lists) as Tabs[]).map((x) => <Tab key={x} value={x}>{t.tabs[x]}</Tab>)}</TabList>
         <Entries key={tab} of={lists[tab]} />
       </section>
     </Page>

@@ -69,7 +69,7 @@ function together(list: Recommendation[]): Recommendation {
 
 function Rows({ list, all, grouped, sort }: { list: Recommendation[]; all: number; grouped: boolean; sort: SortKey }) {
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
-  const name = (r: Recommendation, inside: boolean) => <A href={to(['recommendations', r.key])} style={{ display: 'inline-block', paddingLeft: inside ? 28 : 0 }}>{r.name}{r.max_score === undefined && <> <span className="mark">{t.previewWord}</span></>}</A>;
+  const name = (r: Recommendation, inside: boolean) => <A href={to(['recommendations', r.key])} className={inside ? 'inside' : ''}>{r.name}{r.max_score === undefined && <> <span className="mark">{t.previewWord}</span></>}</A>;
   if (!grouped) return sorted(list, sort).map((r) => <tr role="row" key={r.key}><Cells r={r} all={all} scored lead={name(r, false)} /></tr>);
   const controls = new Map<string, Recommendation[]>();
   for (const r of list) controls.set(r.control, [...controls.get(r.control) ?? [], r]);

@@ -4,7 +4,7 @@ import { Code, Segments, short } from '../parts/basics.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Counts, StateWord } from '../parts/glyphs.tsx';
 import { A, change, imagePath, to, usePlace } from '../route.tsx';
-import { useSession } from '../session.tsx';
+import { action, useMay, useSession } from '../session.tsx';
 import { s } from '../strings.ts';
 
 const t = s.start;
@@ -29,7 +29,7 @@ function Result({ of }: { of: LiveEvent }) {
 
 export default function Start() {
   const { query } = usePlace();
-  const { name } = useSession();
+  const { name } = useSession(), mayImport = useMay(action.import);
   const client = clients.find((x) => x === query.get('client')) ?? 'docker';
   const [pushed, setPushed] = useState<LiveEvent>();
   const [scanned, setScanned] = useState<LiveEvent>();
@@ -53,14 +53,14 @@ export default function Start() {
             <p className="s t3">{t.lost}</p>
           </div>
         </section>
-        <section className="card c5" style={{ alignSelf: 'start' }}>
+        <div className="c5"><section className="card">
           <header><h2 className="h">{t.happening}</h2></header>
           <div role="status"><ul className="lines">
             <li><StateWord look={arrived ? 'done' : live ? 'run' : 'wait'} word="" /><span className="grow">{arrived ? <><b>{arrived.repository}</b>{arrived.tag ? `:${arrived.tag}` : ''} {t.arrived}<div className="s t3 mono">{short(arrived.digest ?? '')}</div></> : <>{t.waiting}<div className="s t3">{live ? t.listening : s.scans.paused}</div></>}</span></li>
             <li><StateWord look={done ? 'done' : arrived ? 'run' : 'wait'} word="" /><span className="grow">{done ? t.scanned : <>{t.scanning}<div className="s t3">{t.scanStarts}</div></>}</span></li>
             <li><StateWord look={done ? 'done' : 'wait'} word="" /><span className="grow">{t.result}{done ? <Result of={done} /> : <div className="s t3">{t.opens}</div>}</span></li>
           </ul></div>
-        </section>
+        </section>{mayImport && <p className="pad"><A href={to(['registries', 'local'], { import: 'new' })}>{t.importIt}</A></p>}</div>
       </div>
     </Page>
   );

@@ -39,7 +39,7 @@ export function GroupBar({ names, choices }: { names: readonly Filter[]; choices
   const by = useGroup(choices);
   return (
     <FilterBar of={names}>
-      {choices.length > 1 && <Segments label={s.image.groupBy} value={by} options={choices.map((g) => [g, s.image.groups[g] ?? g])} onChange={(g) => change({ group: g === choices[0] ? undefined : g, finding: undefined, at: undefined })} />}
+      {choices.length > 1 && <><span className="s t3 hide-phone" aria-hidden="true">{s.image.groupBy}</span><Segments label={s.image.groupBy} value={by} options={choices.map((g) => [g, s.image.groups[g] ?? g])} onChange={(g) => change({ group: g === choices[0] ? undefined : g, finding: undefined, at: undefined })} /></>}
     </FilterBar>
   );
 }
@@ -66,7 +66,7 @@ function Cells({ f, address, everywhere }: { f: Finding; address: string; everyw
         </div>
       </td>
       {everywhere && <td role="cell" className="full"><A href={to(imagePath(f.registry ?? '', f.repository ?? '', f.digest ?? ''))}>{f.repository}</A><div className="s t3">{f.registry} <span className="mono">{short(f.digest ?? '')}</span></div></td>}
-      <td role="cell"><div style={{ display: 'flex', gap: 6, flexWrap: 'wrap', alignItems: 'center' }}><span className="nw">{f.cves[0] ?? ''}{f.cves.length > 1 ? `, +${f.cves.length - 1}` : ''}</span>{f.kev && <Kev ransomware={f.ransomware ?? false} />}</div></td>
+      <td role="cell"><div style={{ display: 'flex', gap: '2px 6px', flexWrap: 'wrap', alignItems: 'center' }}><span className="nw">{f.cves[0] ?? ''}{f.cves.length > 1 ? `, +${f.cves.length - 1}` : ''}</span>{f.kev && <Kev ransomware={f.ransomware ?? false} />}</div></td>
       <td role="cell" className="num up" data-label={s.findings.cvss}>{f.cvss ? f.cvss.base.toFixed(1) : <span className="t3 s nw">{s.findings.notScored}</span>}</td>
       <td role="cell" className={f.epss === undefined ? 'num gone' : 'num'} data-label={s.findings.epss}>{f.epss === undefined ? <span className="t3 s nw">{s.findings.notScored}</span> : percent(f.epss)}</td>
     </>
