@@ -19,7 +19,9 @@ static void say(const struct notifier *n, const char *what, const struct err *e)
 static int prune_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct notifier *n = arg;
-	return (int)store_delivery_prune(tx, clock_wall_ms() - n->o.history_ms, e);
+	int64_t now = clock_wall_ms();
+	int r = store_delivery_mend_clock(tx, now, e);
+	return r < 0 ? r : (int)store_delivery_prune(tx, now - n->o.history_ms, e);
 }
 
 static int watch(struct notifier *n, struct err *e)

@@ -102,6 +102,10 @@ static bool is_address(struct bytes text)
 static int check_addresses(struct bytes list, struct err *e)
 {
 	size_t n = 0;
+	/* The list is a header of each mail as it is. */
+	for (size_t i = 0; i < list.len; i++)
+		if (list.ptr[i] < ' ')
+			return err_set(e, ERR_FORMAT, "recipients: a control character");
 	while (list.len) {
 		struct bytes one = bytes_trim(bytes_cut(&list, ','));
 		if (!is_address(one))

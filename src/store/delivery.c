@@ -175,6 +175,18 @@ int store_delivery_next(struct db_tx *tx, int64_t *ret_ms, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+#define AHEAD_MS (INT64_C(2) * 3600000) /* none is put off longer: an hour at most */
+
+int store_delivery_mend_clock(struct db_tx *tx, int64_t now_ms, struct err *e)
+{
+	int64_t n = db_exec(tx, "UPDATE delivery SET next_at = $1 WHERE state = 0 AND next_at > $2",
+			    DB_ARGS(DB_I(now_ms), DB_I(now_ms + AHEAD_MS)), e);
+	if (n >= 0)
+		n = db_exec(tx, "UPDATE notification SET busy_until = 0 WHERE busy_until > $1",
+			    DB_ARGS(DB_I(now_ms + AHEAD_MS)), e);
+	return n < 0 ? (int)n : 0;
+}
+
 int64_t store_delivery_prune(struct db_tx *tx, int64_t before_ms, struct err *e)
 {
 	return db_exec(tx,

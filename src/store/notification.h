@@ -105,5 +105,7 @@ int store_delivery_claim(struct db_tx *tx, int64_t now_ms, int64_t lease_ms, str
 int store_delivery_end(struct db_tx *tx, const struct store_delivery *x, struct err *e);
 /* When the next one is due; 0 = none waits. */
 int store_delivery_next(struct db_tx *tx, int64_t *ret_ms, struct err *e);
+/* What was put off before the clock was set back is due, and no notification is busy until then. */
+int store_delivery_mend_clock(struct db_tx *tx, int64_t now_ms, struct err *e);
 /* Those that ended, or were made, before before_ms go, up to 1,000. Count. */
 int64_t store_delivery_prune(struct db_tx *tx, int64_t before_ms, struct err *e);

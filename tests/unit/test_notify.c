@@ -10,6 +10,12 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "store/schema.h"
+
 static void targets(void **state)
 {
 	(void)state;
@@ -31,6 +37,9 @@ static void targets(void **state)
 	    {STORE_NOTIFY_WEBHOOK, "https://hooks.example/\r\nX: y", false},
 	    {STORE_NOTIFY_EMAIL, "team@example.org", true},
 	    {STORE_NOTIFY_EMAIL, "a.b+c@example.org,d@example.org", true},
+	    {STORE_NOTIFY_EMAIL, "a@example.org, b@example.org", true},
+	    {STORE_NOTIFY_EMAIL, "a@example.org,\r\n\r\nb@example.org", false},
+	    {STORE_NOTIFY_EMAIL, "a@example.org\n", false},
 	    {STORE_NOTIFY_EMAIL, "", false},
 	    {STORE_NOTIFY_EMAIL, "example.org", false},
 	    {STORE_NOTIFY_EMAIL, "@example.org", false},
@@ -106,6 +115,78 @@ static void criteria_come_back(void **state)
 	arena_free(&a);
 }
 
+#define NOW INT64_C(1800000000000)
+#define HOUR INT64_C(3600000)
+
+static int add_one(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct store_notification x = {.scope_id = 1,
+					     .name = BYTES_LIT("n"),
+					     .kind = STORE_NOTIFY_WEBHOOK,
+					     .target = BYTES_LIT("https://hooks.example/"),
+					     .is_on = true};
+	struct store_delivery d = {.event = BYTES_LIT("e"), .created_at = NOW};
+	(void)arg;
+	d.notification_id = store_notification_add(tx, &x, e);
+	return d.notification_id > 0 && store_delivery_add(tx, &d, e) > 0 ? 0 : -(int)e->code;
+}
+
+struct claiming {
+	int64_t now;
+	struct arena a;
+	struct store_delivery d;
+	struct store_notification of;
+};
+
+static int claim(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct claiming *c = arg;
+	return store_delivery_claim(tx, c->now, HOUR / 60, &c->a, &c->d, &c->of, e);
+}
+
+/* It failed, and is put off for an hour. */
+static int put_off(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct claiming *c = arg;
+	c->d.state = STORE_DELIVERY_WAITING;
+	c->d.next_at = c->now + HOUR;
+	return store_delivery_end(tx, &c->d, e);
+}
+
+static int mend(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct claiming *c = arg;
+	return store_delivery_mend_clock(tx, c->now, e);
+}
+
+static void clock_set_back(void **state)
+{
+	char dir[] = "/tmp/test_notify.XXXXXX", path[64];
+	struct err e = ERR_INIT;
+	struct claiming c = {.now = NOW};
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof path, "%s/x.db", dir);
+	struct db *db = store_open(path, &e);
+	assert_non_null(db);
+	arena_init(&c.a, 1U << 20);
+	assert_int_equal(db_run(db, DB_WRITE, add_one, NULL, &e), 0);
+	assert_int_equal(db_run(db, DB_WRITE, claim, &c, &e), 1);
+	assert_int_equal(db_run(db, DB_WRITE, put_off, &c, &e), 0);
+	assert_int_equal(db_run(db, DB_WRITE, mend, &c, &e), 0);
+	assert_int_equal(db_run(db, DB_WRITE, claim, &c, &e), 0);
+	c.now = NOW - 2 * HOUR;
+	assert_int_equal(db_run(db, DB_WRITE, mend, &c, &e), 0);
+	assert_int_equal(db_run(db, DB_WRITE, claim, &c, &e), 1);
+	db_close(db);
+	arena_free(&c.a);
+	for (const char *const *s = (const char *const[]){"", "-wal", "-shm", NULL}; *s; s++) {
+		(void)snprintf(path, sizeof path, "%s/x.db%s", dir, *s);
+		(void)unlink(path);
+	}
+	(void)rmdir(dir);
+}
+
 /* What a switch notes, written as ledger/announce.c says: three lists of pairs, two of images, and
  * whether there is more. */
 static void put_news(struct buf *out)
@@ -163,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(targets),
+	    cmocka_unit_test(clock_set_back),
 	    cmocka_unit_test(message_is_an_event),
 	    cmocka_unit_test(criteria_come_back),
 	    cmocka_unit_test(news_of_a_switch),
