@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "store/checks.h"
+#include "store/digest_key.h"
 #include "store/notice.h"
 #include "store/notification.h"
 
@@ -96,12 +97,35 @@ int engine_notice_after(struct db_tx *tx, const struct store_scan *scan,
 	return r;
 }
 
+/* 1 = the scan before this one failed for the same reason, and that was announced: each start of a
+ * server tries such images again. What was tried again by itself is announced at its end. */
+static int is_known(struct db_tx *tx, const struct store_scan *scan, struct bytes reason,
+		    struct err *e)
+{
+	struct digest_key key;
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT status, reason FROM scan WHERE repository_id = $1 AND digest = $2"
+		     " AND id < $3 AND status >= 2 ORDER BY id DESC LIMIT 1",
+		     DB_ARGS(DB_I(scan->repository_id), DB_B(digest_key_of(scan->digest, &key)),
+			     DB_I(scan->id)),
+		     e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	bool known = r > 0 && scan->retries == 0 && db_int(s, 0) == STORE_SCAN_FAILED &&
+		     bytes_eq(db_bytes(s, 1), reason);
+	db_done(s);
+	return r < 0 ? r : known;
+}
+
 int engine_notice_failed(struct db_tx *tx, const struct store_scan *scan, struct bytes reason,
 			 struct err *e)
 {
 	int wants = store_notification_wants(tx, 1U << STORE_NOTIFY_SCAN_FAILED, NULL, e);
 	if (wants <= 0)
 		return wants;
+	int known = is_known(tx, scan, reason, e);
+	if (known != 0)
+		return known < 0 ? known : 0;
 	return store_notice_add(tx,
 				&(struct store_notice){.kind = STORE_NOTICE_SCAN_FAILED,
 						       .scope_id = scan->repository_id,

@@ -1,10 +1,12 @@
 // Messages that the server sends: to a receiver of ours over HTTP, and to a mail server of a few lines.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, sleep } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushBlob, pushLayout, sleep, tempDir } from './lib.mjs';
 
 const secret = 'a key that both sides know';
 const debian = (name, fixed) => [{ ecosystem: 'Debian:12', name, fixed }];
@@ -160,6 +162,29 @@ test('an advisory: one message for all images, by check, and only about what it 
   for (const n of [on, states, narrow, cve]) await remove(n.id);
 });
 
+test('a check that becomes graver, and one that is exploited, are announced though the findings are old; nothing else is', async () => {
+  await push('graver', image('bash', 'openssl', 'zlib'));
+  await push('graver', image('bash'));
+  const high = await hook('/graver', { scope: '/registries/local/repositories/graver' }), low = await hook('/graver-low', { scope: '/registries/local/repositories/graver', severity_gte: 'Low' });
+  const raised = old.map((x) => (x.id === 'CVE-2026-2' ? { ...x, database_specific: { severity: 'HIGH' } } : x));
+  await restart(makeVdb(raised));
+  const [message] = await receiver.at('/graver', 1);
+  assert.deepEqual(message.event.data.checks.map((c) => [c.cves[0], c.severity, c.because, c.images]), [['CVE-2026-2', 'High', 'severity', 2]]);
+  const dir = tempDir('kev'), out = path.join(dir, 'kev.vdb'), osv = path.join(dir, 'osv');
+  fs.mkdirSync(osv);
+  for (const x of raised) fs.writeFileSync(path.join(osv, `${x.id}.json`), JSON.stringify(x));
+  fs.writeFileSync(path.join(dir, 'kev.json'), JSON.stringify({ title: 'Catalogue', catalogVersion: '2026.01.01', dateReleased: '2026-01-01T10:00:00.000Z', count: 1, vulnerabilities: [{ cveID: 'CVE-2026-3', vendorProject: 'x', product: 'zlib', vulnerabilityName: 'x', dateAdded: '2026-01-01', shortDescription: 'x', requiredAction: 'x', dueDate: '2026-02-01', knownRansomwareCampaignUse: 'Unknown', notes: '' }] }));
+  plimsoll(['vdb', 'build', '--out', out, `osv=${osv}`, `kev=${path.join(dir, 'kev.json')}`]);
+  await restart(out);
+  const exploited = (await receiver.at('/graver', 2))[1].event.data;
+  assert.deepEqual(exploited.checks.map((c) => [c.cves[0], c.kev, c.because, c.images]), [['CVE-2026-3', true, 'exploited', 1]]);
+  assert.equal(exploited.text, 'CVE-2026-3 (High, known to be exploited) in 1 image');
+  const [only] = await receiver.at('/graver-low', 1);
+  assert.deepEqual(only.event.data.checks.map((c) => c.because), ['exploited'], 'Low or worse: it was announced before');
+  await restart(vdb);
+  for (const n of [high, low]) await remove(n.id);
+});
+
 test('a receiver that is down gets its messages when it is up again; pauses grow; a day later they are given up', async () => {
   const down = await new Receiver().open();
   const { port } = down;
@@ -240,6 +265,29 @@ test('redirects are not followed, and addresses that are not public are refused'
     await remove(x.id);
   }
   await remove(n.id);
+});
+
+test('a scan that fails, an import that ends', async () => {
+  const on = await hook('/rest', { events: ['scan_failed', 'imports'] });
+  const config = Buffer.from('{"os": '), layer = image('bash').layers[0];
+  const digest = await pushBlob(server, 'team/broken', config);
+  const manifest = JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest, size: config.length }, layers: [layer] });
+  const from = makeLayout([[debianRelease(), packages('bash')]]);
+  await push('team/broken', from);
+  const put = await server.fetch('/v2/team/broken/manifests/bad', { method: 'PUT', body: manifest.replace(layer.digest, from.layers[0].digest).replace(`"size":${layer.size}}]`, `"size":${from.layers[0].size}}]`), headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' } });
+  assert.equal(put.status, 201, await put.text());
+  const [failed] = await receiver.at('/rest', 1);
+  assert.equal(failed.event.type, 'io.plimsoll.scan.failed');
+  assert.equal(failed.event.data.image.digest, put.headers.get('docker-content-digest'));
+  assert.match(failed.event.data.reason, /config/);
+  await server.stop();
+  server.options.args = [...args, '--vdb', vdb, '--import-allow', '127.0.0.0/8', '--import-insecure', '127.0.0.0/8'];
+  await server.start();
+  const asked = await server.fetch('/api/v1/registries/local/imports', { method: 'POST', headers: json, body: JSON.stringify({ source: `${server.host}/team/app:latest`, repository: 'copied', credentials: { username: 'admin', password: server.password }, insecure: true }) });
+  assert.equal(asked.status, 202, await asked.text());
+  const ended = (await receiver.at('/rest', 2))[1].event;
+  assert.deepEqual([ended.type, ended.data.state, ended.data.repository, ended.data.source_repository], ['io.plimsoll.import.ended', 'Succeeded', 'copied', 'team/app']);
+  await remove(on.id);
 });
 
 test('rules that end, feeds that are too old, Mondays', async () => {
