@@ -18,7 +18,7 @@
 #define FINDINGS_BUDGET ((size_t)512 << 20) /* bytes: an image's matches */
 #define TEXT_MAX 512U			    /* bytes of what a statement says, in lists */
 #define INDEXES_MAX 64U
-#define MEMBERS_MAX (512U << 10) /* bytes: 2,000 statements with a sentence each */
+#define MEMBERS_MAX (128U << 10) /* bytes: 300 statements with a sentence of their own each */
 
 struct collecting {
 	struct engine_attached *x;
@@ -195,12 +195,20 @@ int engine_attached_same(struct engine *g, struct db_tx *tx, const struct store_
 		    : err_set(e, ERR_CONFLICT, "what is attached to the image changed meanwhile");
 }
 
+/* What statements of one document say in the same words is one member. */
+static int by_words(const struct exception *x, const struct exception *y)
+{
+	int r = bytes_cmp(x->source, y->source);
+	r = r ? r : (x->status > y->status) - (x->status < y->status);
+	r = r ? r : bytes_cmp(x->justification, y->justification);
+	return r ? r : bytes_cmp(x->statement, y->statement);
+}
+
 static int by_statement(const void *a, const void *b)
 {
 	const struct exception_hit *x = a, *y = b;
-	if (x->by != y->by)
-		return x->by < y->by ? -1 : 1;
-	return (x->check.id > y->check.id) - (x->check.id < y->check.id);
+	int r = x->by == y->by ? 0 : by_words(x->by, y->by);
+	return r ? r : (x->check.id > y->check.id) - (x->check.id < y->check.id);
 }
 
 /* "not_affected (component_not_present): text". */
@@ -218,7 +226,7 @@ static void put_text(struct buf *out, const struct exception *x)
 	}
 }
 
-/* Checks that one statement takes out whole, as a member of the policy. */
+/* Checks that statements of the same words take out whole, as a member of the policy. */
 static void put_member(const struct exception_hit *hits, size_t count, size_t place, uint64_t *ids,
 		       struct buf *out)
 {
@@ -254,7 +262,8 @@ static int put_members(struct exception_hit *hits, size_t count, struct buf *out
 		qsort(hits, n, sizeof *hits, by_statement);
 	for (size_t from = 0, to; from < n; from = to) {
 		for (to = from;
-		     to < n && hits[to].by == hits[from].by && to - from < RULE_VALUES_MAX;)
+		     to < n && to - from < RULE_VALUES_MAX &&
+		     (hits[to].by == hits[from].by || by_words(hits[to].by, hits[from].by) == 0);)
 			to++;
 		put_member(&hits[from], to - from, place++, ids, out);
 		if (out->len > MEMBERS_MAX)
