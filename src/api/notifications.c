@@ -285,11 +285,21 @@ static int audit(struct db_tx *tx, struct change *c, const char *action,
 		   : err_set(e, ERR_NOMEM, "no memory for the audit");
 }
 
+/* Messages say what the findings of the scope are: who may not read them gets none sent. */
+static int check_reader(struct db_tx *tx, struct change *c, int64_t scope, struct err *e)
+{
+	int sees = api_rule_sees_findings(tx, c->c.r, scope, e);
+	return sees ? (sees < 0 ? sees : 0)
+		    : err_set(e, ERR_DENIED, "this needs the action %s at the scope",
+			      ACTION_SECURITY_READ);
+}
+
 static int post_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct change *c = arg;
 	struct store_scope s;
-	if (api_rule_scope(tx, c->c.r, c->ask.scope, true, &s, e) < 0)
+	if (api_rule_scope(tx, c->c.r, c->ask.scope, true, &s, e) < 0 ||
+	    check_reader(tx, c, s.id, e) < 0)
 		return -(int)e->code;
 	c->x.scope_id = s.id;
 	int64_t id = store_notification_add(tx, &c->x, e);
@@ -303,7 +313,7 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct change *c = arg;
 	struct store_notification was;
-	if (notification_find(tx, c->c.r, &was, e) < 0)
+	if (notification_find(tx, c->c.r, &was, e) < 0 || check_reader(tx, c, was.scope_id, e) < 0)
 		return -(int)e->code;
 	struct store_notification is = c->x;
 	is.id = was.id;

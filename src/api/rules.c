@@ -214,8 +214,7 @@ int api_rule_scope(struct db_tx *tx, struct http_request *r, struct bytes text, 
 	return rc < 0 ? rc : 0;
 }
 
-/* 1: the caller sees the findings of the scope, 0: he may only change its rules; <0. */
-static int sees_findings(struct db_tx *tx, struct http_request *r, int64_t scope, struct err *e)
+int api_rule_sees_findings(struct db_tx *tx, struct http_request *r, int64_t scope, struct err *e)
 {
 	struct visibility v;
 	int rc = access_visibility(http_principal(r), ACTION_SECURITY_READ, http_arena(r), &v, e);
@@ -386,7 +385,7 @@ static int write_one(struct db_tx *tx, struct json_out *w, void *arg, struct err
 	int rc = c->x.id ? store_rule_get(tx, c->x.id, &VISIBILITY_ALL, a, &x, e)
 			 : rule_find(tx, c->c.r, &x, e);
 	if (rc >= 0)
-		rc = sees_findings(tx, c->c.r, x.scope_id, e);
+		rc = api_rule_sees_findings(tx, c->c.r, x.scope_id, e);
 	return rc < 0 ? rc : put_rule(tx, w, a, &x, rc > 0, e);
 }
 
@@ -500,7 +499,7 @@ static int write_preview(struct db_tx *tx, struct json_out *w, void *arg, struct
 	if (api_rule_scope(tx, c->c.r, c->ask.scope, false, &s, e) < 0)
 		return -(int)e->code;
 	c->x.scope_id = s.id;
-	int sees = sees_findings(tx, c->c.r, s.id, e);
+	int sees = api_rule_sees_findings(tx, c->c.r, s.id, e);
 	if (sees < 0)
 		return sees;
 	if (sees == 0)

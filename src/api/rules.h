@@ -15,6 +15,8 @@ struct api_rule_change {
  * repository that was never pushed gets a scope. */
 int api_rule_scope(struct db_tx *tx, struct http_request *r, struct bytes text, bool make,
 		   struct store_scope *ret, struct err *e);
+/* 1: the caller sees the findings of the scope, 0: they may only change its rules; <0. */
+int api_rule_sees_findings(struct db_tx *tx, struct http_request *r, int64_t scope, struct err *e);
 /* Settles terms and puts them into x. ERR_FORMAT, ERR_LIMIT. */
 int api_rule_make(struct http_request *r, struct rule_terms *terms, struct store_rule *x,
 		  struct err *e);

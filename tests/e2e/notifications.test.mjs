@@ -325,6 +325,11 @@ test('who may: the roles that change rules; secrets and the path of a URL are no
   assert.equal((await (await admin('GET', at)).json()).url, receiver.url('/who?token=hidden'));
   for (const [method, target, body] of [['PUT', at, { name: 'y', events: ['state'] }], ['DELETE', at], ['POST', `${at}/test`], ['POST', '/api/v1/notifications', { name: 'y', scope: '/registries/local', url: 'https://x.example/', events: ['state'] }]])
     assert.equal((await reader(method, target, body)).status, 403, `${method} ${target}`);
+  // Who may change rules and not read findings gets none of them sent.
+  assert.ok((await server.fetch('/api/v1/roles', { method: 'POST', headers: json, body: JSON.stringify({ name: 'Rules only', actions: ['Microsoft.Authorization/policyAssignments/write'] }) })).status < 300);
+  const writer = await person('nwriter', 'Rules only');
+  assert.equal((await writer('POST', '/api/v1/notifications', { name: 'y', scope: '/registries/local', url: 'https://x.example/', events: ['state'] })).status, 403);
+  assert.equal((await writer('PUT', at, { name: 'y', url: 'https://x.example/', events: ['state'] })).status, 403);
   assert.equal((await admin('POST', '/api/v1/notifications', { name: 'y', scope: '/', url: 'https://x.example/', events: ['state'] })).status, 403, 'at a scope that is not his');
   const changed = await admin('PUT', at, { name: 'renamed', events: ['state', 'imports'], severity_gte: 'Low', enabled: false });
   assert.equal(changed.status, 200, await changed.clone().text());
