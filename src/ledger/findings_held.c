@@ -261,32 +261,35 @@ static bool is_of_all(const struct listing *l)
 	return q->images || (q->count && !l->after.is_set && !listing_is_of_sums(q));
 }
 
-/* Severity by severity, as far as a page needs: what orders the checks of one is read for that one.
- */
+/* Severity by severity, as far as a page needs: what orders the checks of one is read for that one,
+ * or for as many together as a page may reach. */
 static int put_by_severity(struct listing *l, const int64_t *ids, const uint8_t *severities,
 			   size_t count, struct err *e)
 {
-	size_t most = is_of_all(l) ? SIZE_MAX : l->q->max + WALK_MORE;
+	size_t most = is_of_all(l) ? SIZE_MAX : l->q->max + WALK_MORE, n = 0;
 	struct criteria of_severity = *l->q->criteria;
 	int64_t *some = arena_alloc(l->a, count, sizeof *some);
 	int r = some ? no_candidates(l, count, e) : no_memory(e);
 	of_severity.id_count = 0;
 	for (int i = 0; r == 0 && i <= ADV_SEV_CRITICAL; i++) {
 		const struct match_check least = {.severity = match_severity_order[i], .epss = -1};
-		size_t n = 0;
+		size_t before = n;
 		if (!criteria_fits_check(&of_severity, &least) ||
 		    (l->after.is_set && l->after.key < match_urgency(&least)))
 			continue;
 		for (size_t k = 0; k < count; k++)
 			if (severities[k] == least.severity)
 				some[n++] = ids[k];
-		if (n > 0 && l->candidate_count >= most) {
+		if (n > before && l->candidate_count >= most) {
 			l->goes_on = true;
-			break;
+			return 0;
 		}
+		if (n < most)
+			continue;
 		r = read_more(l, some, n, e);
+		n = 0;
 	}
-	return r;
+	return r == 0 && n > 0 ? read_more(l, some, n, e) : r;
 }
 
 /* Where the checks that are held are many, those that a page shows are soon met on the way through

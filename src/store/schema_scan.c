@@ -654,11 +654,11 @@ const struct db_migration schema_scan[] = {
      .sql = schema_scan_keys},
     {.number = 22,
      .what = "what is exploited first among the checks of a severity",
-     .sql =
-	 "DROP VIEW security_check;"
-	 "DROP INDEX check_version_severity;"
-	 "ALTER TABLE check_version ADD COLUMN urgency DOUBLE PRECISION"
-	 " GENERATED ALWAYS AS (" SEEN_URGENCY ") {COMPUTED};"
-	 "CREATE INDEX check_version_urgency ON check_version(urgency, id, since, until);" SEEN_URGENT_CHECK_VIEW},
+     .sql = "DROP VIEW security_check;"
+	    "DROP INDEX check_version_severity;"
+	    "ALTER TABLE check_version ADD COLUMN urgency DOUBLE PRECISION"
+	    " GENERATED ALWAYS AS (" SEEN_URGENCY ") {COMPUTED};"
+	    "CREATE INDEX check_version_urgency ON check_version(urgency, id, since,"
+	    " until);" SEEN_URGENT_CHECK_VIEW},
     {0},
 };

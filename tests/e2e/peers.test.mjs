@@ -290,7 +290,7 @@ test('a registry that databases come from: each is refused with its reason, and 
   const rows = [
     ['vdb-manifest-endless', manifests((r) => endless(r.writeHead(200, { 'content-type': MANIFEST }))), /larger than 4194304 bytes/, false],
     ['vdb-token-endless', realm(own('vdb-token-endless'), (r) => endless(r.writeHead(200))), /larger than 1048576 bytes/, false],
-    ['vdb-redirect-file', redirects('manifests', () => 'file:///etc/passwd'), /[Pp]rotocol .*file/, false],
+    ['vdb-redirect-file', redirects('manifests', () => 'file:///etc/passwd'), /redirect to what is not http or https/, false],
     ['vdb-redirect-loop', redirects('manifests', (request) => request.url), /more than 8 redirects/, false],
     ['vdb-stranger', of(byStranger), /not of a key that is trusted/, false],
     ['vdb-signature-of-another', of(next, { sig: old }), /the signature is of another file/, false],
@@ -300,7 +300,7 @@ test('a registry that databases come from: each is refused with its reason, and 
     ['vdb-blob-endless', blob((r) => endless(r.writeHead(200))), /larger than/, true],
     ['vdb-blob-huge', blob((r) => endless(r.writeHead(200, { 'content-length': 5e12 }))), /larger than/, true],
     ['vdb-blob-other', blob((r) => r.writeHead(200).end(Buffer.alloc(bytes(next).length, 'x'))), /not a|different digest|magic|vulnerability database/, true],
-    ['vdb-blob-redirect', blob((r) => r.writeHead(302, { location: 'file:///etc/passwd' }).end()), /[Pp]rotocol .*file/, true],
+    ['vdb-blob-redirect', blob((r) => r.writeHead(302, { location: 'file:///etc/passwd' }).end()), /redirect to what is not http or https/, true],
   ];
   for (const [name, peer, says, mayFetch] of rows) {
     fs.copyFileSync(old, to);
