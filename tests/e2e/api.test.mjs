@@ -74,6 +74,7 @@ test('every operation of the OpenAPI document answers, and not with 404 or 405 w
   assert.equal((await post('/api/v1/subscriptions/default/resource-groups', { name: 'aside' })).status, 201);
   assert.equal((await post('/api/v1/exemptions', { name: 'x', scope: '/subscriptions/default/resourceGroups/aside', category: 'Waiver' })).status, 201);
   assert.equal((await post('/api/v1/rules', { name: 'x', scope: '/subscriptions/default/resourceGroups/aside', criteria: { kev: false } })).status, 201);
+  assert.equal((await post('/api/v1/notifications', { name: 'x', scope: '/subscriptions/default/resourceGroups/aside', kind: 'webhook', url: 'https://hooks.invalid/x', events: ['weekly'], enabled: false })).status, 201);
   assert.equal((await post('/api/v1/registries/local/imports', { source: 'nowhere.invalid/x' })).status, 202);
   assert.equal((await server.fetch('/api/v1/imports/1', { method: 'DELETE' })).status, 204);
   assert.equal((await post('/api/v1/groups', { name: 'people' })).status, 201);

@@ -14,7 +14,7 @@
 
 #define SCAN_MOST 200U
 #define PAGE_MOST 16U
-#define PLAN_MOST 100U /* five pages of findings, and what they come to */
+#define PLAN_MOST 110U /* six pages of findings, and what they come to */
 #define PAGE 100
 #define LAYERS_MAX 101
 
