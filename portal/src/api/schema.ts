@@ -1271,7 +1271,7 @@ export interface VulndbSource {
 export interface Why {
   id: string;
   reported: boolean;
-  reason: 'reported' | 'disabled_by_rule' | 'not_scanned' | 'not_assessed' | 'not_affected' | 'withdrawn' | 'fixed_installed' | 'version_outside_range' | 'other_record_decides' | 'no_record_of_release' | 'distribution_not_covered' | 'not_read' | 'package_absent' | 'unknown_id' | 'database_too_old' | 'being_updated' | 'no_database' | 'content_not_found';
+  reason: 'reported' | 'disabled_by_rule' | 'not_scanned' | 'not_assessed' | 'not_affected' | 'withdrawn' | 'not_linked' | 'fixed_installed' | 'version_outside_range' | 'other_record_decides' | 'no_record_of_release' | 'distribution_not_covered' | 'not_read' | 'package_absent' | 'unknown_id' | 'database_too_old' | 'being_updated' | 'no_database' | 'content_not_found';
   text: string;
   state: 'Pending' | 'Healthy' | 'Unhealthy' | 'Unverified';
   state_reason?: string;
