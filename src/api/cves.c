@@ -51,7 +51,7 @@ static const struct record_field cve_fields[] = {
       .decimals = 1, .max = 10),
     V(epss, RECORD_NUMBER, "epss", "Probability of exploitation within 30 days",
       .flags = RECORD_OPTIONAL, .decimals = 5, .max = 1),
-    V(kev, RECORD_BOOL, "kev", "CISA knows of exploits"),
+    V(kev, RECORD_BOOL, "kev", "It is in a list of known exploited vulnerabilities"),
     V(published_ms, RECORD_TIME, "published", "When the first of the advisories was published",
       .flags = RECORD_OPTIONAL),
     V(summary, RECORD_TEXT, "summary", "It in a line", .flags = RECORD_OPTIONAL),

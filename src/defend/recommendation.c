@@ -47,20 +47,20 @@ const struct recommendation recommendation_table[] = {
      .points = 6},
     {.key = "bbce726f-4112-43f8-873b-80dde15643dc",
      .about = RECOMMENDATION_OF_END_OF_LIFE,
-     .name = "Images should be of a release that gets fixes",
+     .name = "Images should not run an end-of-life operating system",
      .description =
-	 "A release past its end gets neither fixes nor advisories: its images look better every "
-	 "year and are not. Images are affected whose distribution's support has ended, extended "
-	 "support included.",
+	 "A release past its end of life gets neither fixes nor advisories, so its images look "
+	 "safer every year than they are. Affected are images whose distribution's support has "
+	 "ended, extended support included.",
      .steps = release_steps,
      .severity = ADV_SEV_HIGH,
      .control = "Remediate vulnerabilities"},
     {.key = "e7ffd48e-1153-4973-b8a0-13c45733d093",
      .about = RECOMMENDATION_OF_SECRETS,
-     .name = "Images should hold no secrets",
+     .name = "Images should not contain secrets",
      .description =
-	 "Who can pull an image has all that is in its layers and its config. Images are affected "
-	 "that have a finding of the category Secrets.",
+	 "Anyone who can pull an image can read all that is in its layers and its config. "
+	 "Affected are images with a finding of the category Secrets.",
      .steps = secret_steps,
      .severity = ADV_SEV_HIGH,
      .control = "Manage access"},
@@ -68,27 +68,27 @@ const struct recommendation recommendation_table[] = {
      .about = RECOMMENDATION_OF_ROOT,
      .name = "Images should not run as root",
      .description =
-	 "A process of the user root that breaks out of its container is root on the host, unless "
-	 "users are mapped. Images are affected whose config names no user, or root.",
+	 "A process running as root that escapes from its container is root on the host, unless "
+	 "user namespaces map it. Affected are images whose config names no user, or root.",
      .steps = root_steps,
      .severity = ADV_SEV_LOW,
      .control = "Apply secure configuration"},
     {.key = "b2e7ae81-8ebe-493e-9571-63a71a222c35",
      .about = RECOMMENDATION_OF_BASE,
-     .name = "The base of images should be known",
+     .name = "Base images should be known",
      .description =
-	 "Half of an image's findings are those of the image it was built on, and a newer one "
-	 "clears them at once. Images of several layers are affected of which no image here is "
-	 "the base.",
+	 "Many of an image's findings come from the image it was built on, and a newer base "
+	 "clears them at once. Affected are images of several layers whose base is not in a "
+	 "registry of this server.",
      .steps = base_steps,
      .severity = ADV_SEV_LOW,
      .control = "Apply secure configuration"},
     {.key = "6b363b1b-a8f5-4fc1-a7b9-f496d2c48fea",
      .about = RECOMMENDATION_OF_PUSHES,
-     .name = "Registries should take pushes from accounts only",
+     .name = "Registries should not accept anonymous pushes",
      .description =
-	 "What anybody can push, anybody can replace: the next pull runs it. Registries are "
-	 "affected that take pushes without an account.",
+	 "What anyone can push, anyone can replace, and the next pull runs it. Affected are "
+	 "registries that accept pushes without an account.",
      .steps = push_steps,
      .severity = ADV_SEV_HIGH,
      .control = "Manage access"},

@@ -21,7 +21,7 @@ test('one row for each source package and check, worst first; totals and upgrade
   const out = scan(layout, []).stdout;
   assert.match(out, /^3 findings: 1 High, 1 Low, 1 Unknown\. .* 2 have a fix; in 2 source packages, 7 matches\.$/m);
   assert.deepEqual(out.split('\n').filter((l) => /^(High|Low|Unknown) /.test(l)).map((l) => l.split(/ {2,}/)), [
-    ['High', 'CVE-2026-1 +1', 'openssl', '3.0', '3.1'], ['Low', 'CVE-2026-2', 'openssl', '3.0', '3.2'], ['Unknown', 'CVE-2026-3', 'bash', '5', 'no fix yet']]);
+    ['High', 'CVE-2026-1 +1', 'openssl', '3.0', '3.1'], ['Unknown', 'CVE-2026-3', 'bash', '5', 'no fix yet'], ['Low', 'CVE-2026-2', 'openssl', '3.0', '3.2']]);
   assert.match(out, /^Upgrade openssl to 3\.2: clears 2$/m);
   const { summary } = JSON.parse(scan(layout, ['--format', 'json', '-s', 'high']).stdout);
   assert.deepEqual([summary.total, summary.matches, summary.High, summary.hidden_by_filters], [1, 3, 1, 2]);

@@ -43,7 +43,7 @@ test('a sign-in that fails says so, and the password is still there', { skip: mi
   const [context, page] = await openPage(browser, broken);
   await page.goto(new URL('/portal/', server.url).href);
   await page.click('text=Sign in with Example');
-  assert.match(await page.textContent('[role=alert]'), /Another user here has your name/);
+  assert.match(await page.textContent('[role=alert]'), /Another user already has this name/);
   assert.ok(await page.isVisible('input[name=password]'));
   await context.close();
 });
