@@ -9,11 +9,52 @@ bool listing_shows(const struct listing *l, const struct finding *f)
 	       (f->state == FINDING_DISABLED) == (l->q->shown == FINDING_SHOW_DISABLED);
 }
 
+static int64_t *images_of(const struct listing *l, size_t *ret)
+{
+	int64_t *ids = arena_alloc(l->a, l->place_count, sizeof *ids);
+	size_t n = 0;
+	for (size_t i = 0; ids && i < l->place_count; i++)
+		ids[i] = l->places[i].image;
+	if (ids && l->place_count)
+		qsort(ids, l->place_count, sizeof *ids, listing_cmp_ids);
+	for (size_t i = 0; ids && i < l->place_count; i++)
+		if (n == 0 || ids[n - 1] != ids[i])
+			ids[n++] = ids[i];
+	*ret = n;
+	return ids;
+}
+
+/* Those of the images of a small list: documents attached to other images may be many. */
+static int policies_of_places(struct listing *l, struct err *e)
+{
+	size_t n, count = 0;
+	int64_t *ids = images_of(l, &n), *of = arena_alloc(l->a, n, sizeof *of);
+	int r = ids && of ? 0 : err_set(e, ERR_NOMEM, "no memory for the rules of a list");
+	for (size_t from = 0; r == 0 && from < n; from += DB_LIST_MAX) {
+		size_t some = n - from < DB_LIST_MAX ? n - from : DB_LIST_MAX;
+		struct db_stmt *s = listing_ask(l,
+						"SELECT DISTINCT policy FROM image_seen"
+						" WHERE image_id {IN $1} AND policy > 0",
+						DB_ARGS(DB_INTS(ids + from, some)), e);
+		r = s ? 0 : -(int)e->code;
+		while (s && count < n && (r = db_step(s, e)) > 0)
+			of[count++] = db_int(s, 0);
+		db_done(s);
+		r = r < 0 ? r : 0;
+	}
+	if (r < 0 || count == 0)
+		return r;
+	l->questions++;
+	return policies_read(l->tx, of, count, l->a, &l->policies, e);
+}
+
 int listing_know_policies(struct listing *l, struct err *e)
 {
 	if (l->knows_policies)
 		return 0;
 	l->knows_policies = true;
+	if (l->small)
+		return policies_of_places(l, e);
 	l->questions++;
 	return policies_read_all(l->tx, l->a, &l->policies, e);
 }
@@ -63,21 +104,6 @@ bool listing_is_of_checks(const struct listing *l)
 		if (l->policies.items[i].asks_matches || l->policies.items[i].asks_patchable)
 			return false;
 	return true;
-}
-
-static int64_t *images_of(const struct listing *l, size_t *ret)
-{
-	int64_t *ids = arena_alloc(l->a, l->place_count, sizeof *ids);
-	size_t n = 0;
-	for (size_t i = 0; ids && i < l->place_count; i++)
-		ids[i] = l->places[i].image;
-	if (ids && l->place_count)
-		qsort(ids, l->place_count, sizeof *ids, listing_cmp_ids);
-	for (size_t i = 0; ids && i < l->place_count; i++)
-		if (n == 0 || ids[n - 1] != ids[i])
-			ids[n++] = ids[i];
-	*ret = n;
-	return ids;
 }
 
 int listing_policies(struct listing *l, struct listing_policies *ret, struct err *e)
