@@ -113,7 +113,7 @@ static int read_holdings(struct listing *l, struct err *e)
 		r = l->holdings ? l->holding_count <= LISTING_HOLDINGS_MAX || sets <= 1
 				: no_memory(e);
 	}
-	if (r > 0 && rows.len) {
+	if (r > 0 && l->holdings && rows.len) {
 		memcpy(l->holdings, rows.ptr, rows.len);
 		l->holdings = (struct holding *)(void *)listing_sort((int64_t *)(void *)l->holdings,
 								     l->holding_count, l->a);

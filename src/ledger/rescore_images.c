@@ -128,7 +128,7 @@ static int load_policies(struct image_step *w, struct db_tx *tx, struct err *e)
 	return r;
 }
 
-/* What is known of the checks of images that have a policy. */
+/* What is known of the checks of images whose policy asks for it. */
 static int load_checks(struct image_step *w, struct db_tx *tx, struct err *e)
 {
 	const struct rescore_pair *pairs = rescore_pairs_all(&w->pairs);
@@ -137,7 +137,8 @@ static int load_checks(struct image_step *w, struct db_tx *tx, struct err *e)
 	for (size_t i = 0; r == 0 && i < rescore_pairs_count(&w->pairs); i++) {
 		struct bytes checks;
 		uint64_t set = (uint64_t)pairs[i].other;
-		if (policy_of(w, pairs[i].id) == 0 || places_find(&w->known, set, &ignored) ||
+		if (!tally_asks_checks(w->r->tally, policy_of(w, pairs[i].id)) ||
+		    places_find(&w->known, set, &ignored) ||
 		    !rescore_lists_find(w->r->cache, pairs[i].other, &checks))
 			continue;
 		r = tally_want_kept(w->r->tally, checks, e);

@@ -23,13 +23,16 @@ struct verdict {
 		bool released;
 	} rules[];
 };
+/* Of each finding that rules tell apart: the number of its verdict + 1; 0 = not decided. One in a
+ * package that rules name is decided each time. */
+struct decided {
+	uint8_t *items;
+	size_t count;
+};
 struct known_policy {
 	struct policy p;
-	bool asks_packages;
-	/* Of each finding that rules tell apart, by check: the number of its verdict + 1; 0 = not
-	 * decided. One in a package that rules name is decided each time. */
-	uint8_t *decided;
-	size_t decided_count;
+	bool asks_packages, asks_checks; /* more of them than their severity */
+	struct decided by_check, by_severity;
 	struct verdict **verdicts; /* few different ones */
 	size_t verdict_count, verdict_cap;
 };
@@ -99,7 +102,8 @@ void tally_close(struct tally *t)
 		for (size_t k = 0; k < t->policies[i].verdict_count; k++)
 			free(t->policies[i].verdicts[k]);
 		free(t->policies[i].verdicts);
-		free(t->policies[i].decided);
+		free(t->policies[i].by_check.items);
+		free(t->policies[i].by_severity.items);
 	}
 	set_facts_close(t->facts);
 	free(t->policies);
@@ -151,6 +155,7 @@ int tally_policy_add(struct tally *t, const struct policy *p, struct err *e)
 			tally_ask_texts(t);
 		known.asks_packages =
 		    known.asks_packages || (!r->whole && r->terms.what.c.packages.count > 0);
+		known.asks_checks = known.asks_checks || rule_asks_check(&r->terms, r->whole);
 	}
 	t->policies[t->policy_count++] = known;
 	return 0;
@@ -181,6 +186,12 @@ bool tally_asks_matches(const struct tally *t, int64_t policy)
 {
 	const struct known_policy *p = find_policy(t, policy);
 	return p && p->p.asks_matches;
+}
+
+bool tally_asks_checks(const struct tally *t, int64_t policy)
+{
+	const struct known_policy *p = find_policy(t, policy);
+	return p && p->asks_checks;
 }
 
 static int want(struct tally *t, uint64_t check, struct err *e)
@@ -390,36 +401,41 @@ static bool keep_verdict(const struct tally *t, struct known_policy *p, size_t *
 	return true;
 }
 
-/* Where the verdict of the finding is kept; NULL: it is not. */
-static uint8_t *kept_at(struct tally *t, struct known_policy *p, size_t check,
-			const struct finding *f)
+/* Where the verdict of the finding is kept, of slot one of so many; NULL: it is not. */
+static uint8_t *kept_at(struct tally *t, const struct known_policy *p, struct decided *d,
+			size_t slot, size_t slots, const struct finding *f)
 {
 	size_t each = p->p.asks_matches ? OF_MATCHES : OF_CHECK;
-	size_t at = check * each + f->patchable;
+	size_t at = slot * each + f->patchable;
 	if (p->p.asks_matches)
 		at += OF_CHECK * (2 * (size_t)f->status + (f->fixed.len > 0));
-	if (at < p->decided_count)
-		return &p->decided[at];
-	size_t more = each * t->check_cap, add = more - p->decided_count;
-	uint8_t *all = t->decided + add > DECIDED_MAX ? NULL : realloc(p->decided, more);
+	if (at < d->count)
+		return &d->items[at];
+	size_t more = each * slots, add = more - d->count;
+	uint8_t *all = t->decided + add > DECIDED_MAX ? NULL : realloc(d->items, more);
 	if (!all)
 		return NULL;
-	memset(all + p->decided_count, 0, add);
+	memset(all + d->count, 0, add);
 	t->decided += add;
-	p->decided = all;
-	p->decided_count = more;
+	d->items = all;
+	d->count = more;
 	return &all[at];
 }
 
-/* Decided once for all findings of which the policy knows the same. */
-static const struct verdict *remembered(struct tally *t, struct known_policy *p, size_t check,
-					struct finding *f, struct err *e)
+/* Decided once for all findings of which the policy knows the same. check: what is known of the
+ * finding's; NULL: its severity, which is all that the policy asks. */
+static const struct verdict *remembered(struct tally *t, struct known_policy *p,
+					const struct match_check *check, struct finding *f,
+					struct err *e)
 {
-	uint8_t *at = kept_at(t, p, check, f);
+	uint8_t *at =
+	    check ? kept_at(t, p, &p->by_check, (size_t)(check - t->checks), t->check_cap, f)
+		  : kept_at(t, p, &p->by_severity, f->check.severity, ADV_SEV_CRITICAL + 1, f);
 	size_t verdict;
 	if (at && *at)
 		return p->verdicts[*at - 1];
-	f->check = t->checks[check];
+	if (check)
+		f->check = *check;
 	if (decide(t, &p->p, f, e) < 0)
 		return NULL;
 	if (at && keep_verdict(t, p, &verdict))
@@ -475,24 +491,36 @@ static int begin(struct tally *t, const struct tally_asked *q, const struct know
 }
 
 /* What the policy says of a check of the image; NULL: no memory. */
-static const struct verdict *judge(struct tally *t, struct known_policy *p, size_t check,
-				   const struct set_check *c, struct err *e)
+static const struct verdict *judge(struct tally *t, struct known_policy *p,
+				   const struct match_check *check, const struct set_check *c,
+				   struct err *e)
 {
 	/* The check itself is looked at only where something is to be decided. */
-	struct finding f = {.check.id = c->id, .patchable = c->patchable};
+	struct finding f = {.check = {.id = c->id, .severity = c->severity, .epss = -1},
+			    .patchable = c->patchable};
 	if (p->p.asks_matches && settle(t, &f, e) < 0)
 		return NULL;
 	if (!p->asks_packages || f.match_listed == 0)
 		return remembered(t, p, check, &f, e);
-	f.check = t->checks[check];
+	if (check)
+		f.check = *check;
 	return decide(t, &p->p, &f, e) < 0 ? NULL : t->scratch;
+}
+
+/* What is known of it; false: nothing. */
+static bool find_check(const struct tally *t, uint64_t id, const struct match_check **ret)
+{
+	size_t at;
+	if (!places_find(&t->check_at, id, &at) || at >= t->check_count)
+		return false;
+	*ret = &t->checks[at];
+	return true;
 }
 
 int tally_image(struct tally *t, const struct tally_asked *q, struct arena *a,
 		struct image_counted *ret, struct err *e)
 {
 	struct known_policy *p = q->policy ? find_policy(t, q->policy) : NULL;
-	size_t check;
 	*ret = (struct image_counted){.policy = q->policy};
 	check_union_settle(q->checks);
 	if (!q->policy) {
@@ -505,15 +533,16 @@ int tally_image(struct tally *t, const struct tally_asked *q, struct arena *a,
 		return -(int)e->code;
 	for (size_t i = 0; i < q->checks->count; i++) {
 		struct set_check *c = &q->checks->items[i];
+		const struct match_check *check = NULL;
 		/* What nothing is known of is active. */
-		if (!places_find(&t->check_at, c->id, &check) || check >= t->check_count) {
+		if ((p->asks_checks || q->on) && !find_check(t, c->id, &check)) {
 			ret->counts.by[c->severity]++;
 			continue;
 		}
 		const struct verdict *v = judge(t, p, check, c, e);
 		if (!v)
 			return -(int)e->code;
-		note(t, q, p, v, c, &t->checks[check]);
+		note(t, q, p, v, c, check);
 		c->disabled = v->hides != NULL;
 		if (c->disabled)
 			ret->counts.disabled++;

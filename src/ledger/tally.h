@@ -19,6 +19,8 @@ int tally_policy_add(struct tally *t, const struct policy *p, struct err *e);
 void tally_ask_texts(struct tally *t);
 /* It asks for the matches of sets (tally_sets_read). */
 bool tally_asks_matches(const struct tally *t, int64_t policy);
+/* More of its checks than their severity. */
+bool tally_asks_checks(const struct tally *t, int64_t policy);
 
 /* These checks will be asked for; then, when the policies were read, read those that are not known
  * yet. */

@@ -1,5 +1,7 @@
 #include "match/rule.h"
 
+#include <string.h>
+
 const char *rule_effect_word(int effect)
 {
 	static const char *const words[] = {"disable", "observe"};
@@ -144,4 +146,14 @@ enum rule_answer rule_of(const struct rule_terms *t, bool whole, const struct fi
 bool rule_asks_matches(const struct rule_terms *t, bool whole)
 {
 	return t->ends.fix_available || (!whole && criteria_ask_matches(&t->what.c));
+}
+
+bool rule_asks_check(const struct rule_terms *t, bool whole)
+{
+	struct criteria rest = t->what.c;
+	memset(rest.severities, 0, sizeof rest.severities);
+	memset(rest.statuses, 0, sizeof rest.statuses);
+	rest.patchable = rest.fixed = RECORD_UNSAID;
+	rest.packages = (struct criteria_texts){0};
+	return t->ends.kev || t->ends.epss_min > 0 || (!whole && !criteria_is_empty(&rest));
 }

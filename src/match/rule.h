@@ -46,3 +46,5 @@ enum rule_answer {
 enum rule_answer rule_of(const struct rule_terms *t, bool whole, const struct finding *f);
 /* More than the check and whether it is patchable decides. */
 bool rule_asks_matches(const struct rule_terms *t, bool whole);
+/* More of the check than its severity decides. */
+bool rule_asks_check(const struct rule_terms *t, bool whole);

@@ -1,5 +1,5 @@
 /* tally: texts of checks are read when the first policy asks for them, also of checks that were
- * read before without. */
+ * read before without; a policy that asks for severities alone needs no check at all. */
 #include "ledger/tally.h"
 #include "store/schema.h"
 
@@ -93,8 +93,81 @@ static void texts(void **state)
 	}
 }
 
+/* What a policy asks of a check beyond its severity, which a set's own list says. */
+static void what_is_asked(void **state)
+{
+	uint64_t id = 7;
+	struct bytes word = BYTES_LIT("x");
+	const struct rule_terms severity_alone[] = {
+	    {.what.severity_below = ADV_SEV_HIGH},
+	    {.what.c.severities = {[ADV_SEV_LOW] = true}},
+	    {.what.c.patchable = RECORD_NO},
+	    {.what.c.fixed = RECORD_NO},
+	    {.what.c.statuses = {[ADV_FIXED] = true}},
+	    {.what.c.packages = {&word, 1}},
+	    {.what.c.patchable = RECORD_NO, .ends.fix_available = true},
+	    {.what.c.patchable = RECORD_NO, .ends.severity_min = ADV_SEV_HIGH}};
+	const struct rule_terms more[] = {{.what.c.ids = &id, .what.c.id_count = 1},
+					  {.what.c.cves = {&word, 1}},
+					  {.what.c.categories = {&word, 1}},
+					  {.what.c.not_categories = {&word, 1}},
+					  {.what.c.texts = {&word, 1}},
+					  {.what.c.text = word},
+					  {.what.c.cvss_below = 6.5},
+					  {.what.c.cvss_min = 6.5},
+					  {.what.c.epss_below = 0.5},
+					  {.what.c.epss_min = 0.5},
+					  {.what.c.kev = RECORD_NO},
+					  {.what.c.patchable = RECORD_NO, .ends.kev = true},
+					  {.what.c.patchable = RECORD_NO, .ends.epss_min = 0.5}};
+	struct err e = ERR_INIT;
+	(void)state;
+	for (size_t i = 0; i < sizeof severity_alone / sizeof *severity_alone; i++) {
+		struct rule_terms t = severity_alone[i];
+		assert_int_equal(rule_terms_settle(&t, &e), 0);
+		assert_false(rule_asks_check(&t, false));
+	}
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+		struct rule_terms t = more[i];
+		assert_int_equal(rule_terms_settle(&t, &e), 0);
+		assert_true(rule_asks_check(&t, false));
+		assert_int_equal(rule_asks_check(&t, true), t.ends.kev || t.ends.epss_min > 0);
+	}
+}
+
+/* Without a row of the checks having been read: by the severities of the set's list. */
+static void severity_alone(void **state)
+{
+	struct err e = ERR_INIT;
+	struct tally *t = tally_open(1);
+	struct set_check checks[] = {{.id = 7, .severity = ADV_SEV_CRITICAL},
+				     {.id = 8, .severity = ADV_SEV_LOW},
+				     {.id = 9, .severity = ADV_SEV_LOW},
+				     {.id = 10, .severity = ADV_SEV_UNKNOWN}};
+	struct check_union all = {.items = checks, .count = 4};
+	struct policy_rule rule = {.terms.what.severity_below = ADV_SEV_HIGH,
+				   .terms.ends.severity_min = ADV_SEV_CRITICAL};
+	const struct policy p = policy_of(1, &rule, &e);
+	struct image_counted got;
+	struct arena a;
+	(void)state;
+	arena_init(&a, 1U << 16);
+	assert_int_equal(tally_policy_add(t, &p, &e), 0);
+	assert_false(tally_asks_checks(t, 1));
+	assert_int_equal(
+	    tally_image(t, &(struct tally_asked){.policy = 1, .checks = &all}, &a, &got, &e), 0);
+	assert_int_equal(got.counts.disabled, 2);
+	assert_int_equal(got.counts.by[ADV_SEV_CRITICAL], 1);
+	assert_int_equal(got.counts.by[ADV_SEV_UNKNOWN], 1);
+	assert_true(!checks[0].disabled && checks[1].disabled && checks[2].disabled &&
+		    !checks[3].disabled);
+	arena_free(&a);
+	tally_close(t);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(texts)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(texts), cmocka_unit_test(what_is_asked),
+					   cmocka_unit_test(severity_alone)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
