@@ -13,6 +13,7 @@
 #include "base/own.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,28 @@ static void rollback(struct db_conn *base)
 	c->is_doomed = false;
 }
 
+/* Rows that this process wrote. A statement is planned once (db_pgsql_conn.c), for the tables as
+ * they are then: empty ones are read from end to end. The server plans again when it has looked at
+ * its tables, which is a minute late for the first pushes. */
+static _Atomic uint64_t written;
+
+static void count_written(int64_t rows)
+{
+	if (rows > 0)
+		written += (uint64_t)rows;
+}
+
+/* Plans are made again when the rows written have doubled. */
+static bool is_planned_for_less(struct pg_conn *c)
+{
+	unsigned size = 0;
+	for (uint64_t n = written >> 8; n; n >>= 1)
+		size++;
+	bool less = c->planned_for < size;
+	c->planned_for = size;
+	return less;
+}
+
 static int begin(struct db_conn *base, enum db_mode mode, struct err *e)
 {
 	struct pg_conn *c = conn_of(base);
@@ -77,6 +100,10 @@ static int begin(struct db_conn *base, enum db_mode mode, struct err *e)
 	rollback(base);
 	if (c->pg && c->writer && !c->is_listed && pg_writer_begin(c, e) < 0)
 		return pg_failed(e);
+	/* A connection that was lost says so below. */
+	struct err own = ERR_INIT;
+	if (c->pg && is_planned_for_less(c))
+		(void)pg_say_only(c, "DISCARD PLANS", &own);
 	if (c->pg && pg_say_only(c, sql, e) == 0)
 		return 0;
 	/* It was lost while nothing ran. */
@@ -384,6 +411,7 @@ static int64_t exec(struct db_conn *base, const char *text, const struct db_valu
 		return pg_failed(e);
 	int64_t changed = changed_by(c, r);
 	c->pq->PQclear(r);
+	count_written(changed);
 	return changed;
 }
 
@@ -474,6 +502,7 @@ static int64_t exec_many(struct db_conn *base, const char *text, const struct db
 	}
 	if (c->pg && !c->pq->PQexitPipelineMode(c->pg))
 		return pg_fail_lost(c, "step", e);
+	count_written(sum);
 	return sum;
 }
 

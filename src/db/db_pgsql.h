@@ -87,13 +87,14 @@ struct pg_conn {
 	const struct pg_library *pq;
 	const char *address;
 	bool writer;
-	PGconn *pg;	     /* NULL: not connected */
-	bool is_doomed;	     /* the transaction may succeed when it is run again, and not go on */
-	bool is_unsure;	     /* whether it was committed is unknown */
-	bool is_listed;	     /* the writer's row is there */
-	char id[17];	     /* of the writer */
-	int64_t mark;	     /* of its last transaction */
-	const char *running; /* the text that runs, of a caller's */
+	PGconn *pg;	      /* NULL: not connected */
+	bool is_doomed;	      /* the transaction may succeed when it is run again, and not go on */
+	bool is_unsure;	      /* whether it was committed is unknown */
+	bool is_listed;	      /* the writer's row is there */
+	char id[17];	      /* of the writer */
+	int64_t mark;	      /* of its last transaction */
+	unsigned planned_for; /* how many rows, as a power of two */
+	const char *running;  /* the text that runs, of a caller's */
 	bool limited;
 	struct db_limits limits;
 	unsigned prepared;
