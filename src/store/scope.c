@@ -410,10 +410,11 @@ int store_scope_delete(struct db_tx *tx, int64_t id, struct err *e)
 
 int64_t store_scope_clear(struct db_tx *tx, int64_t registry, size_t n, struct err *e)
 {
+	static const char deliveries[] = DELIVERIES_OF "{IN $1})";
 	static const char *const texts[] = {
 	    "DELETE FROM access_assignment WHERE scope_id {IN $1}",
 	    "DELETE FROM rule WHERE scope_id {IN $1}",
-	    DELIVERIES_OF "{IN $1})",
+	    deliveries,
 	    "DELETE FROM notification WHERE scope_id {IN $1}",
 	    "DELETE FROM scope_up WHERE scope_id {IN $1}",
 	    "DELETE FROM scope_up WHERE ancestor_id {IN $1}",
