@@ -357,13 +357,10 @@ static int step_effects(struct planning *p)
 	return planning_effect(p, upgrades, n, &ignored, &out->images_cleared, &out->score);
 }
 
-/* By what it clears, the gravest first; Unknown is between High and Medium: no source has rated it.
- */
+/* By what it clears, the gravest first. */
 static int by_gain(const void *x, const void *y)
 {
-	static const enum adv_severity order[] = {ADV_SEV_CRITICAL, ADV_SEV_HIGH,
-						  ADV_SEV_UNKNOWN,  ADV_SEV_MEDIUM,
-						  ADV_SEV_LOW,	    ADV_SEV_NEGLIGIBLE};
+	const enum adv_severity *order = match_severity_order;
 	const struct remediation_step *a = x, *b = y;
 	enum remediation_kind of_a =
 	    a->kind < REMEDIATION_ELSEWHERE ? REMEDIATION_UPGRADE : a->kind;
@@ -373,7 +370,7 @@ static int by_gain(const void *x, const void *y)
 		return of_a < of_b ? -1 : 1;
 	if (a->kev != b->kev)
 		return a->kev > b->kev ? -1 : 1;
-	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
 		if (a->counts.by[order[i]] != b->counts.by[order[i]])
 			return a->counts.by[order[i]] > b->counts.by[order[i]] ? -1 : 1;
 	int r = bytes_cmp(a->package, b->package);

@@ -11,17 +11,8 @@ bool listing_shows(const struct listing *l, const struct finding *f)
 
 static int64_t *images_of(const struct listing *l, size_t *ret)
 {
-	int64_t *ids = arena_alloc(l->a, l->place_count, sizeof *ids);
-	size_t n = 0;
-	for (size_t i = 0; ids && i < l->place_count; i++)
-		ids[i] = l->places[i].image;
-	if (ids && l->place_count)
-		qsort(ids, l->place_count, sizeof *ids, listing_cmp_ids);
-	for (size_t i = 0; ids && i < l->place_count; i++)
-		if (n == 0 || ids[n - 1] != ids[i])
-			ids[n++] = ids[i];
-	*ret = n;
-	return ids;
+	return listing_distinct((const int64_t *)(const void *)l->places, l->place_count, 1, l->a,
+				ret);
 }
 
 /* Those of the images of a small list: documents attached to other images may be many. */

@@ -42,6 +42,7 @@ struct tally {
 	struct arena arena;
 	struct known_policy *policies;
 	size_t policy_count, policy_cap;
+	struct places policy_at;
 	struct match_check *checks;
 	size_t check_count, check_cap;
 	struct places check_at;
@@ -113,6 +114,7 @@ void tally_close(struct tally *t)
 	free(t->scratch);
 	free(t->by_rule);
 	places_free(&t->check_at);
+	places_free(&t->policy_at);
 	buf_free(&t->wanted);
 	arena_free(&t->arena);
 	free(t);
@@ -120,10 +122,8 @@ void tally_close(struct tally *t)
 
 static struct known_policy *find_policy(const struct tally *t, int64_t id)
 {
-	for (size_t i = 0; i < t->policy_count; i++)
-		if (t->policies[i].p.id == id)
-			return &t->policies[i];
-	return NULL;
+	size_t at;
+	return places_find(&t->policy_at, (uint64_t)id, &at) ? &t->policies[at] : NULL;
 }
 
 static void want_id(struct tally *t, uint64_t check)
@@ -157,6 +157,8 @@ int tally_policy_add(struct tally *t, const struct policy *p, struct err *e)
 		    known.asks_packages || (!r->whole && r->terms.what.c.packages.count > 0);
 		known.asks_checks = known.asks_checks || rule_asks_check(&r->terms, r->whole);
 	}
+	if (!places_put(&t->policy_at, (uint64_t)p->id, t->policy_count))
+		return no_memory(e);
 	t->policies[t->policy_count++] = known;
 	return 0;
 }
