@@ -267,7 +267,7 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 	return CURL_SOCKET_BAD;
 }
 
-/* Whoever asked for a checked connection gets no other one at a server's wish. */
+/* A server cannot lead a request for a checked connection to an unchecked one. */
 static bool is_kept_https(const struct fetch *f, const char *url)
 {
 	return !f->insecure && strncasecmp(url, "https:", 6) == 0;

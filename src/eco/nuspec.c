@@ -11,7 +11,7 @@
 #include "eco/parsers.h"
 #include "pkg/license.h"
 
-#define NO_URL "https://aka.ms/deprecateLicenseUrl" /* stands for a licence of type file */
+#define NO_URL "https://aka.ms/deprecateLicenseUrl" /* in place of a licence of type file */
 
 struct nuspec {
 	struct bytes id, version, expression, url;

@@ -127,7 +127,7 @@ static void add_cwe(struct match_explanation *x, struct bytes cwe)
 		x->cwes[x->cwe_count++] = cwe;
 }
 
-/* Whoever of the feeds names them: the one that decides often does not. */
+/* From any feed that names them: the one that decides often does not. */
 static int note_cwes(struct why *w)
 {
 	w->x->cwes = arena_alloc(w->a, CWES_MAX, sizeof *w->x->cwes);

@@ -46,7 +46,7 @@ struct match_check {
 	size_t reference_count;
 };
 
-/* Gravest first. What nobody rated stands above Medium: it may be grave, and at the end of a list
+/* Gravest first. What nobody rated comes before Medium: it may be grave, and at the end of a list
  * nobody would look at it. */
 extern const enum adv_severity match_severity_order[ADV_SEV_CRITICAL + 1];
 /* A check's place in lists "by severity", the highest first: by severity in that order, what is in

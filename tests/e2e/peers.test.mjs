@@ -387,7 +387,7 @@ test('feeds: what is hostile is named and left out; one that becomes so is used 
     }
     r = await update(good);
     assert.ok(known('CVE-2026-1'), 'and again');
-    // Whoever writes https gets nothing that anybody on the way could have written.
+    // What is asked for by https comes by https.
     const key = path.join(tempDir('tls'), 'key.pem'), cert = `${key}.crt`;
     run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert]);
     const safe = https.createServer({ key: fs.readFileSync(key), cert: fs.readFileSync(cert) }, (q, reply) => (q.url === '/down.json' ? reply.writeHead(302, { location: `${peer.url}/two.json` }).end() : reply.end(record('CVE-2026-8'))));
