@@ -172,6 +172,7 @@ test('a folder moves to a server and back: nothing is lost, whenever it is kille
   let server = await begin(), r = await move(address);
   assert.equal(r.status, 1);
   assert.match(r.stderr, /in use by a running server: stop it first/);
+  made = 9 * Math.ceil(made / 9); // versions go round by nine, and the tests before made as many images as they had time for: two of the next three have findings
   for (let i = 0; i < 3; i++) {
     images.push({ repository: `moving/${i}`, layout: makeImage() });
     await pushLayout(server, images[i].repository, images[i].layout);
@@ -195,7 +196,8 @@ test('a folder moves to a server and back: nothing is lost, whenever it is kille
   };
   chains();
   const before = await lists();
-  assert.ok(before.findings.items.length > 3 && users.items.length === 1);
+  assert.equal(before.findings.items.length, 10);
+  assert.equal(users.items.length, 1);
   await server.stop();
   // Killed at any time: the next one does it all.
   for (const ms of [5, 40, 120]) {
