@@ -343,23 +343,38 @@ int tar_next(struct tar *t, struct tar_entry *ent, struct err *e)
 	return rc;
 }
 
-/* Bytes that are stored, at most cap. */
-static int64_t read_stored(struct tar *t, void *out, size_t cap, struct err *e)
+/* Pass over n bytes that the stream shows. */
+static void pass(struct tar *t, size_t n)
 {
-	struct bytes b;
-	int rc = stream_peek(t->s, 1, &b, e);
+	stream_consume(t->s, n);
+	t->left -= n;
+	t->pos += n;
+}
+
+/* Bytes that are stored and not yet passed over, at most cap: 1, <0. */
+static int peek_stored(struct tar *t, size_t cap, struct bytes *ret, struct err *e)
+{
+	int rc = stream_peek(t->s, 1, ret, e);
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
 		return err_set(e, ERR_TRUNCATED,
 			       "tar: the archive ends %" PRIu64 " bytes before the member does",
 			       t->left);
-	size_t n = b.len < cap ? b.len : cap;
-	memcpy(out, b.ptr, n);
-	stream_consume(t->s, n);
-	t->left -= n;
-	t->pos += n;
-	return (int64_t)n;
+	*ret = bytes_part(*ret, 0, cap);
+	return 1;
+}
+
+/* Bytes that are stored, at most cap. */
+static int64_t read_stored(struct tar *t, void *out, size_t cap, struct err *e)
+{
+	struct bytes b;
+	int rc = peek_stored(t, cap, &b, e);
+	if (rc < 0)
+		return rc;
+	memcpy(out, b.ptr, b.len);
+	pass(t, b.len);
+	return (int64_t)b.len;
 }
 
 static int64_t read_hole(struct tar *t, void *out, size_t cap, uint64_t end)
@@ -392,4 +407,19 @@ int64_t tar_read(struct tar *t, void *out, size_t cap, struct err *e)
 		t->extent++;
 	}
 	return read_hole(t, out, cap, t->size);
+}
+
+int tar_show(struct tar *t, void *room, size_t cap, struct bytes *ret, struct err *e)
+{
+	if (t->is_sparse) {
+		int64_t n = tar_read(t, room, cap, e);
+		*ret = (struct bytes){.ptr = room, .len = n > 0 ? (size_t)n : 0};
+		return n > 0 ? 1 : (int)n;
+	}
+	if (t->pos >= t->size)
+		return 0;
+	int r = peek_stored(t, t->left < SIZE_MAX ? (size_t)t->left : SIZE_MAX, ret, e);
+	if (r > 0)
+		pass(t, ret->len);
+	return r;
 }

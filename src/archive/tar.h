@@ -47,6 +47,9 @@ int tar_next(struct tar *t, struct tar_entry *ent, struct err *e);
 /* The member's content in order, expanded when sparse: bytes put in out (<= cap), 0 at its end, <0
  * error. */
 int64_t tar_read(struct tar *t, void *out, size_t cap, struct err *e);
+/* The same, shown in place where it is stored as it is read, else in room[cap]: 1, 0 at its end, <0
+ * error. *ret is good until the next call on t. */
+int tar_show(struct tar *t, void *room, size_t cap, struct bytes *ret, struct err *e);
 /* A layer member's path made canonical: no leading "/", "./", no "//", "." parts; ".." is resolved
  * inside the root (never above it). Into out[LIMIT_PATH_MAX]; returns length, 0 for the root
  * itself, or <0 ERR_LIMIT / ERR_FORMAT (NUL). */

@@ -71,6 +71,41 @@ static int check_limits(const struct stream *s, struct err *why)
 	return 0;
 }
 
+/* What came of the implementation: got bytes at out, its end or its error. 1, 0, <0. */
+static int account(struct stream *s, const uint8_t *out, int64_t got, struct err *why,
+		   struct err *e)
+{
+	if (got < 0)
+		return fail(s, why, e);
+	if (got == 0) {
+		s->ended = true;
+		return 0;
+	}
+	if (s->see)
+		s->see(s->see_arg, (struct bytes){.ptr = out, .len = (size_t)got});
+	s->produced += (uint64_t)got;
+	if (check_limits(s, why) < 0)
+		return fail(s, why, e);
+	return 1;
+}
+
+/* Bytes that the implementation holds: they are the window, or follow what is left of it. */
+static int refill_shown(struct stream *s, struct err *e)
+{
+	struct err why = ERR_INIT;
+	struct bytes shown = BYTES_NONE;
+	int64_t got = s->ops->show(s->impl, &shown, &why);
+	int r = account(s, shown.ptr, got > 0 ? (int64_t)shown.len : got, &why, e);
+	if (r <= 0)
+		return r;
+	if (s->win_len > 0)
+		memcpy(s->buf + s->win_len, shown.ptr, shown.len);
+	else
+		s->win = shown.ptr;
+	s->win_len += shown.len;
+	return 1;
+}
+
 /* More bytes after the window: 1, 0 at the end, <0. */
 static int refill(struct stream *s, struct err *e)
 {
@@ -79,22 +114,37 @@ static int refill(struct stream *s, struct err *e)
 	if (s->win_len > 0 && s->win != s->buf)
 		memmove(s->buf, s->win, s->win_len);
 	s->win = s->buf;
+	if (s->ops->show)
+		return refill_shown(s, e);
 	size_t room = BUF_CAP - s->win_len;
-	int64_t got =
-	    s->ops->read(s->impl, s->buf + s->win_len, room < READ_MAX ? room : READ_MAX, &why);
-	if (got < 0)
-		return fail(s, &why, e);
-	if (got == 0) {
-		s->ended = true;
-		return 0;
+	uint8_t *out = s->buf + s->win_len;
+	int64_t got = s->ops->read(s->impl, out, room < READ_MAX ? room : READ_MAX, &why);
+	int r = account(s, out, got, &why, e);
+	if (r > 0)
+		s->win_len += (size_t)got;
+	return r;
+}
+
+int64_t stream_take(struct stream *s, uint8_t *out, size_t cap, struct err *e)
+{
+	struct err why = ERR_INIT;
+	if (s->failed)
+		return fail_again(s, e);
+	if (s->win_len > 0 || s->ended || s->ops->show) {
+		struct bytes b;
+		int r = stream_peek(s, 1, &b, e);
+		if (r <= 0)
+			return r;
+		b = bytes_part(b, 0, cap);
+		memcpy(out, b.ptr, b.len);
+		stream_consume(s, b.len);
+		return (int64_t)b.len;
 	}
-	if (s->see)
-		s->see(s->see_arg, (struct bytes){.ptr = s->buf + s->win_len, .len = (size_t)got});
-	s->win_len += (size_t)got;
-	s->produced += (uint64_t)got;
-	if (check_limits(s, &why) < 0)
-		return fail(s, &why, e);
-	return 1;
+	int64_t got = s->ops->read(s->impl, out, cap < READ_MAX ? cap : READ_MAX, &why);
+	int r = account(s, out, got, &why, e);
+	if (r > 0)
+		s->consumed += (uint64_t)got;
+	return r > 0 ? got : r;
 }
 
 int stream_peek(struct stream *s, size_t want, struct bytes *ret, struct err *e)

@@ -240,9 +240,13 @@ static size_t gather(struct go_names *n, struct bytes b)
 static size_t search(struct go_names *n, struct bytes b, uint64_t off)
 {
 	size_t i = (size_t)((ALIGN - off % ALIGN) % ALIGN);
-	for (; i < b.len; i += ALIGN)
-		if (b.ptr[i] >= 0xf0 && may_begin(bytes_from(b, i)))
+	/* The two in the middle of the magic are 0xff in either byte order. */
+	while (i < b.len) {
+		bool middle = b.len - i < ALIGN || (b.ptr[i + 1] & b.ptr[i + 2]) == 0xff;
+		if (middle && b.ptr[i] >= 0xf0 && may_begin(bytes_from(b, i)))
 			break;
+		i += ALIGN;
+	}
 	if (i >= b.len)
 		return b.len;
 	n->head[n->head_len++] = b.ptr[i];

@@ -2,6 +2,7 @@
  * to a file that went by unwanted ("status" linked to "status-old") is what a second pass is for,
  * and so is a program that can only be read whole (program.c).
  */
+#include "codec/ahead.h"
 #include "codec/codec.h"
 #include "inventory/diffid.h"
 #include "inventory/indexer.h"
@@ -61,39 +62,55 @@ static int note_toc(struct indexer *ix, const struct toc_tail *tail, struct err 
 	return layer_writer_doubt(&ix->w, BYTES_NONE, text, e);
 }
 
-/* hash (may be NULL) sees the whole of the plain stream. */
-static int read_layer(struct indexer *ix, member_fn member, struct layer_writer_totals *totals,
-		      struct diffid *hash, struct err *e)
+/* Where the bytes of the first pass are hashed: in passing, or ahead of it on other threads. */
+static struct stream *open_hashed(struct indexer *ix, struct stream *plain, const struct stream *in,
+				  struct diffid *hash, struct err *e)
+{
+	const struct ahead_watch watch = {.see = diffid_see, .arg = hash};
+	if (ix->src->ahead)
+		return ahead_stream(ix->src->ahead, plain, in, watch, e);
+	stream_watch(plain, diffid_see, hash);
+	return plain;
+}
+
+/* first: the whole of the plain stream is hashed. */
+static int read_layer(struct indexer *ix, bool first, struct layer_writer_totals *totals,
+		      struct err *e)
 {
 	struct toc_tail tail = {.len = 0};
+	struct diffid hash;
 	struct stream *in = ix->src->reopen(ix->src->arg, e);
 	if (!in)
 		return -(int)e->code;
-	if (hash)
+	if (first)
 		stream_watch(in, toc_see, &tail);
 	const char *codec = "";
 	struct stream *plain = codec_open(in, ix->lim, &codec, e);
 	if (!plain)
 		return -(int)e->code;
-	if (hash)
-		stream_watch(plain, diffid_see, hash);
-	int r = read_members(ix, plain, member, &totals->member_count, e);
-	if (hash)
-		diffid_finish(hash, totals->diff_id);
-	totals->has_diff_id = hash && r == 0;
-	if (totals->has_diff_id && plain != in)
-		r = note_toc(ix, &tail, e);
+	bool packed = plain != in;
+	diffid_init(&hash);
+	if (first)
+		plain = open_hashed(ix, plain, in, &hash, e);
+	if (!plain)
+		return -(int)e->code;
+	int r = read_members(ix, plain, first ? indexer_member : indexer_second_member,
+			     &totals->member_count, e);
 	totals->codec = bytes_of(codec);
-	totals->in_len = stream_offset(in); /* in lives as long as plain */
+	/* in lives as long as plain */
+	totals->in_len = first && ix->src->ahead ? ahead_taken(ix->src->ahead) : stream_offset(in);
 	totals->out_len = stream_offset(plain);
 	stream_close(plain);
-	return r;
+	totals->has_diff_id = first && r == 0;
+	if (totals->has_diff_id)
+		diffid_finish(&hash, totals->diff_id);
+	return totals->has_diff_id && packed ? note_toc(ix, &tail, e) : r;
 }
 
-static int index_layer(struct indexer *ix, struct diffid *hash, struct err *e)
+static int index_layer(struct indexer *ix, struct err *e)
 {
 	struct err why = ERR_INIT;
-	int r = read_layer(ix, indexer_member, &ix->totals, hash, &why);
+	int r = read_layer(ix, true, &ix->totals, &why);
 	if (indexer_is_damage(r)) {
 		ix->w.complete = false;
 		r = layer_writer_note(&ix->w, BYTES_NONE, why.msg, e);
@@ -113,7 +130,7 @@ static int index_layer(struct indexer *ix, struct diffid *hash, struct err *e)
 	}
 	struct layer_writer_totals again = {.in_len = 0};
 	ix->ordinal = 0;
-	r = read_layer(ix, indexer_second_member, &again, NULL, &why);
+	r = read_layer(ix, false, &again, &why);
 	if (indexer_is_damage(r) || r == -ERR_NOT_FOUND)
 		return ix->w.complete ? layer_writer_note(&ix->w, BYTES_NONE, why.msg, e) : 0;
 	return r < 0 ? err_set(e, (enum err_code) - r, "%s", why.msg) : 0;
@@ -122,14 +139,9 @@ static int index_layer(struct indexer *ix, struct diffid *hash, struct err *e)
 int layer_index(const struct layer_source *src, const struct limits *lim, struct buf *out,
 		struct err *e)
 {
-	struct diffid *own = src->diffid ? NULL : diffid_open(e);
-	if (!src->diffid && !own)
-		return -ERR_NOMEM;
 	struct indexer *ix = calloc(1, sizeof *ix);
-	if (!ix) {
-		diffid_close(own);
+	if (!ix)
 		return err_set(e, ERR_NOMEM, "layer: out of memory");
-	}
 	ix->src = src;
 	ix->lim = lim;
 	layer_writer_init(&ix->w);
@@ -138,7 +150,7 @@ int layer_index(const struct layer_source *src, const struct limits *lim, struct
 	ix->content = inspect_search_open(e);
 	int r = ix->content ? 0 : -ERR_NOMEM;
 	if (r == 0)
-		r = index_layer(ix, own ? own : src->diffid, e);
+		r = index_layer(ix, e);
 	if (r == 0)
 		r = layer_writer_put(&ix->w, &ix->totals, &ix->place, out, e);
 	layer_writer_free(&ix->w);
@@ -146,6 +158,5 @@ int layer_index(const struct layer_source *src, const struct limits *lim, struct
 	inspect_search_close(ix->content);
 	free(ix->text);
 	free(ix);
-	diffid_close(own);
 	return r;
 }

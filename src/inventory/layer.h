@@ -130,7 +130,7 @@ struct layer_source {
 	struct stream *(*reopen)(void *arg, struct err *e);
 	void *arg;
 	int scratch_fd;
-	struct diffid *diffid; /* hashes the stream; NULL: it is done in passing */
+	struct ahead *ahead; /* inflates and hashes on threads of its own; NULL: in passing */
 };
 int layer_index(const struct layer_source *src, const struct limits *lim, struct buf *out,
 		struct err *e);

@@ -14,17 +14,17 @@
 /* All that is left of the member; the layer may end inside it, which is the caller's to say. */
 static int feed_all(struct program_scan *s, struct program_text *text, struct tar *t, struct err *e)
 {
-	uint8_t *chunk = malloc(CHUNK_LEN);
-	if (!chunk)
+	uint8_t *room = malloc(CHUNK_LEN);
+	if (!room)
 		return err_set(e, ERR_NOMEM, "layer: out of memory");
-	int64_t n;
-	while ((n = tar_read(t, chunk, CHUNK_LEN, e)) > 0) {
-		const struct bytes b = {.ptr = chunk, .len = (size_t)n};
+	struct bytes b;
+	int r;
+	while ((r = tar_show(t, room, CHUNK_LEN, &b, e)) > 0) {
 		program_scan_feed(s, b);
 		program_text_feed(text, b);
 	}
-	free(chunk);
-	return (int)n;
+	free(room);
+	return r;
 }
 
 /* 1: the layer has too many entries, which is noted. */

@@ -1,6 +1,7 @@
 /* plimsoll-worker: started by the pool with its cage's limits as arguments, the socket, the input
  * and the scratch file open. Not for use by hand. */
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
-#include "inventory/diffid.h"
+#include "codec/ahead.h"
 #include "jail/cage.h"
 #include "worker/tasks.h"
 
@@ -50,11 +51,15 @@ static int work(struct session *s, int out_fd)
 	return r < 0 && session_failed(s, &e) < 0 ? EXIT_TALK : EXIT_DONE;
 }
 
-/* No thread, no memory: then the task hashes in passing. */
+/* No thread, no memory: then a layer is inflated and hashed in passing. All threads allocate from
+ * one heap: more of them would each reserve addresses, which are limited. */
 static void start_threads(void *arg)
 {
 	(void)arg;
-	(void)diffid_start(session.diffid, NULL);
+#ifdef M_ARENA_MAX
+	(void)mallopt(M_ARENA_MAX, 1);
+#endif
+	session.ahead = ahead_open(NULL);
 }
 
 int main(int argc, char **argv)
@@ -71,9 +76,7 @@ int main(int argc, char **argv)
 	(void)prctl(PR_SET_NAME, "plimsoll-worker");
 	int out_fd = fcntl(TASK_OUT_FD, F_GETFD) < 0 ? -1 : TASK_OUT_FD;
 	session_init(&session, TASK_SOCKET_FD);
-	session.diffid = diffid_open(&e);
-	if (!session.diffid ||
-	    cage_enter(&lim, allow_missing, start_threads, NULL, &cage, &e) < 0) {
+	if (cage_enter(&lim, allow_missing, start_threads, NULL, &cage, &e) < 0) {
 		(void)session_failed(&session, &e);
 		_exit(EXIT_CAGE);
 	}

@@ -11,7 +11,7 @@ struct session {
 	struct task_start start; /* borrows from request */
 	uint64_t available;	 /* bytes the growing file is known to hold in all */
 	bool is_final;
-	struct diffid *diffid; /* for the task that hashes; its thread runs already */
+	struct ahead *ahead; /* for the task that reads layers; its threads run already. Or NULL */
 	uint64_t record_count, note_count;
 	enum task_record batch_type;
 	struct buf batch; /* a BATCH message being filled; empty = none */

@@ -14,7 +14,7 @@ int task_index_layer(struct session *s, int out_fd, struct err *e)
 	struct buf out;
 	buf_init(&out, LIMIT_INVENTORY_MAX);
 	struct layer_source src = {
-	    .reopen = open_layer, .arg = s, .scratch_fd = out_fd, .diffid = s->diffid};
+	    .reopen = open_layer, .arg = s, .scratch_fd = out_fd, .ahead = s->ahead};
 	int r = layer_index(&src, &s->start.limits, &out, e);
 	if (r == 0 && !buf_ok(&out))
 		r = err_set(e, ERR_LIMIT, "inventory over %u bytes", LIMIT_INVENTORY_MAX);

@@ -46,6 +46,7 @@ static inline void tar_end(struct buf *t)
 struct tar_source {
 	struct bytes bytes;
 	unsigned opened, opens_max; /* 0: any number */
+	struct ahead *ahead;	    /* see layer_source */
 };
 
 static inline struct stream *layer_reopen(void *arg, struct err *e)
@@ -62,7 +63,8 @@ static inline struct stream *layer_reopen(void *arg, struct err *e)
 static inline int index_tars(struct tar_source *s, int scratch_fd, struct buf *out, struct err *e)
 {
 	struct limits lim = LIMITS_DEFAULT;
-	struct layer_source src = {.reopen = layer_reopen, .arg = s, .scratch_fd = scratch_fd};
+	struct layer_source src = {
+	    .reopen = layer_reopen, .arg = s, .scratch_fd = scratch_fd, .ahead = s->ahead};
 	buf_init(out, LIMIT_INVENTORY_MAX);
 	return layer_index(&src, &lim, out, e);
 }

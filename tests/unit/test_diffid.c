@@ -2,6 +2,7 @@
  * those of FIPS 180-4's examples and libcrypto's own over the whole of the bytes. */
 #include "torture.h"
 
+#include "codec/ahead.h"
 #include "inventory/diffid.h"
 #include "layer_make.h"
 
@@ -15,7 +16,7 @@ static struct bytes sha256(struct bytes b, uint8_t out[LAYER_DIFF_ID_LEN])
 	return (struct bytes){.ptr = out, .len = len};
 }
 
-static void check_known(bool thread)
+static void test_known_answers(void **state)
 {
 	static const uint8_t abc[LAYER_DIFF_ID_LEN] = {
 	    0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
@@ -26,70 +27,16 @@ static void check_known(bool thread)
 	    0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
 	    0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
 	uint8_t got[LAYER_DIFF_ID_LEN];
-	struct diffid *d = diffid_open(NULL);
-	assert_non_null(d);
-	if (thread)
-		assert_int_equal(diffid_start(d, NULL), 0);
-	diffid_see(d, BYTES_LIT("a"));
-	diffid_see(d, BYTES_LIT("bc"));
-	diffid_finish(d, got);
+	struct diffid d;
+	(void)state;
+	diffid_init(&d);
+	diffid_see(&d, BYTES_LIT("a"));
+	diffid_see(&d, BYTES_LIT("bc"));
+	diffid_finish(&d, got);
 	assert_memory_equal(got, abc, sizeof got);
-	diffid_finish(d, got); /* begins anew */
+	diffid_init(&d);
+	diffid_finish(&d, got);
 	assert_memory_equal(got, none, sizeof got);
-	diffid_see(d, BYTES_LIT("abc"));
-	diffid_finish(d, got);
-	assert_memory_equal(got, abc, sizeof got);
-	diffid_close(d);
-}
-
-static void test_known_answers(void **state)
-{
-	(void)state;
-	check_known(false);
-	check_known(true);
-}
-
-/* Pieces of all lengths, more of them than the thread's ring holds. */
-static void test_pieces(void **state)
-{
-	size_t len = (size_t)6 << 20, step = 1;
-	uint8_t *all = malloc(len), want[LAYER_DIFF_ID_LEN], got[LAYER_DIFF_ID_LEN];
-	struct diffid *d = diffid_open(NULL);
-	(void)state;
-	assert_non_null(all);
-	assert_non_null(d);
-	assert_int_equal(diffid_start(d, NULL), 0);
-	for (size_t i = 0; i < len; i++)
-		all[i] = (uint8_t)((i * 2654435761U) >> 24);
-	for (struct bytes rest = {.ptr = all, .len = len}; rest.len > 0;
-	     step = (step * 7 + 13) % 400000) {
-		struct bytes part = bytes_part(rest, 0, step);
-		diffid_see(d, part);
-		rest = bytes_from(rest, part.len);
-	}
-	diffid_finish(d, got);
-	(void)sha256((struct bytes){.ptr = all, .len = len}, want);
-	assert_memory_equal(got, want, sizeof want);
-	diffid_close(d);
-	free(all);
-}
-
-/* Without memory for the ring all is hashed in passing. */
-static void test_no_thread(void **state)
-{
-	uint8_t want[LAYER_DIFF_ID_LEN], got[LAYER_DIFF_ID_LEN];
-	struct err e = ERR_INIT;
-	struct diffid *d = diffid_open(NULL);
-	(void)state;
-	assert_non_null(d);
-	torture_left = 1;
-	assert_int_equal(diffid_start(d, &e), -ERR_NOMEM);
-	torture_left = 0;
-	diffid_see(d, BYTES_LIT("abc"));
-	diffid_finish(d, got);
-	(void)sha256(BYTES_LIT("abc"), want);
-	assert_memory_equal(got, want, sizeof want);
-	diffid_close(d);
 }
 
 static void gzip_member(struct buf *out, struct bytes in)
@@ -135,10 +82,12 @@ static void make_plain(const struct layer_case *c, struct buf *out)
 	free(big);
 }
 
+static struct ahead *ahead; /* layers are read ahead; NULL: in passing */
+
 static void index_bytes(struct bytes blob, struct lay *ret, struct arena *a, struct buf *inventory)
 {
 	struct err e = ERR_INIT;
-	struct tar_source s = {.bytes = blob};
+	struct tar_source s = {.bytes = blob, .ahead = ahead};
 	assert_int_equal(index_tars(&s, -1, inventory, &e), 0);
 	assert_int_equal(layer_parse(buf_bytes(inventory), a, ret, &e), 0);
 }
@@ -248,12 +197,23 @@ static void test_not_whole(void **state)
 	buf_free(&plain);
 }
 
+static void test_ahead(void **state)
+{
+	ahead = ahead_open(NULL);
+	assert_non_null(ahead);
+	test_layers(state);
+	test_polyglot(state);
+	test_not_whole(state);
+	ahead_close(ahead);
+	ahead = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_known_answers), cmocka_unit_test(test_pieces),
-	    cmocka_unit_test(test_no_thread),	  cmocka_unit_test(test_layers),
+	    cmocka_unit_test(test_known_answers), cmocka_unit_test(test_layers),
 	    cmocka_unit_test(test_polyglot),	  cmocka_unit_test(test_not_whole),
+	    cmocka_unit_test(test_ahead),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
