@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "oci/manifest.h"
+#include "oci/reference.h"
 #include "report/coverage.h"
 
 #include <stdlib.h>
@@ -135,6 +137,77 @@ const char *remote_repository(const struct srv *s, struct bytes name, struct are
 	if (!path)
 		err_nomem(e);
 	return path;
+}
+
+int remote_manifest(const struct srv *s, struct bytes repository, struct bytes name,
+		    struct arena *a, struct fetch_reply *reply, struct err *e)
+{
+	struct cli_server_request ask = {
+	    .path =
+		arena_printf(a, "/v2/%.*s/manifests/%.*s", BYTES_ARG(repository), BYTES_ARG(name)),
+	    .header = "Accept: " OCI_MANIFEST_TYPE ", " OCI_INDEX_TYPE ", " DOCKER_MANIFEST_TYPE
+		      ", " DOCKER_LIST_TYPE};
+	if (!ask.path)
+		return err_nomem(e);
+	int r = cli_server_ask(s, &ask, a, reply, e);
+	if (r < 0 && e->code == ERR_NOT_FOUND)
+		return err_set(e, ERR_NOT_FOUND, "%s: not found: %.*s%s%.*s", s->url,
+			       BYTES_ARG(repository), bytes_find(name, ':') < name.len ? "@" : ":",
+			       BYTES_ARG(name));
+	return r;
+}
+
+/* The digest a reference means now. */
+static int resolve(const struct srv *s, const struct ref *ref, struct arena *a, struct bytes *ret,
+		   struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+	struct fetch_reply reply = {0};
+	bool ok = true;
+	int r = 0;
+	if (ref->has_digest) {
+		digest_text(&ref->digest, text);
+		*ret = arena_bytes(a, bytes_of(text), &ok);
+	} else {
+		r = remote_manifest(s, ref->repository, ref->tag, a, &reply, e);
+		if (r == 0)
+			*ret = arena_bytes(a, bytes_of(reply.digest), &ok);
+		fetch_reply_free(&reply);
+	}
+	return r == 0 && !ok ? err_nomem(e) : r;
+}
+
+/* host: NULL if the operand names none. */
+static int parse_operand(const char *text, struct arena *a, struct ref *ref, const char **ret_host,
+			 struct err *e)
+{
+	struct bytes first = bytes_part(bytes_of(text), 0, bytes_find(bytes_of(text), '/'));
+	bool has_host = first.len < strlen(text) &&
+			(bytes_find(first, '.') < first.len || bytes_find(first, ':') < first.len ||
+			 bytes_eq_lit(first, "localhost"));
+	/* A made-up host keeps the grammar of references from reading a host into a repository's
+	 * name. */
+	const char *whole = has_host ? text : arena_printf(a, "server.invalid/%s", text);
+	*ret_host = has_host ? arena_cstr(a, first) : NULL;
+	if (!whole || (has_host && !*ret_host))
+		return err_nomem(e);
+	if (ref_parse(bytes_of(whole), a, ref, e) < 0)
+		return err_set(e, e->code, "\"%s\" is not REPOSITORY[:TAG|@DIGEST]", text);
+	return 0;
+}
+
+int remote_open(struct srv *s, const struct cli_args *args, const char *operand, struct arena *a,
+		struct remote_name *ret, struct err *e)
+{
+	struct ref ref;
+	const char *host;
+	*ret = (struct remote_name){.path = NULL};
+	if (parse_operand(operand, a, &ref, &host, e) < 0 ||
+	    cli_server_open(s, args, host, a, e) < 0)
+		return -(int)e->code;
+	ret->repository = ref.repository;
+	ret->path = remote_repository(s, ref.repository, a, e);
+	return ret->path ? resolve(s, &ref, a, &ret->digest, e) : -(int)e->code;
 }
 
 static const char *image_path(const char *repository, struct bytes digest, const char *leaf,

@@ -20,6 +20,17 @@ struct remote {
  * local/repositories/team/shop"; NULL: no memory, or the server does not answer. */
 const char *remote_repository(const struct srv *s, struct bytes name, struct arena *a,
 			      struct err *e);
+/* The manifest of a tag or digest. reply is freed by the caller in any case. */
+int remote_manifest(const struct srv *s, struct bytes repository, struct bytes name,
+		    struct arena *a, struct fetch_reply *reply, struct err *e);
+/* An operand, "HOST:PORT/team/shop:1.4", or as the server itself names it: "team/shop:1.4". */
+struct remote_name {
+	struct bytes repository, digest;
+	const char *path; /* of the repository, in the API */
+};
+/* Open the server of the options, or else the operand's, and ask what the operand means now. */
+int remote_open(struct srv *s, const struct cli_args *args, const char *operand, struct arena *a,
+		struct remote_name *ret, struct err *e);
 /* The image of this digest, without its findings; name: of the report. All borrows from a. 1, 0:
  * unknown to the server, <0. */
 int remote_image(const struct srv *s, const char *repository, struct bytes digest, const char *name,

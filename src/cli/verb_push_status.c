@@ -9,7 +9,6 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "oci/manifest.h"
-#include "oci/reference.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,37 +49,6 @@ struct asking {
 	struct asked images[IMAGES_MAX];
 	size_t image_count;
 };
-
-/* The manifest of a tag or digest. reply is freed by the caller in any case. */
-static int ask_manifest(const struct asking *q, struct bytes name, struct fetch_reply *reply,
-			struct err *e)
-{
-	struct cli_server_request ask = {.path = arena_printf(q->arena, "/v2/%.*s/manifests/%.*s",
-							      BYTES_ARG(q->repository),
-							      BYTES_ARG(name)),
-					 .header = "Accept: " OCI_MANIFEST_TYPE ", " OCI_INDEX_TYPE
-						   ", " DOCKER_MANIFEST_TYPE ", " DOCKER_LIST_TYPE};
-	if (!ask.path)
-		return err_nomem(e);
-	int r = cli_server_ask(&q->srv, &ask, q->arena, reply, e);
-	if (r < 0 && e->code == ERR_NOT_FOUND)
-		return err_set(e, ERR_NOT_FOUND, "%s: not found: %.*s%s%.*s", q->srv.url,
-			       BYTES_ARG(q->repository),
-			       bytes_find(name, ':') < name.len ? "@" : ":", BYTES_ARG(name));
-	return r;
-}
-
-/* The digest a tag means now. */
-static int resolve(const struct asking *q, struct bytes tag, struct bytes *ret, struct err *e)
-{
-	struct fetch_reply reply = {0};
-	int r = ask_manifest(q, tag, &reply, e);
-	bool ok = true;
-	if (r == 0)
-		*ret = arena_bytes(q->arena, bytes_of(reply.digest), &ok);
-	fetch_reply_free(&reply);
-	return r == 0 && !ok ? err_nomem(e) : r;
-}
 
 /* The newest scan of an image. */
 struct newest {
@@ -251,7 +219,7 @@ static int collect(struct asking *q, struct bytes digest, int depth, struct seen
 		return r;
 	if (is_table(q))
 		put_line(q, digest, ret->word, ret->reason);
-	r = ask_manifest(q, digest, &reply, e);
+	r = remote_manifest(&q->srv, q->repository, digest, q->arena, &reply, e);
 	int n = r == 0 ? read_index(q, &reply, children, &is_index, e) : r;
 	fetch_reply_free(&reply);
 	if (is_index && depth == DEPTH_MAX)
@@ -364,49 +332,17 @@ static int report_all(struct asking *q, struct bytes digest, const struct seen *
 	return r < 0 ? r : status;
 }
 
-/* "HOST:PORT/team/shop:1.4", or as the server itself names it: "team/shop:1.4". host: NULL for the
- * latter. */
-static int parse_operand(struct asking *q, const char *text, struct ref *ref, const char **ret_host,
-			 struct err *e)
-{
-	struct bytes first = bytes_part(bytes_of(text), 0, bytes_find(bytes_of(text), '/'));
-	bool has_host = first.len < strlen(text) &&
-			(bytes_find(first, '.') < first.len || bytes_find(first, ':') < first.len ||
-			 bytes_eq_lit(first, "localhost"));
-	/* A made-up host keeps the grammar of references from reading a host into a repository's
-	 * name. */
-	const char *whole = has_host ? text : arena_printf(q->arena, "server.invalid/%s", text);
-	*ret_host = has_host ? arena_cstr(q->arena, first) : NULL;
-	if (!whole || (has_host && !*ret_host))
-		return err_nomem(e);
-	if (ref_parse(bytes_of(whole), q->arena, ref, e) < 0)
-		return err_set(e, e->code, "\"%s\" is not REPOSITORY[:TAG|@DIGEST]", text);
-	q->repository = ref->repository;
-	return 0;
-}
-
 static int run(struct asking *q, struct err *e)
 {
-	struct ref ref;
-	char text[DIGEST_TEXT_CAP];
-	const char *host, *operand = q->args->operands[0];
-	struct bytes digest = BYTES_NONE;
+	struct remote_name named;
 	struct seen seen = {.word = BYTES_NONE};
-	if (parse_operand(q, operand, &ref, &host, e) < 0 ||
-	    cli_server_open(&q->srv, q->args, host, q->arena, e) < 0)
+	if (remote_open(&q->srv, q->args, q->args->operands[0], q->arena, &named, e) < 0)
 		return -(int)e->code;
-	q->path = remote_repository(&q->srv, q->repository, q->arena, e);
-	if (!q->path)
-		return -(int)e->code;
-	q->name = operand;
-	if (ref.has_digest) {
-		digest_text(&ref.digest, text);
-		digest = bytes_of(text);
-	} else if (resolve(q, ref.tag, &digest, e) < 0) {
-		return -(int)e->code;
-	}
-	return collect(q, digest, 0, &seen, e) < 0 ? -(int)e->code
-						   : report_all(q, digest, &seen, e);
+	q->repository = named.repository;
+	q->path = named.path;
+	q->name = q->args->operands[0];
+	return collect(q, named.digest, 0, &seen, e) < 0 ? -(int)e->code
+							 : report_all(q, named.digest, &seen, e);
 }
 
 int verb_push_status(int argc, char **argv)

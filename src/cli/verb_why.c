@@ -1,6 +1,7 @@
 #include "cli/except.h"
 #include "cli/image.h"
 #include "cli/verbs.h"
+#include "cli/why.h"
 
 #include "base/clock.h"
 #include "inspect/inspect.h"
@@ -8,51 +9,11 @@
 
 #include <stdio.h>
 
-const struct cli_option why_options[] = {CIMG_OPTIONS, EXCEPT_OPTIONS, {0}};
-
-static void put_package(struct buf *out, const struct cimg *c, const struct inv_package *ip)
-{
-	const struct pkg *p = &ip->pkg;
-	report_put_plain(out, p->name);
-	buf_put_text(out, " ");
-	report_put_plain(out, p->version);
-	if (p->class != PKG_CONTENT) {
-		buf_put_text(out, " (source ");
-		report_put_plain(out, p->source_name);
-		buf_put_text(out, " ");
-		report_put_plain(out, p->source_version);
-		buf_put_text(out, ")");
-	}
-	buf_put_text(out, p->class == PKG_CONTENT ? "\n  found in " : "\n  listed in ");
-	report_put_plain(out, p->path);
-	if (ip->layer < c->assess.layer_count) {
-		const struct assess_layer *l = &c->assess.layers[ip->layer];
-		buf_printf(out, " in layer %u, %s\n", ip->layer + 1, l->digest);
-		if (l->created_by.len) {
-			buf_put_text(out, "  added by: ");
-			report_put_plain(out, l->created_by);
-			buf_put_text(out, "\n");
-		}
-	} else {
-		buf_put_text(out, "\n");
-	}
-}
-
-/* Each line of an explanation, indented. */
-static void put_lines(struct buf *out, struct bytes text)
-{
-	while (text.len) {
-		buf_put_text(out, "  ");
-		report_put_plain(out, bytes_cut(&text, '\n'));
-		buf_put_text(out, "\n");
-	}
-}
-
-/* What one evaluation of every package said of an id: `why` and `why-not` show parts of the same.
- */
-struct answer {
-	struct buf reported, not_reported;
-	size_t reported_count, not_reported_count;
+const struct cli_option why_options[] = {
+    CIMG_OPTIONS,
+    EXCEPT_OPTIONS,
+    {"server", 0, "URL", NULL, "ask this Plimsoll about an image that it holds"},
+    {0},
 };
 
 static bool is_about(const struct match_check *check, struct bytes id)
@@ -75,14 +36,24 @@ static void put_excepted(struct buf *out, const struct report *r, const struct p
 		buf_init(&line, 65536);
 		buf_put_text(&line, "suppressed by ");
 		exception_put_text(&line, h->by);
-		put_lines(out, buf_bytes(&line));
+		why_put_lines(out, buf_bytes(&line));
 		out->failed |= !buf_ok(&line);
 		buf_free(&line);
 	}
 }
 
+static void put_package(struct buf *out, const struct cimg *c, const struct inv_package *ip)
+{
+	const struct assess_layer *l =
+	    ip->layer < c->assess.layer_count ? &c->assess.layers[ip->layer] : NULL;
+	why_put_package(out, &ip->pkg,
+			&(const struct why_layer){.number = l ? ip->layer + 1 : 0,
+						  .digest = bytes_of(l ? l->digest : ""),
+						  .created_by = l ? l->created_by : BYTES_NONE});
+}
+
 static int explain(const struct cimg *c, const struct report *r, struct bytes id,
-		   struct answer *ret, struct err *e)
+		   struct why_answer *ret, struct err *e)
 {
 	struct arena a;
 	for (size_t i = 0; i < inv_subject_count(&c->image); i++) {
@@ -96,7 +67,7 @@ static int explain(const struct cimg *c, const struct report *r, struct bytes id
 		    (affected || outcome == MATCH_NOT_AFFECTED || outcome == MATCH_NOT_ASSESSED)) {
 			struct buf *out = affected ? &ret->reported : &ret->not_reported;
 			put_package(out, c, ip);
-			put_lines(out, text);
+			why_put_lines(out, text);
 			if (affected)
 				put_excepted(out, r, &ip->pkg, id);
 			*(affected ? &ret->reported_count : &ret->not_reported_count) += 1;
@@ -106,32 +77,6 @@ static int explain(const struct cimg *c, const struct report *r, struct bytes id
 			return rc;
 	}
 	return buf_ok(&ret->reported) && buf_ok(&ret->not_reported) ? 0 : err_nomem(e);
-}
-
-static void put_head(struct buf *out, struct bytes id, const char *what, size_t count)
-{
-	report_put_plain(out, id);
-	buf_put_text(out, what);
-	if (count)
-		report_put_count(out, count, "package", "packages");
-	buf_put_text(out, ":\n");
-}
-
-/* `why` shows reported packages, or the others if none is reported; `why-not` shows both. */
-static void put_answer(struct buf *out, struct bytes id, bool why_not, const struct answer *r)
-{
-	if (r->reported_count) {
-		put_head(out, id, " IS reported, for ", r->reported_count);
-		buf_put(out, buf_bytes(&r->reported));
-	}
-	if (r->not_reported_count && (why_not || !r->reported_count)) {
-		put_head(out, id, " is not reported for ", r->not_reported_count);
-		buf_put(out, buf_bytes(&r->not_reported));
-	} else if (r->not_reported_count) {
-		report_put_count(out, r->not_reported_count, "other package it names is",
-				 "other packages it names are");
-		buf_put_text(out, " not reported: see plimsoll why-not\n");
-	}
 }
 
 static void put_withdrawn(const struct adv *adv, struct buf *out)
@@ -222,47 +167,40 @@ static int put_reason(struct cimg *c, const struct report *r, struct bytes id, s
 		why.reason = WHY_DISABLED;
 	else if (why_ask(&in, &c->arena, &why, e) < 0)
 		return -(int)e->code;
-	buf_printf(out, "reason: %s: %s\n", why_reason_word((int)why.reason),
-		   why.reason == WHY_DISABLED ? "An ignore file or VEX document takes it out."
-					      : why_reason_text(why.reason));
+	why_put_reason(out, bytes_of(why_reason_word((int)why.reason)),
+		       bytes_of(why.reason == WHY_DISABLED
+				    ? "An ignore file or VEX document takes it out."
+				    : why_reason_text(why.reason)));
 	return 0;
 }
 
-static int run(const char *verb, bool why_not, int argc, char **argv)
+static int run_here(const char *verb, bool why_not, const struct cli_args *args)
 {
 	struct err e = ERR_INIT;
-	struct cli_args args;
 	struct cimg c = {0};
-	if (cli_parse(why_options, argc, argv, &args, &e) < 0)
-		return cli_usage(verb, &e);
-	if (args.operand_count < 1 || args.operand_count > 2) {
-		err_set(&e, ERR_FORMAT, "give a CVE or advisory id, then the image");
-		return cli_usage(verb, &e);
-	}
 	struct bytes id;
 	struct buf out;
-	struct answer answer = {.reported_count = 0};
+	struct why_answer answer;
 	struct exceptions exceptions = {.count = 0};
 	struct report r = {.input = &c.input, .assess = &c.assess};
 	buf_init(&out, 64U << 20);
-	buf_init(&answer.reported, 32U << 20);
-	buf_init(&answer.not_reported, 32U << 20);
+	why_answer_init(&answer);
 	int rc =
-	    cli_image_open(&c, &args, args.operand_count == 2 ? args.operands[1] : NULL, true, &e);
+	    cli_image_open(&c, args, args->operand_count == 2 ? args->operands[1] : NULL, true, &e);
 	r.findings = c.assess.findings;
 	r.finding_count = c.assess.finding_count;
 	if (rc == 0)
-		rc = except_read(&args, verb, &exceptions, &e);
+		rc = except_read(args, verb, &exceptions, &e);
 	if (rc == 0)
 		rc = exceptions_join(&exceptions, &c.attached.applied, &e);
 	if (rc == 0)
 		rc = except_apply(&exceptions, &r, &c.assess, &c.arena, &e);
 	if (rc == 0)
-		rc = cli_known_id(c.vdb, args.operands[0], &c.arena, &id, &e);
+		rc = cli_known_id(c.vdb, args->operands[0], &c.arena, &id, &e);
 	if (rc == 0)
 		rc = explain(&c, &r, id, &answer, &e);
 	if (rc == 0)
-		put_answer(&out, id, why_not, &answer);
+		why_put_answer(&out, id, why_not, &answer);
 	if (rc == 0 && answer.reported_count + answer.not_reported_count == 0)
 		rc = put_unknown(&c, id, &out, &e);
 	if (rc == 0)
@@ -275,13 +213,32 @@ static int run(const char *verb, bool why_not, int argc, char **argv)
 		rc = kept_put_since(&since, &out, &e);
 	}
 	if (rc == 0)
-		rc = cli_write(cli_get(&args, "output"), buf_bytes(&out), &e);
-	buf_free(&answer.reported);
-	buf_free(&answer.not_reported);
+		rc = cli_write(cli_get(args, "output"), buf_bytes(&out), &e);
+	why_answer_free(&answer);
 	buf_free(&out);
 	exceptions_free(&exceptions);
 	cli_image_close(&c);
 	return rc < 0 ? cli_fail(verb, &e) : 0;
+}
+
+static int run(const char *verb, bool why_not, int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct cli_args args;
+	if (cli_parse(why_options, argc, argv, &args, &e) < 0)
+		return cli_usage(verb, &e);
+	/* By the command line only: who has PLIMSOLL_SERVER set may mean a file all the same. */
+	bool remote = cli_given(&args, "server") != NULL;
+	if (args.operand_count < 1 || args.operand_count > 2 ||
+	    (remote && args.operand_count != 2)) {
+		err_set(&e, ERR_FORMAT, "give a CVE or advisory id, then the image");
+		return cli_usage(verb, &e);
+	}
+	if (!remote)
+		return run_here(verb, why_not, &args);
+	if (why_remote_refuses(&args, &e) < 0)
+		return cli_usage(verb, &e);
+	return why_remote(&args, why_not, &e) < 0 ? cli_fail(verb, &e) : 0;
 }
 
 int verb_why(int argc, char **argv)

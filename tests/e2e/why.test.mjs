@@ -71,6 +71,26 @@ test('an answer names the package record, the advisory record and the comparison
   assert.deepEqual([not.packages[0].outcome, not.packages[0].compared, not.packages[0].fixed_version, not.findings], ['not_affected', '3.0.2', '3.0.2', []]);
 });
 
+/** The command asked of the server. Of an id without packages of a name that its records mention only the reason is the same. */
+const over = (what, cve, name, to = `fleet/${name}:latest`) => plimsoll([what, cve, to, '--server', server.url, '--username', 'admin'], { check: false, env: { PLIMSOLL_PASSWORD: server.password } });
+
+test('why and why-not of a server are what they are without one', () => {
+  for (const [cve, of] of Object.entries(expected))
+    for (const [name, reason] of Object.entries(of))
+      for (const verb of ['why', 'why-not']) {
+        const what = `${verb} ${cve} ${name}`;
+        const here = plimsoll([verb, cve, fleet[name].dir, '--vdb', vdb]).stdout, there = over(verb, cve.toLowerCase(), name, `fleet/${name}@${fleet[name].digest}`);
+        assert.equal(there.status, 0, `${what}: ${there.stderr}`);
+        assert.match(there.stdout, new RegExp(`^reason: ${reason}: `, 'm'), what);
+        if (/ IS reported| is not reported for /.test(there.stdout)) assert.equal(there.stdout, here, what);
+        else assert.deepEqual([there.stdout.split(':')[0].toUpperCase(), there.stdout.split('\n').at(-2)], [cve, here.split('\n').at(-2)], what);
+      }
+  const none = over('why', 'CVE-2026-1', 'old', 'fleet/nothing:1');
+  assert.deepEqual([none.status, /not found: fleet\/nothing:1/.test(none.stderr)], [1, true], none.stderr);
+  const file = plimsoll(['why', 'CVE-2026-1', 'fleet/old:latest', '--server', server.url, '--vdb', vdb], { check: false });
+  assert.deepEqual([file.status, /--vdb is not for --server/.test(file.stderr)], [1, true], file.stderr);
+});
+
 test('a rule that disables a finding is the reason, and its end brings the report back', async (t) => {
   if (!(await server.json('/api/v1/openapi.json')).paths['/api/v1/rules']) return t.skip('this server has no rules');
   const scope = '/registries/local/repositories/fleet/old';
@@ -81,6 +101,7 @@ test('a rule that disables a finding is the reason, and its end brings the repor
   for (const what of ['why', 'why-not']) {
     const a = await ask('old', what, 'CVE-2026-1');
     assert.deepEqual([a.reported, a.reason, a.findings.length, a.findings[0].state], [false, 'disabled_by_rule', 1, 'disabled'], what);
+    assert.match(over(what, 'CVE-2026-1', 'old', `fleet/old@${fleet.old.digest}`).stdout, /^suppressed by accepted: not reachable\nreason: disabled_by_rule: A disable rule takes it out\.$/m);
   }
   assert.equal((await server.fetch(`/api/v1/rules/${rule.id}`, { method: 'DELETE' })).status, 204);
   assert.equal((await ask('old', 'why', 'CVE-2026-1')).reason, 'reported');
