@@ -102,5 +102,12 @@ test('bundles that refer to the image: attestations of four types; another key s
   assert.deepEqual(await declared(x), ['left', 'right']);
   const { manifests } = await server.json(`/v2/${r}/referrers/${l.digest}`);
   assert.equal(manifests.filter((m) => m.artifactType === 'application/vnd.dev.sigstore.bundle.v0.3+json').length, 5);
+  sign('ours', 'sign', BUNDLE, name);
+  const root = write('root.json', { mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1' }); // of no authority: the key alone counts
+  const trusted = ['--insecure-ignore-tlog=true', '--trusted-root', root, BUNDLE, name];
+  cosign('verify', '--key', 'ours.pub', ...trusted);
+  for (const type of ['openvex', 'cyclonedx', 'spdxjson', 'vuln'])
+    cosign('verify-attestation', '--key', 'ours.pub', '--type', type, ...trusted);
+  assert.deepEqual(rows(await server.scanned(r, l.digest)), rows(i)); // a signature is no document
   await isTheOnlyImage(x);
 });
