@@ -1,5 +1,4 @@
-/* why: what `why` and `why-not` print, of an image that is read here and of one that a server holds.
- */
+/* why: what `why` and `why-not` print, of an image read here and of one a server holds. */
 #pragma once
 #include "base/buf.h"
 #include "cli/cli.h"

@@ -1,5 +1,5 @@
-/* why and why-not of an image that a server holds. Always asked is why-not, which has every package:
- * `why` shows a part of it. */
+/* why and why-not of an image that a server holds. Asked is always why-not, which has every
+ * package: `why` shows a part of it. */
 #include "cli/remote.h"
 #include "cli/why.h"
 
@@ -182,10 +182,10 @@ static int ask(const struct srv *s, const struct remote_name *n, const char *lea
 	buf_init(&path, 65536);
 	buf_printf(&path, "%s/images/%.*s/%s", n->path, BYTES_ARG(n->digest), leaf);
 	fetch_encode(&path, bytes_of(id));
-	int rc = buf_ok(&path) ? cli_server_ask(
-				     s, &(struct cli_server_request){.path = buf_cstr(&path)}, a,
-				     &reply, e)
-			       : err_nomem(e);
+	int rc = buf_ok(&path)
+		     ? cli_server_ask(s, &(struct cli_server_request){.path = buf_cstr(&path)}, a,
+				      &reply, e)
+		     : err_nomem(e);
 	if (rc == 0)
 		*ret = arena_bytes(a, buf_bytes(&reply.body), &ok);
 	fetch_reply_free(&reply);
