@@ -33,6 +33,12 @@ static int pass_owns(void *arg, struct bytes name, struct bytes arch, struct byt
 	return c->to->owns(c->to->arg, name, arch, path, e);
 }
 
+static int pass_license(void *arg, struct bytes name, struct bytes license, struct err *e)
+{
+	const struct counted *c = arg;
+	return c->to->license(c->to->arg, name, license, e);
+}
+
 static int pass_distro(void *arg, const struct pkg_distro *d, struct err *e)
 {
 	const struct counted *c = arg;
@@ -46,6 +52,7 @@ int eco_parse(size_t row, struct bytes path, struct bytes file, const struct eco
 	const struct eco_sink counting = {.arg = &c,
 					  .package = count_package,
 					  .owns = pass_owns,
+					  .license = pass_license,
 					  .distro = pass_distro,
 					  .note = count_note};
 	if (eco_table[row].class != PKG_DECLARED)

@@ -1,5 +1,5 @@
 /* version (ver_): order of versions. One file per scheme under pkg/version/, one row in
- * pkg/version/table.c. */
+ * pkg/version/schemes.inc. */
 #pragma once
 #include "base/bytes.h"
 #include <stdbool.h>

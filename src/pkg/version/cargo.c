@@ -22,3 +22,14 @@ int ver_cargo_cmp(struct bytes a, struct bytes b)
 {
 	return ver_semver_cmp(a, b);
 }
+
+/* The semver crate's own order, in which build data counts. */
+bool ver_cargo_buildmeta_is_valid(struct bytes v)
+{
+	return ver_cargo_is_valid(v);
+}
+
+int ver_cargo_buildmeta_cmp(struct bytes a, struct bytes b)
+{
+	return ver_pub_cmp(a, b);
+}

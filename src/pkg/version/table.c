@@ -4,71 +4,15 @@
 #include "pkg/version.h"
 #include "pkg/version/schemes.h"
 
+#define SCHEME(text, functions, answer)                                                            \
+	{.name = (text),                                                                           \
+	 .is_valid = ver_##functions##_is_valid,                                                   \
+	 .cmp = ver_##functions##_cmp,                                                             \
+	 .doubt = (answer)},
 const struct ver_scheme ver_table[] = {
-    {.name = "dpkg", .is_valid = ver_dpkg_is_valid, .cmp = ver_dpkg_cmp, .doubt = VER_REFUSE},
-    {.name = "rpm", .is_valid = ver_rpm_is_valid, .cmp = ver_rpm_cmp, .doubt = VER_REFUSE},
-    {.name = "rpm-label",
-     .is_valid = ver_rpm_label_is_valid,
-     .cmp = ver_rpm_label_cmp,
-     .doubt = VER_REFUSE},
-    {.name = "alpm", .is_valid = ver_alpm_is_valid, .cmp = ver_alpm_cmp, .doubt = VER_REFUSE},
-    {.name = "apk", .is_valid = ver_apk_is_valid, .cmp = ver_apk_cmp, .doubt = VER_SELF},
-    {.name = "apk3", .is_valid = ver_apk3_is_valid, .cmp = ver_apk3_cmp, .doubt = VER_SELF},
-    {.name = "semver", .is_valid = ver_semver_is_valid, .cmp = ver_semver_cmp, .doubt = VER_ORDER},
-    {.name = "go", .is_valid = ver_go_is_valid, .cmp = ver_go_cmp, .doubt = VER_REFUSE},
-    {.name = "npm", .is_valid = ver_npm_is_valid, .cmp = ver_npm_cmp, .doubt = VER_REFUSE},
-    {.name = "cargo", .is_valid = ver_cargo_is_valid, .cmp = ver_cargo_cmp, .doubt = VER_REFUSE},
-    {.name = "pep440", .is_valid = ver_pep440_is_valid, .cmp = ver_pep440_cmp, .doubt = VER_REFUSE},
-    {.name = "maven", .is_valid = ver_maven_is_valid, .cmp = ver_maven_cmp, .doubt = VER_REFUSE},
-    {.name = "gem", .is_valid = ver_gem_is_valid, .cmp = ver_gem_cmp, .doubt = VER_REFUSE},
-    {.name = "nuget", .is_valid = ver_nuget_is_valid, .cmp = ver_nuget_cmp, .doubt = VER_REFUSE},
-    {.name = "composer",
-     .is_valid = ver_composer_is_valid,
-     .cmp = ver_composer_cmp,
-     .doubt = VER_REFUSE},
-    {.name = "npm-loose",
-     .is_valid = ver_npm_loose_is_valid,
-     .cmp = ver_npm_loose_cmp,
-     .doubt = VER_REFUSE},
-    {.name = "go-toolchain",
-     .is_valid = ver_go_toolchain_is_valid,
-     .cmp = ver_go_toolchain_cmp,
-     .doubt = VER_REFUSE},
-    {.name = "hex", .is_valid = ver_hex_is_valid, .cmp = ver_hex_cmp, .doubt = VER_REFUSE},
-    {.name = "pub", .is_valid = ver_pub_is_valid, .cmp = ver_pub_cmp, .doubt = VER_ORDER},
-    {.name = "cargo-buildmeta", /* the semver crate's own order */
-     .is_valid = ver_cargo_is_valid,
-     .cmp = ver_pub_cmp,
-     .doubt = VER_REFUSE},
-    {.name = "cran", .is_valid = ver_cran_is_valid, .cmp = ver_cran_cmp, .doubt = VER_REFUSE},
-    {.name = "hackage",
-     .is_valid = ver_hackage_is_valid,
-     .cmp = ver_hackage_cmp,
-     .doubt = VER_REFUSE},
-    {.name = "conan", .is_valid = ver_conan_is_valid, .cmp = ver_conan_cmp, .doubt = VER_REFUSE},
-    {.name = "gentoo", .is_valid = ver_gentoo_is_valid, .cmp = ver_gentoo_cmp, .doubt = VER_REFUSE},
-    {.name = "jvm", .is_valid = ver_jvm_is_valid, .cmp = ver_jvm_cmp, .doubt = VER_REFUSE},
-    {.name = "openssl",
-     .is_valid = ver_openssl_is_valid,
-     .cmp = ver_openssl_cmp,
-     .doubt = VER_REFUSE},
-    {.name = "composer-lib",
-     .is_valid = ver_composer_lib_is_valid,
-     .cmp = ver_composer_lib_cmp,
-     .doubt = VER_REFUSE},
-    {.name = "datetime",
-     .is_valid = ver_datetime_is_valid,
-     .cmp = ver_datetime_cmp,
-     .doubt = VER_REFUSE},
-    {.name = "lexicographic",
-     .is_valid = ver_lexicographic_is_valid,
-     .cmp = ver_lexicographic_cmp,
-     .doubt = VER_REFUSE},
-    {.name = "bitnami",
-     .is_valid = ver_bitnami_is_valid,
-     .cmp = ver_bitnami_cmp,
-     .doubt = VER_REFUSE},
+#include "pkg/version/schemes.inc"
 };
+#undef SCHEME
 const size_t ver_count = sizeof(ver_table) / sizeof(ver_table[0]);
 
 static const struct {
