@@ -38,7 +38,7 @@ function Packages({ list }: { list: ComparedPackage[] }) {
   return (
     <table className="cards" role="table">
       <thead role="rowgroup"><tr role="row"><th role="columnheader">{s.inventory.package}</th><th role="columnheader">{t.change}</th><th role="columnheader">{t.from}</th><th role="columnheader">{t.to}</th></tr></thead>
-      <tbody role="rowgroup">{list.map((p, i) => <tr role="row" key={`${p.type}${p.name}${i}`}><td role="cell" className="b">{p.name} <span className="s t3">{p.type}</span></td><td role="cell">{t.changes[p.change] ?? p.change}</td><td role="cell" className="mono">{p.from_version}</td><td role="cell" className="mono">{p.to_version}</td></tr>)}</tbody>
+      <tbody role="rowgroup">{list.map((p, i) => <tr role="row" key={`${p.type}${p.name}${i}`}><td role="cell" className="b">{p.name} <span className="s t3">{p.type}</span></td><td role="cell">{t.changes[p.change] ?? p.change}</td><td role="cell" className="mono" data-label={t.from}>{p.from_version}</td><td role="cell" className="mono" data-label={t.to}>{p.to_version}</td></tr>)}</tbody>
     </table>
   );
 }

@@ -98,7 +98,7 @@ function Repositories({ rows }: { rows: Row[] }) {
   return (
     <table className="cards" aria-label={t.tabs.repositories}><thead><tr><th>{s.registries.repository}</th><th>{s.finding.registry}</th><th className="num">{t.images}</th><th className="num">{s.repository.pulled}</th></tr></thead>
       <tbody>{[...by.values()].map(([first, ...rest]) => first && (
-        <tr key={`${first.registry}/${first.repository}`}><td><A className="b" href={to(repositoryPath(first.registry, first.repository))}>{first.repository}</A></td><td>{first.registry}</td><td className="num" data-label={t.images}>{count(rest.length + 1)}</td><td className="num"><Time at={first.image?.pulled_at} /></td></tr>
+        <tr key={`${first.registry}/${first.repository}`}><td><A className="b" href={to(repositoryPath(first.registry, first.repository))}>{first.repository}</A></td><td data-label={s.finding.registry}>{first.registry}</td><td className="num" data-label={t.images}>{count(rest.length + 1)}</td><td className="num" data-label={s.repository.pulled}><Time at={first.image?.pulled_at} /></td></tr>
       ))}</tbody></table>
   );
 }
@@ -115,7 +115,7 @@ function Packages({ rows }: { rows: Row[] }) {
   return (
     <table className="cards" aria-label={t.tabs.packages}><thead><tr><th>{t.packages}</th><th>{s.cve.source}</th><th className="num">{t.images}</th></tr></thead>
       <tbody>{[...by.values()].toSorted((a, b) => b.images.size - a.images.size).map(({ f, images }) => (
-        <tr key={`${f.package}${f.installed_version}${f.fixed_version}`}><td className="full"><A href={to(['inventory'], { q: `${f.package} = ${f.installed_version}` })}>{f.package}</A> <Fix of={{ ...f, package: '' }} /></td><td>{f.category}</td><td className="num" data-label={t.images}>{count(images.size)}</td></tr>
+        <tr key={`${f.package}${f.installed_version}${f.fixed_version}`}><td className="full"><A href={to(['inventory'], { q: `${f.package} = ${f.installed_version}` })}>{f.package}</A> <Fix of={{ ...f, package: '' }} /></td><td data-label={s.cve.source}>{f.category}</td><td className="num" data-label={t.images}>{count(images.size)}</td></tr>
       ))}</tbody></table>
   );
 }

@@ -31,7 +31,7 @@ function Exemptions() {
         head={<tr role="row"><th role="columnheader">{s.registries.name}</th><th role="columnheader">{t.state}</th><th role="columnheader">{t.scope}</th><th role="columnheader">{s.exempt.category}</th><th role="columnheader">{t.recommendation}</th><th role="columnheader">{t.ends}</th><th role="columnheader"><span className="vh">{t.actions}</span></th></tr>}
         rows={pages.items.map((x) => ({ key: x.id, current: open?.id === x.id, cells: <>
           <td role="cell" className="full"><button type="button" className="link" onClick={() => change({ exemption: String(x.id) })}>{x.name}</button><div className="s t3">{x.author}, <Time at={x.created_at} />{x.description && ` · ${x.description}`}</div></td>
-          <td role="cell" className="nw">{state(x)}</td><td role="cell" className="full"><Place of={x.scope} digest={x.digest} /></td><td role="cell">{x.category}</td>
+          <td role="cell" className="nw">{state(x)}</td><td role="cell" className="full"><Place of={x.scope} digest={x.digest} /></td><td role="cell" data-label={s.exempt.category}>{x.category}</td>
           <td role="cell" className="full"><A href={to(['recommendations', x.recommendation])}>{names.items.find((r) => r.key === x.recommendation)?.name ?? x.recommendation}</A></td>
           <td role="cell" className="nw" data-label={t.ends}>{x.expires_at ? day(x.expires_at) : t.never}</td>
           <td role="cell" className="num full"><Delete what={x.name} may={action.exempt} remove={() => call('deleteExemption', { path: { id: x.id } }).then(pages.reload)} /></td>
@@ -85,7 +85,7 @@ function Rules() {
         rows={pages.items.map((r) => ({ key: r.id, current: String(r.id) === query.get('rule'), cells: <>
           <td role="cell" className="full"><button type="button" className="link" onClick={() => change({ pane: 'rule', rule: String(r.id) })}>{r.name}</button><div className="s t2">{words(r)}</div><div className="s t3">{r.author}, <Time at={r.created_at} /> · {r.justification}{r.ticket && ` · ${r.ticket}`}</div></td>
           <td role="cell" className="nw">{state(r)}{r.ended_reason && <div className="s t3">{r.ended_reason}</div>}</td><td role="cell" className="full"><Place of={r.scope.path} /></td>
-          <td role="cell" className="nw">{r.findings === undefined ? <span className="t3">{t.pending}</span> : <>{r.effect === 'observe' && `${t.wouldHide} `}{t.inImages(r.findings, r.images ?? 0)}</>}{Boolean(r.released) && <div className="s t3">{t.released(r.released ?? 0)}</div>}</td>
+          <td role="cell" className="nw" data-label={t.hides}>{r.findings === undefined ? <span className="t3">{t.pending}</span> : <>{r.effect === 'observe' && `${t.wouldHide} `}{t.inImages(r.findings, r.images ?? 0)}</>}{Boolean(r.released) && <div className="s t3">{t.released(r.released ?? 0)}</div>}</td>
           <td role="cell" className="nw" data-label={t.ends}>{r.expires_at ? day(r.expires_at) : t.never}{until(r).map((x) => <div key={x} className="s t3">{x}</div>)}</td>
           <td role="cell" className="num full"><Delete what={r.name} may={action.rule} remove={() => call('deleteRule', { path: { id: r.id } }).then(pages.reload)} /></td>
         </> }))} />}

@@ -171,7 +171,7 @@ function Packages({ where }: { where: Where }) {
       {pages.items.length > 0 && <LongTable label={s.image.tabs.packages} columns={4} pages={pages} noun={s.nouns.packages} className="cards fixed"
         head={<tr role="row"><th role="columnheader">{s.inventory.package}</th><th role="columnheader">{s.inventory.version}</th><th role="columnheader" style={{ width: 90 }}>{s.inventory.type}</th><th role="columnheader">{s.finding.file}</th></tr>}
         rows={pages.items.map((p, i) => ({ key: `${p.purl}${p.path}${i}`, cells: <>
-          <td role="cell" className="b" style={{ overflowWrap: 'anywhere' }}>{p.name}</td><td role="cell" className="mono">{p.version}</td><td role="cell" className="t2">{p.type}</td><td role="cell" className="mono t3 full">{p.path}</td>
+          <td role="cell" className="b" style={{ overflowWrap: 'anywhere' }}>{p.name}</td><td role="cell" className="mono" data-label={s.inventory.version}>{p.version}</td><td role="cell" className="t2" data-label={s.inventory.type}>{p.type}</td><td role="cell" className="mono t3 full">{p.path}</td>
         </> }))} />}
     </>
   );

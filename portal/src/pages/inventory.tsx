@@ -38,7 +38,7 @@ function Results({ asked, text }: { asked: Record<string, string>; text: string 
         <td role="cell"><A className="b" href={to(imagePath(x.registry, x.repository, x.digest), { tab: 'packages', package: x.packages[0]?.name })}>{x.repository}</A><div className="s t3 in-text"><A href={to(repositoryPath(x.registry, x.repository))}>{x.registry}</A> <span className="mono">{short(x.digest)}</span></div></td>
         <td role="cell">{x.tags.length ? <span className="mono">{x.tags.slice(0, 3).join(', ')}{x.tags.length > 3 ? ` +${x.tags.length - 3}` : ''}</span> : <span className="s t3">{s.repository.noTags}</span>}</td>
         <td role="cell" className="full">{x.packages.slice(0, PACKAGES).map((p) => <div key={p.purl + p.path} className="fix"><b>{p.name}</b> {p.version} <span className="t3">{p.type}</span></div>)}{more(x) > 0 && <div className="s t3">{s.findings.morePackages(more(x))}</div>}</td>
-        <td role="cell" className="gone">{x.subscription}</td><td role="cell" className="mono gone">{x.os}</td><td role="cell" className="num"><Time at={x.pulled_at} /></td>
+        <td role="cell" className="gone">{x.subscription}</td><td role="cell" className="mono gone">{x.os}</td><td role="cell" className="num" data-label={s.repository.pulled}><Time at={x.pulled_at} /></td>
       </> }))} />
   );
 }

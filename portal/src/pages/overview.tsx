@@ -139,7 +139,7 @@ function Riskiest({ of: { data, error, reload } }: { of: Loading }) {
             <tr key={`${x.registry}/${x.repository}@${x.digest}`}>
               <td className="lead path"><A className="b" href={to(imagePath(x.registry, x.repository, x.digest))}>{x.repository}</A><span className="t3">{x.tags[0] ? `:${x.tags[0]}` : `@${short(x.digest)}`}</span></td>
               <td className="gone">{x.subscription}</td>
-              <td className="up">{x.exploited > 0 ? <span className="nw">{count(x.exploited)} <Kev /></span> : <span className="t3">0</span>}</td>
+              <td className="up" data-label={t.exploited}>{x.exploited > 0 ? <span className="nw">{count(x.exploited)} <Kev /></span> : <span className="t3">0</span>}</td>
               <td className="full"><Counts of={x.findings} /></td>
               <td className="num" data-label={t.pulls}>{x.pulls ? count(x.pulls) : <span className="t3">0</span>}</td>
               <td className="num gone"><Time at={x.pulled_at} /></td>

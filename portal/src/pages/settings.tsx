@@ -30,7 +30,7 @@ function General() {
             <tbody>{d.sources?.map((f) => (
               <tr key={f.feed + f.source}>
                 <td className="b">{feedName(f.feed)}</td><td className="mono t2 full">{f.source}</td>
-                <td>{f.fetched_at ? <StateWord look={isLate(f.fetched_at) ? 'late' : 'good'} word="" /> : <StateWord look="none" word="" />} <Time at={f.fetched_at} none={s.settings.local} /></td>
+                <td data-label={s.settings.fetched}>{f.fetched_at ? <StateWord look={isLate(f.fetched_at) ? 'late' : 'good'} word="" /> : <StateWord look="none" word="" />} <Time at={f.fetched_at} none={s.settings.local} /></td>
                 <td className="num" data-label={s.settings.records}>{count(f.records)}</td><td className={f.notes ? 'num' : 'num t3'} data-label={s.settings.notes}>{count(f.notes)}</td>
               </tr>
             ))}</tbody>

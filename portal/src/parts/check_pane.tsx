@@ -20,7 +20,7 @@ function Images({ id }: { id: string }) {
     <LongTable label={t.resources} columns={4} pages={pages} noun={s.nouns.images} className="cards"
       head={<tr role="row"><th role="columnheader">{t.digest}</th><th role="columnheader">{t.repository}</th><th role="columnheader">{t.registry}</th><th role="columnheader" className="num">{s.repository.pulled}</th></tr>}
       rows={pages.items.map((x) => ({ key: `${x.registry}${x.repository}${x.digest}`, cells: <>
-        <td role="cell"><A className="mono" href={to(imagePath(x.registry, x.repository, x.digest), { finding: id })}>{short(x.digest)}</A></td><td role="cell">{x.repository}</td><td role="cell">{x.registry}</td><td role="cell" className="num"><Time at={x.pulled_at} /></td>
+        <td role="cell"><A className="mono" href={to(imagePath(x.registry, x.repository, x.digest), { finding: id })}>{short(x.digest)}</A></td><td role="cell">{x.repository}</td><td role="cell" data-label={t.registry}>{x.registry}</td><td role="cell" className="num" data-label={s.repository.pulled}><Time at={x.pulled_at} /></td>
       </> }))} />
   );
 }

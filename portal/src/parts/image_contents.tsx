@@ -77,7 +77,7 @@ export function Referrers({ where }: { where: Where }) {
       rows={pages.items.map((r) => ({ key: r.digest, cells: <>
         <td role="cell" className="full"><b>{kindOf(r.artifact_type)}</b><div className="s t3 mono">{r.artifact_type || r.media_type}</div></td>
         <td role="cell"><span style={{ display: 'inline-flex', gap: 4, alignItems: 'center' }}><span className="mono">{short(r.digest)}</span><Copy text={r.digest} label={`${s.copy}: ${r.digest.slice(0, 19)}`} /></span></td>
-        <td role="cell" className="num" data-label={t.size}>{bytes(r.size)}</td><td role="cell"><Time at={r.pushed_at} /></td>
+        <td role="cell" className="num" data-label={t.size}>{bytes(r.size)}</td><td role="cell" data-label={s.repository.pushed}><Time at={r.pushed_at} /></td>
         <td role="cell" className="full"><div style={{ display: 'grid', gap: 4, justifyItems: 'start' }}>
           {r.files.map((f) => <a key={f.digest} className="cut" style={{ maxWidth: '100%' }} href={addressOf('downloadBlob', { path: { registry, repository, digest: f.digest } })} download={fileName(f)}>{fileName(f)}{r.files.length > 1 && <span className="s t3"> {bytes(f.size)}</span>}</a>)}
           <a className="s" href={addressOf('getImageManifest', { path: { registry, repository, digest: r.digest } })} download={`${short(r.digest)}.manifest.json`}>{t.manifest}</a>

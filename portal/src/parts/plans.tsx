@@ -19,7 +19,7 @@ function Row({ of, wanted, want, turn }: { of: Scope; wanted: Tier | undefined; 
       <td><b>{of.title || of.name}</b>{of.title && of.title !== of.name && <div className="s t3">{of.name}</div>}</td>
       <td>{p && <Switch checked={tier === 'Standard'} disabled={!may} label={tier === 'Standard' ? t.on : t.off} aria-label={t.labelOf(of.title || of.name)} onChange={(_, d) => { const now: Tier = d.checked ? 'Standard' : 'Free'; want(now === p.tier ? undefined : now); }} />}{plan.error && <span className="s t2">{plan.error.message}</span>}</td>
       <td className="full s t2">{wanted === 'Free' ? t.willBeOff : wanted === 'Standard' ? t.willBeOn : p?.trial_until && p.tier === 'Standard' ? t.trial(day(p.trial_until)) : p?.tier === 'Free' ? t.isOff : ''}</td>
-      <td className="s t3">{p?.changed_by && <>{p.changed_by}, <Time at={p.changed_at} /></>}</td>
+      <td className="s t3" data-label={p?.changed_by && t.changed}>{p?.changed_by && <>{p.changed_by}, <Time at={p.changed_at} /></>}</td>
     </tr>
   );
 }
