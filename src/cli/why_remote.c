@@ -203,7 +203,7 @@ static int ask_all(const struct cli_args *args, struct arena *a, struct reply *r
 	struct srv s;
 	struct remote_name n;
 	struct json j;
-	struct bytes layers_text, text;
+	struct bytes layers_text = BYTES_NONE, text = BYTES_NONE;
 	struct layers *layers = arena_alloc(a, 1, sizeof *layers);
 	if (!layers)
 		return err_nomem(e);

@@ -294,7 +294,8 @@ static const char *why_not_looked_up(const struct pkg *p)
 	if (p->third_party)
 		return "it does not come from the distribution";
 	if (p->class == PKG_DECLARED)
-		return "a lock file declares it: nothing shows that it is installed";
+		return "a lock file or an attached document declares it: nothing shows that it is "
+		       "installed";
 	if (p->class != PKG_OS && p->version.len == 0)
 		return "it does not state its version";
 	if (bytes_eq_lit(p->type, "maven") && bytes_find(p->name, ':') == p->name.len)

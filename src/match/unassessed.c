@@ -114,7 +114,8 @@ const char *match_unassessed_text(enum match_unassessed u)
 	case MATCH_THIRD_PARTY:
 		return "third-party: the distribution's advisories do not cover them";
 	case MATCH_DECLARED:
-		return "declared by lock files: nothing shows that they are installed";
+		return "declared by lock files or attached documents: nothing shows that they are "
+		       "installed";
 	case MATCH_WRONG_TYPE:
 		return "of a package manager other than the distribution's, whose advisories do "
 		       "not cover them";
