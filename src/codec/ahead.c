@@ -62,15 +62,26 @@ static bool has_room(const struct ahead *a)
 	return a->filled - behind < SLOTS;
 }
 
-/* As much as is there, at most a slot: 1, 0 = the end, <0; *ret_len bytes in front of that. */
-static int fill(struct stream *from, uint8_t *out, size_t *ret_len, struct err *e)
+/* Nobody reads on: what is being filled is not needed. */
+static bool is_left(struct ahead *a)
 {
-	int64_t n = 1;
+	lock(a);
+	bool left = a->ended;
+	unlock(a);
+	return left;
+}
+
+/* As much as is there, at most a slot: 1, 0 = the end, <0; *ret_len bytes in front of that. */
+static int fill(struct ahead *a, uint8_t *out, size_t *ret_len, struct err *e)
+{
 	*ret_len = 0;
-	while (*ret_len < SLOT_LEN &&
-	       (n = stream_take(from, out + *ret_len, SLOT_LEN - *ret_len, e)) > 0)
+	while (*ret_len < SLOT_LEN && !is_left(a)) {
+		int64_t n = stream_take(a->from, out + *ret_len, SLOT_LEN - *ret_len, e);
+		if (n <= 0)
+			return (int)n;
 		*ret_len += (size_t)n;
-	return n > 0 ? 1 : (int)n;
+	}
+	return 1;
 }
 
 static void fill_one(struct ahead *a)
@@ -80,7 +91,7 @@ static void fill_one(struct ahead *a)
 	size_t len;
 	a->fills = true;
 	unlock(a);
-	int r = fill(a->from, slot_bytes(a, at), &len, &why);
+	int r = fill(a, slot_bytes(a, at), &len, &why);
 	uint64_t taken = a->in ? stream_offset(a->in) : 0;
 	lock(a);
 	a->fills = false;
