@@ -166,6 +166,7 @@ export const s = {
     todo: 'What to do', cheapest: 'cheapest first', todoNone: 'Nothing to fix in what was assessed.', clears: (n: number, more = false) => `clears ${count(n)}${more ? '+' : ''}`, upgradeTo: (name: string, version: string) => `Upgrade ${name} to ${version}`, waitFor: (name: string) => `No fix yet: ${name}`, noFix: 'no fix', upgrade: (name: string) => `Upgrade ${name}`, change: 'Change the image', changeFor: (check: string) => `Change the image: ${check}`, wait: 'No fix yet', moreSteps: (n: number) => `${of(n, 'more step', 'more steps')} in the list, grouped by fix.`,
     attached: {
       states: { applied: 'Attached VEX is applied', shown: 'An attached document is shown but not applied', of_another_image: 'An attached document is about another image', not_read: 'An attached document was not read' },
+      bill: 'An attached bill of materials is listed',
       signatures: { unsigned: 'unsigned', unverified: 'signed by no key of this server', verified: 'signature verified' },
       statements: (n: number) => of(n, 'statement'), declares: (n: number) => `declares ${of(n, 'package')}`,
     },

@@ -175,8 +175,8 @@
 	  "takes findings out)",                                                                   \
 	  attached_documents)                                                                      \
 	X("attached-keys", CONFIG_PATH, "PATH", "", 0, 0,                                          \
-	  "public keys (PEM, Ed25519 or ECDSA P-256): only attached VEX that one of them signed "  \
-	  "is applied",                                                                            \
+	  "public keys (PEM, Ed25519 or ECDSA P-256): attached documents that none of them "       \
+	  "signed change nothing, VEX and bills of materials alike",                               \
 	  attached_keys)                                                                           \
 	X("history", CONFIG_TIME, "TIME", "90d", 3600000, 3650 * CONFIG_DAY,                       \
 	  "how long events and finished scans are kept", history_ms)                               \

@@ -244,10 +244,10 @@ static int take_statements(struct attached *x, struct attached_doc *d, const str
 	return note ? 0 : err_nomem(e);
 }
 
-/* Kept as long as rows are; one for which there is no space is not. A bill that says which image it
- * describes is about that one. */
+/* Kept as long as rows are; one for which there is no space is not, nor is one that is not trusted.
+ * A bill that says which image it describes is about that one. */
 static int take_bill(struct attached *x, struct attached_doc *d, const struct answer *a,
-		     struct err *e)
+		     bool trusted, struct err *e)
 {
 	struct arena check;
 	struct bill bill;
@@ -266,6 +266,8 @@ static int take_bill(struct attached *x, struct attached_doc *d, const struct an
 		d->state = ATTACHED_OF_ANOTHER;
 		return set_note(x, d, "its bill of materials is another image's", e);
 	}
+	if (!trusted)
+		return 0;
 	if (!x->bills)
 		x->bills = arena_alloc(&x->bill_arena, LIMIT_ATTACHED_COUNT, sizeof *x->bills);
 	struct bytes kept = arena_bytes(&x->bill_arena, buf_bytes(&a->bill), &ok);
@@ -308,21 +310,24 @@ static int take_answer(struct attached *x, struct attached_doc *d, const struct 
 		return of_image;
 	d->has_bill = a->bill.len > 0;
 	bool trusted = !x->keys.len || d->signature == ATTACHED_VERIFIED;
-	d->state = x->use == ATTACHED_APPLY && trusted ? ATTACHED_APPLIED : ATTACHED_SHOWN;
+	/* What a bill lists takes nothing out: it counts where VEX is only shown, too. */
+	bool counts = x->use == ATTACHED_APPLY || !a->statements.len;
+	d->state = counts && trusted ? ATTACHED_APPLIED : ATTACHED_SHOWN;
 	if (!of_image) {
 		d->state = ATTACHED_OF_ANOTHER;
 		return set_note(x, d, "its subject is another image", e);
 	}
 	if (a->statements.len && take_statements(x, d, a, e) < 0)
 		return -(int)e->code;
-	if (a->bill.len && take_bill(x, d, a, e) < 0)
+	if (a->bill.len && take_bill(x, d, a, trusted, e) < 0)
 		return -(int)e->code;
 	if (!a->statements.len && !a->bill.len) {
 		d->state = ATTACHED_UNREAD;
 		return set_note(x, d, "neither VEX nor a bill of materials", e);
 	}
-	if (!trusted && x->use == ATTACHED_APPLY && d->state == ATTACHED_SHOWN && !d->note.len)
-		return set_note(x, d, "no signature of a key that is trusted", e);
+	if (!trusted && d->state == ATTACHED_SHOWN && !d->note.len)
+		return set_note(x, d,
+				"no signature of a key that is trusted, so it changes nothing", e);
 	return 0;
 }
 

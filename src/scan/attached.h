@@ -13,7 +13,7 @@ enum attached_use { ATTACHED_OFF, ATTACHED_SHOW, ATTACHED_APPLY };
 const char *attached_use_word(int use); /* "off", "show", "apply"; NULL past them */
 
 enum attached_state {
-	ATTACHED_APPLIED,
+	ATTACHED_APPLIED,    /* its statements take findings out; without any: its bill is listed */
 	ATTACHED_SHOWN,	     /* what it says is shown, and takes nothing out */
 	ATTACHED_OF_ANOTHER, /* it is about another image */
 	ATTACHED_UNREAD,

@@ -112,7 +112,7 @@ function Attached({ of }: { of: NonNullable<NonNullable<Image['coverage']>['atta
     <div className="g" style={{ alignItems: 'start' }}>
       <StateGlyph look={of.state === 'applied' ? 'good' : 'none'} />
       <span className="grow">
-        {t.states[of.state]}{of.signature && `, ${t.signatures[of.signature]}`}{of.statements ? `: ${t.statements(of.statements)}` : ''}{of.declared_packages ? `, ${t.declares(of.declared_packages)}` : ''}
+        {of.state === 'applied' && !of.statements ? t.bill : t.states[of.state]}{of.signature && `, ${t.signatures[of.signature]}`}{of.statements ? `: ${t.statements(of.statements)}` : ''}{of.declared_packages ? `, ${t.declares(of.declared_packages)}` : ''}
         <span className="s t3" style={{ display: 'block', overflowWrap: 'anywhere' }}>{of.type} {of.digest && <span className="mono">{of.digest}</span>}</span>
         {of.note && <span className="s t2" style={{ display: 'block', overflowWrap: 'anywhere' }}>{upper(of.note)}</span>}
       </span>
