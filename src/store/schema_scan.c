@@ -660,5 +660,11 @@ const struct db_migration schema_scan[] = {
 	    " GENERATED ALWAYS AS (" SEEN_URGENCY ") {COMPUTED};"
 	    "CREATE INDEX check_version_urgency ON check_version(urgency, id, since,"
 	    " until);" SEEN_URGENT_CHECK_VIEW},
+    /* SQLite took the brief index for those that are exploited: all checks. */
+    {.number = 23,
+     .what = "exploited checks in an index that has all that is asked of them",
+     .sql = "DROP INDEX check_version_kev;"
+	    "CREATE INDEX check_version_kev ON check_version(kev, id, since, until)"
+	    " WHERE kev = 1;"},
     {0},
 };

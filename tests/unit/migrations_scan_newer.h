@@ -94,3 +94,18 @@ static void scan_22(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_non_null(memmem(db_bytes(s, 3).ptr, db_bytes(s, 3).len, "((urgency,id)<(?,?))", 20));
 	db_done(s);
 }
+
+/* Those that are exploited are found without going through the rest. */
+static void scan_23(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	(void)a;
+	assert_int_equal(number(tx, "SELECT count(*) FROM check_version WHERE kev = 1"), 3);
+	struct db_stmt *s = db_query(tx,
+				     "EXPLAIN QUERY PLAN SELECT id FROM check_version WHERE kev = 1"
+				     " AND since <= $1 AND (until = 0 OR until > $1)",
+				     DB_ARGS(DB_I(1)), e);
+	assert_int_equal(db_step(s, e), 1);
+	static const char index[] = "USING COVERING INDEX check_version_kev (kev=?)";
+	assert_non_null(memmem(db_bytes(s, 3).ptr, db_bytes(s, 3).len, index, sizeof index - 1));
+	db_done(s);
+}
