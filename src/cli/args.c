@@ -50,13 +50,18 @@ static void set_defaults(struct cli_args *a)
 	}
 }
 
-static int find_long(const struct cli_args *a, const char *name, size_t len)
+static int find_in(const struct cli_option *options, const char *name, size_t len)
 {
-	for (size_t i = 0; i < option_count(a->options); i++) {
-		if (strlen(a->options[i].name) == len && memcmp(a->options[i].name, name, len) == 0)
+	for (size_t i = 0; i < option_count(options); i++) {
+		if (strlen(options[i].name) == len && memcmp(options[i].name, name, len) == 0)
 			return (int)i;
 	}
 	return -1;
+}
+
+static int find_long(const struct cli_args *a, const char *name, size_t len)
+{
+	return find_in(a->options, name, len);
 }
 
 static int find_letter(const struct cli_args *a, char c)
@@ -157,6 +162,16 @@ const char *cli_given(const struct cli_args *a, const char *name)
 bool cli_has(const struct cli_args *a, const char *name)
 {
 	return cli_get(a, name) != NULL;
+}
+
+const char *cli_given_beside(const struct cli_args *a, const struct cli_option *others)
+{
+	for (size_t i = 0; i < option_count(a->options); i++) {
+		const char *name = a->options[i].name;
+		if (a->given[i] && find_in(others, name, strlen(name)) < 0)
+			return name;
+	}
+	return NULL;
 }
 
 int cli_fail(const char *verb, const struct err *e)

@@ -50,6 +50,8 @@ const char *cli_get(const struct cli_args *a, const char *name);
 /* The same, but NULL unless given on the command line itself. */
 const char *cli_given(const struct cli_args *a, const char *name);
 bool cli_has(const struct cli_args *a, const char *name);
+/* The first option that is given on the command line and that the others do not name, or NULL. */
+const char *cli_given_beside(const struct cli_args *a, const struct cli_option *others);
 /* Print "plimsoll VERB: message" on standard error; returns 1. cli_usage also says how to get help.
  */
 int cli_fail(const char *verb, const struct err *e);
@@ -80,5 +82,10 @@ struct vdb *cli_open_vdb(const char *path, struct err *e);
  * otherwise unchanged. */
 int cli_known_id(const struct vdb *v, const char *text, struct arena *a, struct bytes *ret,
 		 struct err *e);
+/* Of every command that writes a report. */
+#define CLI_OUTPUT_OPTION                                                                          \
+	{                                                                                          \
+		"output", 'o', "FILE", NULL, "write the report to FILE"                            \
+	}
 /* Write a report to a file or, path NULL or "-", to standard output. */
 int cli_write(const char *path, struct bytes content, struct err *e);

@@ -45,8 +45,8 @@
 	    {"cache-dir", 0, "DIR", NULL, "where layer inventories are kept"},                     \
 	    {"no-cache", 0, NULL, NULL, "neither read nor store layer inventories"},               \
 	    {"timeout", 0, "TIME", "5m", "give up after this time"},                               \
-	    {"quiet", 'q', NULL, NULL, "no progress on standard error"},                           \
-	    {"output", 'o', "FILE", NULL, "write the report to FILE"}, CREG_OPTIONS,               \
+	    {"quiet", 'q', NULL, NULL, "no progress on standard error"}, CLI_OUTPUT_OPTION,        \
+	    CREG_OPTIONS,                                                                          \
 	{                                                                                          \
 		"allow-unjailed", 0, NULL, NULL, "run even if this kernel cannot jail the workers" \
 	}

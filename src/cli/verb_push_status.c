@@ -25,7 +25,7 @@ const struct cli_option push_status_options[] = {
     {"timeout", 0, "TIME", "5m", "stop waiting after this time"},
     {"no-wait", 0, NULL, NULL, "report the current state"},
     {"platform", 0, "OS/ARCH", NULL, "for an index: this image only"},
-    {"output", 'o', "FILE", NULL, "write the report to FILE"},
+    CLI_OUTPUT_OPTION,
     GATE_OPTIONS,
     {0},
 };

@@ -23,15 +23,14 @@ struct reply {
 	struct err *e;
 };
 
+/* What --server goes with: of the options of why, what else is given is about reading an image
+ * here. */
+static const struct cli_option server_options[] = {SRV_OPTIONS, CLI_OUTPUT_OPTION, {0}};
+
 int why_remote_refuses(const struct cli_args *args, struct err *e)
 {
-	static const char *const local[] = {"input", "platform", "content-checks", "vdb",
-					    "vex",   "vex-key",	 "ignore-file",	   NULL};
-	for (size_t i = 0; local[i]; i++)
-		if (cli_given(args, local[i]))
-			return err_set(e, ERR_FORMAT, "--%s is not for --server, which decides",
-				       local[i]);
-	return 0;
+	const char *local = cli_given_beside(args, server_options);
+	return local ? err_set(e, ERR_FORMAT, "--%s is not for --server, which decides", local) : 0;
 }
 
 static void read_layer(struct json *j, struct layers *l)

@@ -1,7 +1,9 @@
 // Why and why not: both are asked for every CVE of the database and every image of a small fleet, and must agree with each other and with the list of findings.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, tempDir } from './lib.mjs';
 import { check, record } from './openapi.mjs';
 
 const layout = (release, packages, mark) => makeLayout([[release, dpkgStatus(packages), { path: 'mark', content: mark }]]);
@@ -72,7 +74,7 @@ test('an answer names the package record, the advisory record and the comparison
 });
 
 /** The command asked of the server. Of an id without packages of a name that its records mention only the reason is the same. */
-const over = (what, cve, name, to = `fleet/${name}:latest`) => plimsoll([what, cve, to, '--server', server.url, '--username', 'admin'], { check: false, env: { PLIMSOLL_PASSWORD: server.password } });
+const over = (what, cve, name, to = `fleet/${name}:latest`, more = []) => plimsoll([what, cve, to, ...more, '--server', server.url, '--username', 'admin'], { check: false, env: { PLIMSOLL_PASSWORD: server.password } });
 
 test('why and why-not of a server are what they are without one', () => {
   for (const [cve, of] of Object.entries(expected))
@@ -87,8 +89,14 @@ test('why and why-not of a server are what they are without one', () => {
       }
   const none = over('why', 'CVE-2026-1', 'old', 'fleet/nothing:1');
   assert.deepEqual([none.status, /not found: fleet\/nothing:1/.test(none.stderr)], [1, true], none.stderr);
-  const file = plimsoll(['why', 'CVE-2026-1', 'fleet/old:latest', '--server', server.url, '--vdb', vdb], { check: false });
-  assert.deepEqual([file.status, /--vdb is not for --server/.test(file.stderr)], [1, true], file.stderr);
+  // Whatever is about reading an image here, wherever it stands and however it is spelt.
+  for (const [name, ...given] of [['vdb', '--vdb', vdb], ['vdb-key', '--vdb-key=key.pem'], ['timeout', '--timeout', '1m'], ['no-cache', '--no-cache'], ['quiet', '-q'], ['input', '-i', 'x'], ['ignore-file', '--ignore-file', 'x'], ['allow-unjailed', '--allow-unjailed']]) {
+    const local = plimsoll(['why', ...given, 'CVE-2026-1', 'fleet/old:latest', '--server', server.url], { check: false });
+    assert.deepEqual([local.status, local.stdout, local.stderr.split('\n')[0]], [1, '', `plimsoll why: --${name} is not for --server, which decides`]);
+  }
+  const file = path.join(tempDir(), 'why.txt'), written = over('why', 'CVE-2026-1', 'old', `fleet/old@${fleet.old.digest}`, ['--output', file, '--insecure']);
+  assert.deepEqual([written.status, written.stdout], [0, ''], written.stderr);
+  assert.match(readFileSync(file, 'utf8'), /^reason: reported: /m);
 });
 
 test('a rule that disables a finding is the reason, and its end brings the report back', async (t) => {
