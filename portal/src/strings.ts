@@ -160,7 +160,7 @@ export const s = {
     sentence: (total: number, kev: number, fixable: number) =>
       total === 0 ? 'No open vulnerabilities in what was assessed.' : `${of(total, 'open vulnerability', 'open vulnerabilities')}${kev ? `, ${count(kev)} known exploited` : ''}. ${fixable === 0 ? 'None can be fixed yet.' : `${count(fixable)} can be fixed.`}`,
     partial: (total: number) => `${of(total, 'open vulnerability', 'open vulnerabilities')}.`,
-    notAssessed: (reason: string) => `Not assessed: ${reason}.`, pushedAt: 'pushed',
+    notAssessed: (reason: string) => `Not assessed: ${reason}.`, pushedAt: 'pushed', pulls: (n: number) => `${of(n, 'pull')} in 30 days`,
     runsAs: (user: string) => `runs as ${user}`, digest: 'Digest', platform: 'Platform', pulled: 'Last pulled', scanned: 'Last scan', nextScan: 'Next scan', noNext: 'none planned', base: 'Base image', baseGuessed: 'guessed from its history', baseLayers: (n: number) => `${of(n, 'layer')} of it`, noBase: 'not known',
     scan: 'Scan again', scanAsked: 'Scan requested', tabs: { findings: 'Vulnerabilities', disabled: 'Disabled', packages: 'Packages', layers: 'Layers', scans: 'Scans', referrers: 'Attached', raw: 'Manifest' },
     todo: 'What to do', cheapest: 'cheapest first', todoNone: 'Nothing to fix in what was assessed.', clears: (n: number, more = false) => `clears ${count(n)}${more ? '+' : ''}`, upgradeTo: (name: string, version: string) => `Upgrade ${name} to ${version}`, waitFor: (name: string) => `No fix yet: ${name}`, noFix: 'no fix', upgrade: (name: string) => `Upgrade ${name}`, change: 'Change the image', changeFor: (check: string) => `Change the image: ${check}`, wait: 'No fix yet', moreSteps: (n: number) => `${of(n, 'more step', 'more steps')} in the list, grouped by fix.`,

@@ -126,6 +126,7 @@ static const struct record_field image_fields[] = {
 		 .flags = RECORD_OPTIONAL),
     RECORD_FIELD(struct image_row, i.pulled_ms, RECORD_TIME, "pulled_at", "When it was last pulled",
 		 .flags = RECORD_OPTIONAL),
+    RECORD_FIELD(struct image_row, i.pulls, RECORD_UINT, "pulls", "Pulls within 30 days"),
     RECORD_FIELD(struct image_row, i.scanned_ms, RECORD_TIME, "scanned_at",
 		 "When it was last scanned", .flags = RECORD_OPTIONAL),
     RECORD_FIELD(struct image_row, next.trigger, RECORD_TEXT, "scan_trigger",

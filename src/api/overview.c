@@ -79,7 +79,7 @@ static const struct record_field risk_fields[] = {
     R(o.image.counts, RECORD_OBJECT, "findings", "Findings by severity", .of = &api_counts),
     R(o.exploited, RECORD_UINT, "exploited", "Those listed in CISA KEV"),
     R(o.urgent, RECORD_UINT, "critical_patchable", "Critical ones that an update repairs"),
-    R(o.pulls, RECORD_UINT, "pulls", "Pulls within 30 days"),
+    R(o.image.pulls, RECORD_UINT, "pulls", "Pulls within 30 days"),
     R(o.image.pulled_ms, RECORD_TIME, "pulled_at", "The last one", .flags = RECORD_OPTIONAL),
     R(o.image.pushed_ms, RECORD_TIME, "pushed_at", "When it was pushed last"),
 };

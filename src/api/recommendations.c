@@ -227,6 +227,8 @@ static const struct record_field resource_fields[] = {
     A(as.total.healthy, RECORD_UINT, "healthy", "Images without findings"),
     A(as.total.unverified, RECORD_UINT, "unverified", "Images that could not be assessed"),
     A(as.pending, RECORD_UINT, "pending", "Images that are not scanned yet"),
+    A(as.total.scanned_ms, RECORD_TIME, "scanned_at", "When a scan in it last ended",
+      .flags = RECORD_OPTIONAL),
     A(as.total.counts, RECORD_OBJECT, "findings", "Findings by severity", .of = &api_counts),
     A(as.total.counts.disabled, RECORD_UINT, "disabled",
       "Findings that rules disable; counted nowhere else"),

@@ -387,6 +387,14 @@ int image_counts_delete(struct db_tx *tx, int64_t image, struct err *e)
 	return 0;
 }
 
+int repository_total_scanned(struct db_tx *tx, int64_t repository, int64_t at_ms, struct err *e)
+{
+	int64_t n = db_exec(
+	    tx, "UPDATE repository_total SET scanned_at = $2 WHERE id = $1 AND scanned_at < $2",
+	    DB_ARGS(DB_I(repository), DB_I(at_ms)), e);
+	return n < 0 ? (int)n : 0;
+}
+
 static int by_image(const void *a, const void *b)
 {
 	int64_t x = ((const struct row *)a)->image, y = ((const struct row *)b)->image;
@@ -583,7 +591,14 @@ int repository_totals_count(struct db_tx *tx, const struct repository_totals_que
 #define SUM(column) "COALESCE(sum(t." column "), 0)"
 #define SUMS                                                                                       \
 	SUM("images")                                                                              \
-	", " SEEN_STATES(SUM) ", " SEEN_SEVERITIES(SUM) ", " SUM("disabled")
+	", " SEEN_STATES(SUM) ", " SEEN_SEVERITIES(SUM) ", " SUM(                                  \
+	    "disabled") ", COALESCE(max(t.scanned_at), 0)"
+
+static void read_sums(struct db_stmt *s, struct repository_total *t)
+{
+	read_total(s, t);
+	t->scanned_ms = db_int(s, 11);
+}
 
 int repository_totals_sum(struct db_tx *tx, int64_t registry, const struct visibility *v,
 			  struct repository_total *ret, struct err *e)
@@ -598,7 +613,7 @@ int repository_totals_sum(struct db_tx *tx, int64_t registry, const struct visib
 	*ret = (struct repository_total){0};
 	int r = db_step(s, e);
 	if (r > 0)
-		read_total(s, ret);
+		read_sums(s, ret);
 	db_done(s);
 	return r < 0 ? r : 0;
 }
@@ -617,8 +632,8 @@ int repository_totals_sums(struct db_tx *tx, const int64_t *registries, size_t c
 		ret[i] = (struct repository_total){0};
 	while (r > 0 && (r = db_step(s, e)) > 0)
 		for (size_t i = 0; i < count; i++)
-			if (registries[i] == db_int(s, 11))
-				read_total(s, &ret[i]);
+			if (registries[i] == db_int(s, 12))
+				read_sums(s, &ret[i]);
 	db_done(s);
 	return r < 0 ? r : 0;
 }

@@ -41,6 +41,8 @@ int image_counts_add(struct db_tx *tx, int64_t image, int64_t repository, struct
 int image_counts_put(struct db_tx *tx, int64_t image, enum image_state rest,
 		     const struct image_counted *counted, struct err *e);
 int image_counts_delete(struct db_tx *tx, int64_t image, struct err *e);
+/* A scan of an image in this repository ended, with whatever result. */
+int repository_total_scanned(struct db_tx *tx, int64_t repository, int64_t at_ms, struct err *e);
 
 /* The next generation's counts of many images (at most DB_LIST_MAX), which ascend. An image that
  * was deleted meanwhile is left out. */
@@ -56,8 +58,9 @@ struct repository_total {
 	struct bytes name, registry, subscription; /* from the arena */
 	uint64_t images, healthy, unhealthy, unverified;
 	struct image_counts counts;
-	int64_t pushed_ms; /* the newest image */
-	int64_t key;	   /* its place in the order asked for */
+	int64_t pushed_ms;  /* the newest image */
+	int64_t scanned_ms; /* of sums: when a scan last ended; 0: none did */
+	int64_t key;	    /* its place in the order asked for */
 };
 /* Images that are not scanned yet. */
 uint64_t repository_total_pending(const struct repository_total *t);

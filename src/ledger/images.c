@@ -116,6 +116,7 @@ int ledger_image_put(struct db_tx *tx, struct ledger_image *image, const struct 
 			       BYTES_ARG(image->digest));
 	if (store_attached_put(tx, image->id, image->has_attached, image->attached, e) < 0 ||
 	    put_counted(tx, image, parts, part_count, e) < 0 ||
+	    repository_total_scanned(tx, image->repository_id, image->scanned_ms, e) < 0 ||
 	    (image->config &&
 	     ancestry_put(tx, image->id, image->config, image->layer_count, e) < 0))
 		return -(int)e->code;
@@ -135,7 +136,8 @@ int ledger_image_put_state(struct db_tx *tx, int64_t repository, struct bytes di
 	if (r <= 0)
 		return r;
 	if (db_exec(tx, "UPDATE image SET reason = $2, scanned_at = $3 WHERE id = $1",
-		    DB_ARGS(DB_I(id), DB_T(reason), DB_I(scanned_ms)), e) < 0)
+		    DB_ARGS(DB_I(id), DB_T(reason), DB_I(scanned_ms)), e) < 0 ||
+	    repository_total_scanned(tx, repository, scanned_ms, e) < 0)
 		return -(int)e->code;
 	return image_counts_put(tx, id, state, NULL, e);
 }
@@ -153,8 +155,10 @@ int ledger_image_put_artifact(struct db_tx *tx, int64_t repository, struct bytes
 	r = image_parts_put(tx, id, &(const struct image_parts){.repository = repository}, &a,
 			    &none, e);
 	arena_free(&a);
-	if (r < 0 || db_exec(tx, "UPDATE image SET reason = $2, scanned_at = $3 WHERE id = $1",
-			     DB_ARGS(DB_I(id), DB_T(reason), DB_I(scanned_ms)), e) < 0)
+	if (r < 0 ||
+	    db_exec(tx, "UPDATE image SET reason = $2, scanned_at = $3 WHERE id = $1",
+		    DB_ARGS(DB_I(id), DB_T(reason), DB_I(scanned_ms)), e) < 0 ||
+	    repository_total_scanned(tx, repository, scanned_ms, e) < 0)
 		return -(int)e->code;
 	return image_counts_put(tx, id, IMAGE_ARTIFACT, &none, e);
 }
@@ -195,6 +199,7 @@ int ledger_image_row(struct db_stmt *s, struct arena *a, struct ledger_image *re
 				 .scanned_ms = db_int(s, 13),
 				 .repository_id = db_int(s, 22),
 				 .policy = db_int(s, 24),
+				 .pulls = (uint64_t)db_int(s, 25),
 				 .counts = {.disabled = (uint64_t)db_int(s, 23)}};
 	struct {
 		struct bytes *to;

@@ -18,6 +18,7 @@ struct ledger_image {
 	struct bytes distro_id, distro_version, distro_name;
 	uint64_t package_count;
 	int64_t pushed_ms, pulled_ms, scanned_ms;
+	uint64_t pulls; /* within 30 days; when read */
 	struct image_counts counts;
 	int64_t policy; /* ledger/policy.h; when read */
 	/* When written; NULL: nothing is kept of it. */
@@ -70,7 +71,7 @@ int ledger_image_at(struct db_tx *tx, int64_t id, struct arena *a, struct ledger
 	"i.id, nr.name, i.digest, i.platform, " LEDGER_IMAGE_STATE                                 \
 	", i.reason, i.coverage, i.distro_id, i.distro_version, i.distro_name, i.package_count,"   \
 	" i.pushed_at, i.pulled_at, i.scanned_at, n.critical, n.high, n.medium, n.low,"            \
-	" n.negligible, n.unknown, ng.name, ns.name, i.repository_id, n.disabled, n.policy"
+	" n.negligible, n.unknown, ng.name, ns.name, i.repository_id, n.disabled, n.policy, n.pulls"
 #define LEDGER_IMAGE_FROM                                                                          \
 	"image i JOIN image_seen n ON n.image_id = i.id" STORE_NAMES_JOIN("i.repository_id")
 int ledger_image_row(struct db_stmt *s, struct arena *a, struct ledger_image *ret, struct err *e);

@@ -106,7 +106,7 @@ static int read_first(struct db_tx *tx, int64_t repository, size_t max, struct p
 	return r < 0 ? r : 0;
 }
 
-#define MORE 25 /* columns of LEDGER_IMAGE_COLUMNS */
+#define MORE 26 /* columns of LEDGER_IMAGE_COLUMNS */
 
 static int read_images(struct db_tx *tx, const struct placed *placed, size_t count, struct arena *a,
 		       struct overview_image *out, struct err *e)
@@ -116,16 +116,14 @@ static int read_images(struct db_tx *tx, const struct placed *placed, size_t cou
 		ids[i] = placed[i].image;
 		out[i] = (struct overview_image){.risk = placed[i].risk};
 	}
-	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT " LEDGER_IMAGE_COLUMNS ", n.exploited, n.urgent, n.pulls FROM"
-		     " " LEDGER_IMAGE_FROM " WHERE i.id {IN $1}",
-		     DB_ARGS(DB_INTS(ids, count)), e);
+	struct db_stmt *s = db_query(tx,
+				     "SELECT " LEDGER_IMAGE_COLUMNS ", n.exploited, n.urgent FROM"
+				     " " LEDGER_IMAGE_FROM " WHERE i.id {IN $1}",
+				     DB_ARGS(DB_INTS(ids, count)), e);
 	int r = s ? 0 : -(int)e->code;
 	while (s && (r = db_step(s, e)) > 0) {
 		struct overview_image row = {.exploited = (uint64_t)db_int(s, MORE),
-					     .urgent = (uint64_t)db_int(s, MORE + 1),
-					     .pulls = (uint64_t)db_int(s, MORE + 2)};
+					     .urgent = (uint64_t)db_int(s, MORE + 1)};
 		r = ledger_image_row(s, a, &row.image, e);
 		for (size_t i = 0; r == 0 && i < count; i++)
 			if (ids[i] == row.image.id) {

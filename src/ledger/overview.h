@@ -29,7 +29,7 @@ int overview_ages(struct db_tx *tx, const struct visibility *v, int64_t now_ms,
  * without images that have no findings. */
 struct overview_image {
 	struct ledger_image image;
-	uint64_t exploited, urgent, pulls; /* pulls: within 30 days */
+	uint64_t exploited, urgent;
 	int64_t risk;
 };
 #define OVERVIEW_IMAGES_MAX 16U

@@ -666,5 +666,12 @@ const struct db_migration schema_scan[] = {
      .sql = "DROP INDEX check_version_kev;"
 	    "CREATE INDEX check_version_kev ON check_version(kev, id, since, until)"
 	    " WHERE kev = 1;"},
+    {.number = 24,
+     .what = "when a scan in a repository last ended",
+     .sql = "DROP VIEW repository_seen;"
+	    "ALTER TABLE repository_total ADD COLUMN scanned_at BIGINT NOT NULL DEFAULT 0;"
+	    "UPDATE repository_total SET scanned_at = COALESCE((SELECT max(i.scanned_at)"
+	    " FROM image i WHERE i.repository_id = repository_total.id),"
+	    " 0);" SEEN_SCANNED_REPOSITORY_VIEW},
     {0},
 };

@@ -57,6 +57,10 @@ int seen_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 	"CREATE VIEW repository_seen AS SELECT id, images, " SEEN_REPOSITORY                       \
 	" FROM repository_total;"                                                                  \
 	"CREATE VIEW rule_seen AS SELECT rule_id, " SEEN_RULE " FROM rule_total;"
+/* The same with the time of the last scan: what the view is since step 24. */
+#define SEEN_SCANNED_REPOSITORY_VIEW                                                               \
+	"CREATE VIEW repository_seen AS SELECT id, images, " SEEN_REPOSITORY                       \
+	", scanned_at FROM repository_total;"
 /* Of a row of image_counts: its place in the order of risk. In use, exploited, Critical with an
  * update, pulls; an image without findings has 0. The index image_counts_risk keeps it. */
 #define SEEN_UP_TO(column, most)                                                                   \

@@ -18,7 +18,7 @@ async function ask(method, target, body, status = 200, headers) {
 const image = (version, mark) => makeLayout([[debianRelease(), dpkgStatus([{ name: 'alpha', version }]), { path: 'mark', content: mark }]]);
 async function push(repository, layout) {
   await pushLayout(server, repository, layout);
-  await server.scanned(repository, layout.digest);
+  return server.scanned(repository, layout.digest);
 }
 const only = async (state = '') => {
   const { items } = await ask('GET', `/api/v1/recommendations/${KEY}/registries${state ? `?state=${state}` : ''}`);
@@ -43,22 +43,29 @@ test('a registry without images is not applicable, and nothing is scored', async
   assert.deepEqual([(await only()).state, (await only()).cause], ['NotApplicable', 'NoImages']);
   const s = await score();
   assert.deepEqual([s.healthy, s.unhealthy, s.not_applicable, s.percentage], [0, 0, 1, undefined]);
+  assert.equal((await only()).scanned_at, undefined);
 });
 
 test('a vulnerable image makes the registry unhealthy; the fix and its deletion make it healthy', async () => {
   const old = image('1', 'old');
-  await push('app', old);
+  const first = await push('app', old);
   const r = await only('Unhealthy');
+  assert.equal(r.scanned_at, first.scanned_at);
   assert.deepEqual([r.subscription, r.images, r.unhealthy, r.findings.High, r.reason], ['default', 1, 1, 1, '']);
   const [all] = (await ask('GET', '/api/v1/recommendations')).items;
   assert.deepEqual([all.key, all.state, all.unhealthy_registries, all.unhealthy_images, all.findings.High, all.max_score, all.current_score, all.potential_increase],
     [KEY, 'Unhealthy', 1, 1, 1, 6, 0, 6]);
   assert.equal((await score()).percentage, 0);
   const fixed = image('2', 'fixed');
+  clock.advance(60e3);
+  const second = await push('elsewhere', fixed);
   await push('app', fixed);
+  assert.ok(Date.parse(second.scanned_at) >= Date.parse(first.scanned_at) + 60e3);
   assert.equal((await only()).state, 'Unhealthy', 'the old digest can still be pulled');
   await ask('DELETE', `/v2/app/manifests/${old.digest}`, undefined, 202);
   assert.equal((await only()).state, 'Healthy');
+  assert.ok(Date.parse((await only()).scanned_at) >= Date.parse(second.scanned_at), 'of all repositories the newest');
+  await ask('DELETE', `/v2/elsewhere/manifests/${fixed.digest}`, undefined, 202);
   assert.deepEqual([(await score()).percentage, (await score()).current], [100, 6]);
   await push('app', old);
 });

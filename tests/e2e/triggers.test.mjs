@@ -42,6 +42,7 @@ test('a week after the last check of an image that was pulled, while that was in
   const pulled = await until('the pull', async () => { const i = await image('weekly', layout.digest); return i.pulled_at && i; });
   assert.equal(Date.parse(pulled.scan_next_at), Date.parse(pulled.scanned_at) + 7 * DAY);
   assert.match(pulled.scan_next_reason, /recheck: .*30 days/);
+  assert.deepEqual([pushed.pulls, pulled.pulls], [0, 1]);
   assert.deepEqual(await triggers('weekly'), ['push']);
   for (let week = 1; week <= 4; week++) {
     clock.advance(7 * DAY + 3600000); // it is looked for every hour
@@ -56,7 +57,7 @@ test('a week after the last check of an image that was pulled, while that was in
   clock.advance(30 * DAY);
   await pushLayout(server, 'other', layoutOf('other'));
   await scans('other', 1);
-  await sleep(300);
+  await until('the pull to be too old', async () => (await image('weekly', layout.digest)).pulls === 0);
   assert.deepEqual(await triggers('weekly'), ['recheck', 'recheck', 'recheck', 'recheck', 'push']);
   // A pull of an image that was not checked for so long scans it, and begins 30 days anew.
   await pull('weekly', 'v');

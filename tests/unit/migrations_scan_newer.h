@@ -109,3 +109,24 @@ static void scan_23(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_non_null(memmem(db_bytes(s, 3).ptr, db_bytes(s, 3).len, index, sizeof index - 1));
 	db_done(s);
 }
+
+/* Two repositories: of one two images were scanned, of the other none. */
+static const char scan_23_rows[] =
+    "INSERT INTO image(id, repository_id, digest, platform, reason, coverage, distro_id,"
+    " distro_version, distro_name, package_count, pushed_at, pulled_at, scanned_at)"
+    " VALUES(5, 30, x'01', '', '', '{}', '', '', '', 0, 1, 0, 70),"
+    " (6, 30, x'02', '', '', '{}', '', '', '', 0, 2, 0, 60),"
+    " (7, 31, x'01', '', '', '{}', '', '', '', 0, 3, 0, 0);"
+    "INSERT INTO repository_total(id, since, images, healthy, unhealthy, unverified, critical,"
+    " high, medium, low, negligible, unknown, d_healthy, d_unhealthy, d_unverified, d_critical,"
+    " d_high, d_medium, d_low, d_negligible, d_unknown)"
+    " VALUES(30, 0, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),"
+    " (31, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);";
+
+static void scan_24(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	(void)a;
+	(void)e;
+	assert_int_equal(number(tx, "SELECT scanned_at FROM repository_seen WHERE id = 30"), 70);
+	assert_int_equal(number(tx, "SELECT scanned_at FROM repository_seen WHERE id = 31"), 0);
+}

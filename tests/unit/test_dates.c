@@ -297,20 +297,20 @@ static void what_is_in_use(void **state)
 	at_risk(p, &r);
 	assert_int_equal(r.count, 3);
 	assert_true(bytes_eq_lit(r.found[0].image.repository, "b"));
-	assert_int_equal(r.found[0].pulls, 4);
+	assert_int_equal(r.found[0].image.pulls, 4);
 	assert_int_equal(r.found[0].exploited, 1);
 	assert_int_equal(r.found[0].urgent, 1);
-	assert_int_equal(r.found[1].pulls, 3);
-	assert_int_equal(r.found[2].pulls, 0);
+	assert_int_equal(r.found[1].image.pulls, 3);
+	assert_int_equal(r.found[2].image.pulls, 0);
 	arena_free(&r.a);
 	clock_advance_for_tests(20 * DAY);
 	assert_int_equal(db_run(p->db, DB_WRITE, pull_tx, &two, &err), 1);
 	clock_advance_for_tests(11 * DAY);
 	assert_int_equal(db_run(p->db, DB_WRITE, forget_pulls_tx, NULL, &err), 0);
 	at_risk(p, &r);
-	assert_int_equal(r.found[0].pulls, 3);
+	assert_int_equal(r.found[0].image.pulls, 3);
 	assert_true(bytes_eq_lit(r.found[0].image.repository, "a"));
-	assert_int_equal(r.found[1].pulls, 0);
+	assert_int_equal(r.found[1].image.pulls, 0);
 	arena_free(&r.a);
 }
 

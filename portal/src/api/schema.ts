@@ -37,6 +37,7 @@ export interface AssessedRegistry {
   healthy: number;
   unverified: number;
   pending: number;
+  scanned_at?: string;
   findings: Counts;
   disabled: number;
 }
@@ -417,6 +418,7 @@ export interface Image {
   distro: Distro;
   pushed_at?: string;
   pulled_at?: string;
+  pulls: number;
   scanned_at?: string;
   scan_trigger?: string;
   scan_next_at?: string;

@@ -17,7 +17,7 @@ function Entries({ of }: { of: (typeof lists)[Tabs] }) {
   return <LongTable label={t.title} columns={5} pages={pages} noun={s.nouns.entries} className="cards fixed"
     head={<tr role="row"><th role="columnheader" style={{ width: 130 }}>{t.at}</th><th role="columnheader" style={{ width: '16%' }}>{t.who}</th><th role="columnheader" style={{ width: '16%' }}>{t.from}</th><th role="columnheader" style={{ width: '18%' }}>{t.what}</th><th role="columnheader">{t.subject}</th></tr>}
     rows={pages.items.map((x) => ({ key: x.id, cells: <>
-      <td role="cell"><Time at={x.at} /></td><td role="cell" className="b cut">{x.actor || <span className="t3">{t.nobody}</span>}</td><td role="cell" className="t2 gone">{x.peer}</td><td role="cell" className="mono">{x.action}</td><td role="cell" className="mono full">{x.subject}</td>
+      <td role="cell" data-label={t.at}><Time at={x.at} /></td><td role="cell" className="b cut">{x.actor || <span className="t3">{t.nobody}</span>}</td><td role="cell" className="t2 gone">{x.peer}</td><td role="cell" className="mono">{x.action}</td><td role="cell" className="mono full">{x.subject}</td>
     </> }))} />;
 }
 

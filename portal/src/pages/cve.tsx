@@ -76,7 +76,7 @@ function ImageCells({ r }: { r: Row }) {
   return (
     <>
       <td role="cell"><A className="b" href={to(imagePath(r.registry, r.repository, r.digest), decided ? { tab: 'disabled' } : { finding: r.findings[0]?.id })}>{r.repository}</A><div className="s t3">{r.registry} <span className="mono">{short(r.digest)}</span></div></td>
-      <td role="cell">{image && (image.tags.length ? <span className="mono">{image.tags.slice(0, 3).join(', ')}{image.tags.length > 3 ? ` +${image.tags.length - 3}` : ''}</span> : <span className="s t3">{s.repository.noTags}</span>)}</td>
+      <td role="cell" data-label={image?.tags.length ? s.repository.tags : undefined}>{image && (image.tags.length ? <span className="mono">{image.tags.slice(0, 3).join(', ')}{image.tags.length > 3 ? ` +${image.tags.length - 3}` : ''}</span> : <span className="s t3">{s.repository.noTags}</span>)}</td>
       <td role="cell" className="full">{r.findings.map((f) => <div key={f.id}><Fix of={f} /></div>)}</td>
       <td role="cell" className="num" data-label={s.repository.pulled}>{image && <Time at={image.pulled_at} />}</td><td role="cell"><StateWord look={decided ? 'off' : 'bad'} word={decided ? t.disabled : t.open} /></td>
       <td role="cell" className={by ? 'full' : 'gone'}>{by ? <><DisabledByName of={by} /><div className="s t3">{by.justification}</div></> : <span className="t3">{t.nobody}</span>}</td>

@@ -68,7 +68,7 @@ function ImageFacts({ image, size }: { image: Image; size: number | undefined })
   const rows: [string, ReactNode][] = [
     [s.image.digest, [<span key="d" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{short(image.digest)}</span><Copy text={image.digest} label={`${s.copy}: ${s.image.digest}`} /></span>, <div key="p" className="s t3">{size !== undefined && `${bytes(size)}, `}{s.image.pushedAt} <Time at={image.pushed_at} /></div>]],
     [s.image.platform, <span key="o">{image.platform || '–'}<div className="s t3">{image.distro.name || image.distro.id}</div>{image.runs_as && <div className="s t3">{s.image.runsAs(image.runs_as)}</div>}</span>], [s.image.base, <Base key="b" of={image.base} />],
-    [s.image.pulled, <Time key="l" at={image.pulled_at} />], [s.image.scanned, <span key="s"><Time at={image.scanned_at} none={s.notYet} />{image.scan_trigger && <div className="s t3">{s.scans.triggers[image.scan_trigger] ?? image.scan_trigger}</div>}</span>],
+    [s.image.pulled, <span key="l"><Time at={image.pulled_at} />{image.pulled_at && <div className="s t3">{s.image.pulls(image.pulls)}</div>}</span>], [s.image.scanned, <span key="s"><Time at={image.scanned_at} none={s.notYet} />{image.scan_trigger && <div className="s t3">{s.scans.triggers[image.scan_trigger] ?? image.scan_trigger}</div>}</span>],
     [s.image.nextScan, <span key="n"><Time at={image.scan_next_at} none={s.image.noNext} /><div className="s t3">{inShort(image.scan_next_reason)}</div></span>],
   ];
   return <dl className="card tiles even">{rows.map(([k, v]) => <div key={k} className="tile"><dt>{k}</dt><dd>{v}</dd></div>)}</dl>;

@@ -3,7 +3,7 @@ import { AlertRegular, ArrowDownloadRegular, BracesRegular, MoreHorizontalRegula
 import { useEffect, useState } from 'react';
 import { asFailure, call, useApi, usePages, type Pages, VULNERABILITIES } from '../api/client.ts';
 import type { AssessedRegistry, Exemption, FoundCheck, Recommendation } from '../api/schema.ts';
-import { ActionButton, Bones, Copy, Empty, Failed } from '../parts/basics.tsx';
+import { ActionButton, Bones, Copy, Empty, Failed, Time } from '../parts/basics.tsx';
 import { CheckPane } from '../parts/check_pane.tsx';
 import { AssessedImages } from '../parts/assessed_images.tsx';
 import { CheckTabs, checkCsv } from '../parts/checks.tsx';
@@ -128,12 +128,12 @@ function Registries({ r, picked, pick, pages }: { r: Recommendation; picked: Rea
       {pages.error && <Failed what={t.affected} error={pages.error} retry={pages.reload} operation="listAssessedRegistries" />}
       {(inTab.length > SEARCHED || wanted) && <form className="filters" role="search" onSubmit={(e) => { e.preventDefault(); search(); }}><Input aria-label={t.searchRegistries} placeholder={t.searchRegistries} contentBefore={<SearchRegular />} value={text} onChange={(_, d) => setText(d.value)} onBlur={search} style={{ width: 260 }} /></form>}
       {!pages.error && !list.length && (!pages.done ? <Bones rows={2} /> : <Empty>{inTab.length ? s.empty.filtered(`${s.finding.registry}: ${wanted}`) : t.emptyTab[tab]}</Empty>)}
-      {list.length > 0 && <LongTable label={t.affected} className="cards picks" columns={scored ? 7 : 6} pages={{ ...pages, items: list, total: { count: list.length, exact: true } }} noun={s.nouns.registries}
-        head={<tr role="row"><th role="columnheader" style={{ width: 48 }}><Checkbox aria-label={t.pickAll} checked={all ? true : picked.size ? 'mixed' : false} onChange={() => pick(all ? [] : list.map((x) => x.registry))} /></th><th role="columnheader">{s.finding.registry}</th><th role="columnheader">{t.subscription}</th><th role="columnheader">{t.stateAndReason}</th><th role="columnheader" className="num">{images}</th>{scored && <th role="columnheader">{s.counts}</th>}<th role="columnheader"><span className="vh">{t.more}</span></th></tr>}
+      {list.length > 0 && <LongTable label={t.affected} className="cards picks" columns={scored ? 8 : 7} pages={{ ...pages, items: list, total: { count: list.length, exact: true } }} noun={s.nouns.registries}
+        head={<tr role="row"><th role="columnheader" style={{ width: 48 }}><Checkbox aria-label={t.pickAll} checked={all ? true : picked.size ? 'mixed' : false} onChange={() => pick(all ? [] : list.map((x) => x.registry))} /></th><th role="columnheader">{s.finding.registry}</th><th role="columnheader">{t.subscription}</th><th role="columnheader">{t.stateAndReason}</th><th role="columnheader" className="num">{images}</th>{scored && <th role="columnheader">{s.counts}</th>}<th role="columnheader">{s.image.scanned}</th><th role="columnheader"><span className="vh">{t.more}</span></th></tr>}
         rows={list.map((x) => ({ key: x.registry, open: () => go(to(['registries', x.registry])), cells: <>
           <td role="cell"><Checkbox aria-label={t.pick(x.registry)} checked={picked.has(x.registry)} onChange={() => toggle(x.registry)} /></td>
           <td role="cell"><A className="b" href={to(['registries', x.registry])}>{x.registry}</A></td><td role="cell" className="full">{x.subscription}</td><td role="cell" className="full"><Reason x={x} /></td>
-          <td role="cell" className="num nw" data-label={images}>{t.nOf(x.unhealthy, x.images)}</td>{scored && <td role="cell" className="full"><Counts of={x.findings} /></td>}
+          <td role="cell" className="num nw" data-label={images}>{t.nOf(x.unhealthy, x.images)}</td>{scored && <td role="cell" className="full"><Counts of={x.findings} /></td>}<td role="cell" className="nw" data-label={s.image.scanned}><Time at={x.scanned_at} none={s.notYet} /></td>
           <td role="cell" className="num"><Menu><MenuTrigger disableButtonEnhancement><Button size="small" appearance="subtle" icon={<MoreHorizontalRegular />} aria-label={`${t.more}: ${x.registry}`} /></MenuTrigger><MenuPopover><MenuList>
             <MenuItem onClick={() => go(to(['registries', x.registry]))}>{t.openRegistry}</MenuItem>
             <ExemptItem registry={x.registry} />
