@@ -45,7 +45,7 @@ function Assignments({ pages, write }: { pages: ReturnType<typeof usePages<'list
   return <><div role="alert" className="s pad0">{wrong}</div><LongTable label={t.tabs.roles} columns={write ? 5 : 4} pages={pages} noun={s.nouns.entries}
     head={<tr role="row"><th role="columnheader">{t.user}</th><th role="columnheader">{t.role}</th><th role="columnheader">{t.scope}</th><th role="columnheader" className="num">{t.since}</th>{write && <th role="columnheader"><span className="vh">{t.take}</span></th>}</tr>}
     rows={pages.items.map((x) => ({ key: `${x.user}${x.role_id}${x.scope}`, cells: <>
-      <td role="cell" className="b">{x.user}</td><td role="cell" data-label={t.role}>{x.role}</td><td role="cell" className="full">{x.scope === '/' ? t.everything : <span className="mono">{x.scope}</span>}</td><td role="cell" className="num gone"><Time at={x.created_at} /></td>{write && <td role="cell" className="num"><Button size="small" appearance="subtle" aria-label={t.takeOf(x.user ?? '', x.role)} onClick={() => take(x)}>{t.take}</Button></td>}
+      <td role="cell" className="b">{x.user}</td><td role="cell" data-label={t.role}>{x.role}</td><td role="cell" className="full" data-label={t.scope}>{x.scope === '/' ? t.everything : <span className="mono">{x.scope}</span>}</td><td role="cell" className="num gone"><Time at={x.created_at} /></td>{write && <td role="cell" className="num"><Button size="small" appearance="subtle" aria-label={t.takeOf(x.user ?? '', x.role)} onClick={() => take(x)}>{t.take}</Button></td>}
     </> }))} /></>;
 }
 
@@ -56,7 +56,7 @@ function Users() {
   return <LongTable label={t.tabs.users} columns={4} pages={pages} noun={s.nouns.entries}
     head={<tr role="row"><th role="columnheader">{t.user}</th><th role="columnheader">{t.kind}</th><th role="columnheader">{t.password}</th><th role="columnheader">{t.role}</th></tr>}
     rows={pages.items.map((x) => ({ key: x.name, cells: <>
-      <td role="cell" className="b">{x.name}</td><td role="cell" data-label={t.kind}>{t.kinds[x.kind]}</td><td role="cell" data-label={t.password}>{x.has_password ? t.has : t.hasNot}</td><td role="cell" className="full">{x.roles.map((r) => r.role).join(', ')}</td>
+      <td role="cell" className="b">{x.name}</td><td role="cell" data-label={t.kind}>{t.kinds[x.kind]}</td><td role="cell" data-label={t.password}>{x.has_password ? t.has : t.hasNot}</td><td role="cell" className="full" data-label={x.roles.length ? t.role : undefined}>{x.roles.map((r) => r.role).join(', ')}</td>
     </> }))} />;
 }
 
@@ -101,7 +101,7 @@ function Tokens() {
       {pages.items.length > 0 && <LongTable label={t.tabs.tokens} columns={5} pages={pages} noun={s.nouns.entries} className="cards fixed"
         head={<tr role="row"><th role="columnheader">{t.label}</th><th role="columnheader" style={{ width: 140 }}>{t.kind}</th><th role="columnheader" style={{ width: 120 }}>{t.made}</th><th role="columnheader" style={{ width: 140 }}>{t.expires}</th><th role="columnheader" style={{ width: 90 }}><span className="vh">{s.close}</span></th></tr>}
         rows={pages.items.map((x) => ({ key: x.id, cells: <>
-          <td role="cell" className="cut full" title={x.label}>{(x.kind === 'session' ? browserOf(x.label ?? '') : x.label) || <span className="t3">–</span>}</td><td role="cell">{t.tokenKinds[x.kind] ?? x.kind}</td><td role="cell" className="gone"><Time at={x.created_at} /></td><td role="cell" data-label={t.expires}>{x.expires_at ? day(x.expires_at) : t.noEnd}</td>
+          <td role="cell" className="cut full" title={x.label}>{(x.kind === 'session' ? browserOf(x.label ?? '') : x.label) || <span className="t3">–</span>}</td><td role="cell" data-label={t.kind}>{t.tokenKinds[x.kind] ?? x.kind}</td><td role="cell" className="gone"><Time at={x.created_at} /></td><td role="cell" data-label={t.expires}>{x.expires_at ? day(x.expires_at) : t.noEnd}</td>
           <td role="cell" className="num">{write && <Button size="small" aria-label={t.end(x.label || String(x.id))} onClick={() => end(x.id)}>{t.end('')}</Button>}</td>
         </> }))} />}
     </>

@@ -22,7 +22,7 @@ function Tiles({ of }: { of: Registry }) {
   const state = (name: string, n: number, look: string): [string, ReactNode] => [name, n ? <span key={name} className="v g" style={{ gap: 6 }}><span className={`st ${look}`}><StateGlyph look={look} /></span>{count(n)}</span> : <span key={name} className="v t3">0</span>];
   const rows: [string, ReactNode][] = [
     [s.registries.images, <span key="i" className="v">{count(of.images)}</span>], state(s.state.Unhealthy ?? '', of.unhealthy, 'bad'), state(s.state.Healthy ?? '', of.healthy, 'good'), state(t.left, left, 'none'),
-    [s.recommendation.subscription, <span key="s">{of.subscription}<div className="s t3">{of.resource_group}</div></span>],
+    [s.recommendation.subscription, <span key="s">{of.subscription}<div className="s t3">{t.group(of.resource_group)}</div></span>],
     [s.registries.stored, <span key="b">{bytes(of.stored_bytes)}{of.hosts.length > 0 && <div className="s t3 mono">{of.hosts.join(', ')}</div>}</span>],
   ];
   return <dl className="card tiles even">{rows.map(([k, v]) => <div key={k} className="tile"><dt>{k}</dt><dd>{v}</dd></div>)}</dl>;

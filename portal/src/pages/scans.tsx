@@ -20,7 +20,7 @@ export function ScanRows({ pages, operation, withImage, none }: { pages: Pages<S
       rows={pages.items.map((x) => ({ key: x.id, cells: <>
         <td role="cell"><StateWord of={x.status} /></td>
         {withImage && <td role="cell" className="full"><A href={to(imagePath(x.registry, x.repository, x.digest))}>{x.repository}</A><div className="s t3">{x.registry} <span className="mono">{short(x.digest)}</span></div></td>}
-        <td role="cell">{s.scans.triggers[x.trigger]}{x.reason && <div className="s t3">{upper(x.reason)}</div>}</td><td role="cell" className="num gone">{took(x.duration_ms)}</td><td role="cell" className="num" data-label={s.scans.queued}><Time at={x.queued_at} /></td>
+        <td role="cell" data-label={s.scans.trigger}>{s.scans.triggers[x.trigger]}{x.reason && <div className="s t3">{upper(x.reason)}</div>}</td><td role="cell" className="num gone">{took(x.duration_ms)}</td><td role="cell" className="num" data-label={s.scans.queued}><Time at={x.queued_at} /></td>
       </> }))} />
   );
 }

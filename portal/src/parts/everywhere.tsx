@@ -55,7 +55,7 @@ function Grouped<T>({ pages, head, names, filters, heads, keyed, below, fold, ad
       {pages.error && <Failed what={s.pages.findings} error={pages.error} retry={pages.reload} operation="listFindings" />}
       {!pages.error && !rows.length && (!pages.done ? <Bones /> : filtered ? <NoMatch of={names} filters={filters} /> : <Empty>{empty}</Empty>)}
       {rows.length > 0 && <div className={dense ? 'compact' : ''}><LongTable label={label} columns={6} rows={rows} pages={{ ...pages, items: heads, total: heads.length === pages.items.length ? pages.total : undefined }} noun={noun} className="cards fixed" foot={<><Density dense={dense} setDense={setDense} />{note}</>} head={(
-        <tr role="row"><th role="columnheader" style={{ width: 116 }}>{s.severity}</th><th role="columnheader">{s.findings.check}</th><th role="columnheader" style={{ width: '22%' }}>{s.findings.where}</th><th role="columnheader" style={{ width: 150 }}>{s.findings.cve}</th><th role="columnheader" className="num" style={{ width: 92 }}>{s.findings.cvss}</th><th role="columnheader" className="num" style={{ width: 92 }}>{s.findings.epss}</th></tr>
+        <tr role="row" hidden={below.size === 0}><th role="columnheader" style={{ width: 116 }}>{s.severity}</th><th role="columnheader">{s.findings.check}</th><th role="columnheader" style={{ width: '22%' }}>{s.findings.where}</th><th role="columnheader" style={{ width: 150 }}>{s.findings.cve}</th><th role="columnheader" className="num" style={{ width: 92 }}>{s.findings.cvss}</th><th role="columnheader" className="num" style={{ width: 92 }}>{s.findings.epss}</th></tr>
       )} /></div>}
     </>
   );
