@@ -112,12 +112,9 @@ int64_t store_attached_setting(struct db_tx *tx, struct bytes value, int64_t now
 	    db_query(tx,
 		     "SELECT i.repository_id, i.digest FROM image i WHERE i.scanned_at > 0 AND"
 		     " (EXISTS (SELECT 1 FROM image_attached x WHERE x.image_id = i.id)"
-		     " OR EXISTS (SELECT 1 FROM repository r JOIN manifest m"
-		     " ON m.registry_id = r.registry_id AND m.repository_id = r.id"
-		     " WHERE r.id = i.repository_id AND m.subject <> '')"
-		     " OR EXISTS (SELECT 1 FROM repository r JOIN tag t"
-		     " ON t.registry_id = r.registry_id AND t.repository_id = r.id"
-		     " WHERE r.id = i.repository_id AND t.name LIKE 'sha256-%'))",
+		     " OR i.repository_id IN (SELECT m.repository_id FROM manifest m"
+		     " WHERE m.subject <> '' UNION SELECT t.repository_id FROM tag t"
+		     " WHERE t.name LIKE 'sha256-%'))",
 		     NULL, 0, e),
 	    now_ms, e);
 }
