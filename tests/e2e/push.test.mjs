@@ -238,7 +238,12 @@ test('package URLs of the longest fields are whole, in the API and in reports', 
 test('deleting the manifest takes the findings away', async () => {
   await pushLayout(server, 'delete/me', layout);
   await server.scanned('delete/me', layout.digest);
+  const listed = async () => (await server.all('/api/v1/findings')).filter((f) => f.repository === 'delete/me').length;
+  const counted = async () => (await server.json('/api/v1/registries/local')).findings.High;
+  const before = await counted();
+  assert.equal(await listed(), 2);
   assert.equal((await server.fetch(`/v2/delete/me/manifests/${layout.digest}`, { method: 'DELETE' })).status, 202);
+  assert.deepEqual([await listed(), await counted()], [0, before - 1]);
   for (let i = 0; i < 200; i++) {
     if ((await server.fetch(`/api/v1/registries/local/repositories/delete/me/images/${layout.digest}`)).status === 404) return;
     await new Promise((done) => setTimeout(done, 10));

@@ -68,9 +68,9 @@ function Tiles({ r, registries }: { r: Recommendation; registries: AssessedRegis
     </div>
   );
 }
-/** Of the findings of unhealthy registries those with a fix; empty: not known, or too many registries to ask for. */
+/** Of the findings of unhealthy registries those with a fix; empty: not known, too many registries to ask for, or lists that have findings of exempt images, too. */
 function useFixable(registries: AssessedRegistry[]): string {
-  const unhealthy = registries.filter((x) => x.state === 'Unhealthy').map((x) => x.registry), names = unhealthy.length > FIXABLE_OF ? '' : unhealthy.join(' ');
+  const unhealthy = registries.filter((x) => x.state === 'Unhealthy'), names = unhealthy.length > FIXABLE_OF || unhealthy.some((x) => x.exempt_images > 0) ? '' : unhealthy.map((x) => x.registry).join(' ');
   const [text, setText] = useState('');
   useEffect(() => {
     if (!names) return undefined;

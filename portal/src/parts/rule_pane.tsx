@@ -10,6 +10,7 @@ import { count, s } from '../strings.ts';
 import { Bones, Failed, Segments } from './basics.tsx';
 import { SeverityGlyph, StateGlyph } from './glyphs.tsx';
 import { Pane } from './pane.tsx';
+import { Place, repositoryOf } from './place.tsx';
 
 const t = s.rule;
 type Criteria = NonNullable<Rule['criteria']>;
@@ -37,6 +38,7 @@ function criterionOf(of: Rule, key: string): unknown {
   if (key !== 'severity_below' || !severities?.length) return criteria[key];
   return upwards[Math.max(...severities.map((x) => upwards.indexOf(x))) + 1];
 }
+const NAME_MAX = 128;
 /** What the address asks for when it opens the pane: rule_check_id=…, rule_cve=…. */
 function startOf(query: URLSearchParams, of: Rule | undefined): Draft {
   const given = Object.fromEntries(rows.flatMap((r): [string, string][] => {
@@ -46,7 +48,7 @@ function startOf(query: URLSearchParams, of: Rule | undefined): Draft {
   }));
   const ends = of?.ends_when;
   return {
-    scope: of?.scope.path ?? query.get('rule_scope') ?? '', match: of?.match ?? 'any', on: new Set(Object.keys(given)), values: { severity_below: 'Medium', ...given }, name: of?.name ?? '', justification: of?.justification ?? '', ticket: of?.ticket ?? '',
+    scope: of?.scope.path ?? query.get('rule_scope') ?? '', match: of?.match ?? 'any', on: new Set(Object.keys(given)), values: { severity_below: 'Medium', ...given }, name: of?.name ?? (query.get('rule_name') ?? '').slice(0, NAME_MAX), justification: of?.justification ?? '', ticket: of?.ticket ?? '',
     expires: of?.expires_at?.slice(0, 10) ?? '', fix: ends?.fix_available ?? false, kev: ends?.kev ?? false, epss: asText(ends?.epss_gte),
   };
 }
@@ -99,7 +101,8 @@ function Where({ scope, rules, choose, reload }: { scope: string; rules: Rule[];
   if (failed) return <Failed what={t.where} error={failed} retry={() => { groups.reload(); subscriptions.reload(); registries.reload(); }} operation="listSubscriptions" />;
   if (!groups.done || !subscriptions.done || !registries.done) return <Bones rows={2} />;
   const list: [string, string, string][] = [...groups.items.map((x): [string, string, string] => [x.scope, x.title || x.name, s.exempt.kinds.group]), ...subscriptions.items.map((x): [string, string, string] => [x.scope, x.title || x.name, s.exempt.kinds.subscription]), ...registries.items.map((x): [string, string, string] => [`/registries/${x.name}`, x.name, s.exempt.kinds.registry])];
-  if (scope && !list.some(([x]) => x === scope)) list.push([scope, scope, '']);
+  const at = repositoryOf(scope);
+  if (scope && !list.some(([x]) => x === scope)) list.push(at ? [scope, at[1], `${s.exempt.kinds.repository}, ${at[0]}`] : [scope, scope, '']);
   return (
     <RadioGroup ref={showChosen as never} className="choice scopes" value={scope} onChange={(_, d) => choose(d.value)} aria-label={t.where}>
       {list.map(([path, name, kind]) => {
@@ -155,7 +158,7 @@ function Editor({ draft, set, rules, reload, fixed, wrong, preview }: { draft: D
   return (
     <div className="ruled-form">
       <div style={{ display: 'grid', gap: 16, minWidth: 0 }}>
-        <section><h3 className="b">{t.where}</h3>{fixed ? <span className="mono">{draft.scope}</span> : <Where scope={draft.scope} rules={rules} choose={(scope) => set({ scope })} reload={reload} />}</section>
+        <section><h3 className="b">{t.where}</h3>{fixed ? <Place of={draft.scope} /> : <Where scope={draft.scope} rules={rules} choose={(scope) => set({ scope })} reload={reload} />}</section>
         <section>
           <div className="g" style={{ marginBottom: 8 }}><b>{t.that}</b><Segments label={t.that} value={draft.match} options={[['any', t.any], ['all', t.all]]} onChange={(match) => set({ match })} /><span>{t.ofThese}</span></div>
           {(more ? rows : first).map((r) => <Criterion key={r.key} of={r} draft={draft} set={set} />)}
@@ -179,7 +182,7 @@ function Editor({ draft, set, rules, reload, fixed, wrong, preview }: { draft: D
 }
 
 /** Take it from the address, with what it was opened with. */
-const closeRule = (): void => change(Object.fromEntries(['pane', 'rule', 'rule_scope', ...rows.map((r) => `rule_${r.key}`)].map((k) => [k, undefined])));
+const closeRule = (): void => change(Object.fromEntries(['pane', 'rule', 'rule_scope', 'rule_name', ...rows.map((r) => `rule_${r.key}`)].map((k) => [k, undefined])));
 
 /** of: the rule to change; else a new one. */
 function Form({ of, done }: { of: Rule | undefined; done: () => void }) {
