@@ -9,7 +9,7 @@
 #include "base/io.h"
 #include "codec/stream_impl.h"
 
-#define SLOTS 8U
+#define SLOTS 32U /* a reader that stops to parse a file does not hold up the rest: 8 MiB */
 #define SLOT_LEN STREAM_PEEK_MAX
 #define STACK_LEN (512U << 10) /* bytes of a thread's stack: codecs keep their state elsewhere */
 
