@@ -197,6 +197,16 @@ static int read_name(const struct reading *r, struct bytes text)
 	return rc < 0 ? rc : join(r, namespace, type.joint, name);
 }
 
+/* As advisories are looked up: NuGet compares names without case, and keeps the author's. */
+static int read_source(const struct reading *r)
+{
+	struct pkg *p = r->pkg;
+	bool ok = true;
+	bool fold = bytes_eq_lit(p->type, "nuget");
+	p->source_name = fold ? arena_lower(r->a, p->name, &ok) : p->name;
+	return ok ? 0 : no_memory(r);
+}
+
 int pkg_purl_read(struct bytes purl, struct arena *a, struct pkg *ret, struct err *e)
 {
 	struct err own = ERR_INIT;
@@ -226,7 +236,7 @@ int pkg_purl_read(struct bytes purl, struct arena *a, struct pkg *ret, struct er
 		rc = one.len ? read_qualifier(&r, one) : 0;
 	}
 	if (rc == 0 && ret->source_name.len == 0)
-		ret->source_name = ret->name;
+		rc = read_source(&r);
 	if (rc == 0 && ret->source_version.len == 0)
 		ret->source_version = ret->version;
 	return rc;

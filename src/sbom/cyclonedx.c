@@ -36,7 +36,8 @@ static void see_property(struct draft_item *item, struct bytes name, struct byte
 		return;
 	}
 	if (bytes_has_prefix_lit(name, syft)) {
-		if (bytes_has_suffix_lit(name, ":path"))
+		/* Of one package; the first states it, others are files that it has beside. */
+		if (bytes_eq_lit(bytes_from(name, sizeof syft - 1), "0:path"))
 			add_path(item, value);
 		else if (bytes_has_suffix_lit(name, ":layerID") && !item->layer.len)
 			item->layer = value;

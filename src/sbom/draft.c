@@ -207,6 +207,13 @@ static int push(struct draft *d, const struct pkg *p, struct bytes layer, struct
 	return 0;
 }
 
+/* Words for a version that is not stated: Syft's, and SPDX's. */
+static bool is_version(struct bytes text)
+{
+	return !bytes_eq_lit(text, "UNKNOWN") && !bytes_eq_lit(text, "NOASSERTION") &&
+	       !bytes_eq_lit(text, "NONE");
+}
+
 int draft_add(struct draft *d, const struct draft_item *item, struct err *e)
 {
 	struct pkg p;
@@ -223,7 +230,7 @@ int draft_add(struct draft *d, const struct draft_item *item, struct err *e)
 	}
 	if (bytes_eq_lit(p.type, "oci") || bytes_eq_lit(p.type, "docker"))
 		return 0; /* an image: what it holds are components of their own */
-	if (!p.version.len)
+	if (!p.version.len && is_version(item->version))
 		p.version = p.source_version = item->version;
 	if (fill(d, item, &p, e) < 0)
 		return -(int)e->code;

@@ -242,6 +242,21 @@ static void assert_field(struct bytes have, const char *want)
 }
 
 /* Names whole, what other fields hold in them, the rest as it is. */
+/* Less memory than it takes: said, until there is enough. */
+static void read_with_less(struct bytes purl)
+{
+	struct pkg p;
+	int r = -ERR_NOMEM;
+	for (size_t budget = 0; r == -ERR_NOMEM && budget < 1 << 16; budget += 16) {
+		struct arena a;
+		arena_init(&a, budget);
+		r = pkg_purl_read(purl, &a, &p, NULL);
+		assert_true(r == 0 || r == -ERR_NOMEM);
+		arena_free(&a);
+	}
+	assert_int_equal(r, 0);
+}
+
 static void test_purl_read(void **state)
 {
 	struct arena a;
@@ -272,6 +287,10 @@ static void test_purl_read(void **state)
 	assert_int_equal(p.class, PKG_OS);
 	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:pypi/Zope.Interface@5"), &a, &p, NULL), 0);
 	assert_field(p.name, "zope-interface");
+	/* NuGet shows a name as its author writes it, and looks it up in any case */
+	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:nuget/Newtonsoft.Json@9"), &a, &p, NULL), 0);
+	assert_field(p.name, "Newtonsoft.Json");
+	assert_field(p.source_name, "newtonsoft.json");
 	/* an epoch of 0 is none */
 	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:rpm/a/b@1-1?epoch=0"), &a, &p, NULL), 0);
 	assert_field(p.version, "1-1");
@@ -285,16 +304,8 @@ static void test_purl_read(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_int_equal(pkg_purl_read(bytes_of(bad[i]), &a, &p, NULL), -ERR_FORMAT);
 	arena_free(&a);
-	/* less memory than it takes: said, until there is enough */
-	int r = -ERR_NOMEM;
-	for (size_t budget = 0; r == -ERR_NOMEM && budget < 1 << 16; budget += 16) {
-		arena_init(&a, budget);
-		r = pkg_purl_read(BYTES_LIT("pkg:rpm/a%20/b@1?epoch=2&distro=c-3&x=y"), &a, &p,
-				  NULL);
-		assert_true(r == 0 || r == -ERR_NOMEM);
-		arena_free(&a);
-	}
-	assert_int_equal(r, 0);
+	read_with_less(BYTES_LIT("pkg:rpm/a%20/b@1?epoch=2&distro=c-3&x=y"));
+	read_with_less(BYTES_LIT("pkg:nuget/A%20Long.Name"));
 }
 
 /* {"name", "namespace", "qualifiers": {…}, "type", "version"} into a package; false for what a

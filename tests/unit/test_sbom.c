@@ -79,22 +79,27 @@ static const struct {
     {"{\"specVersion\":\"1.4\",\"bomFormat\":\"CycloneDX\",\"components\":[{\"type\":\"file\",\"name\":\"/etc/a\"},"
      "{\"type\":\"library\",\"name\":\"musl\",\"version\":\"1.2.4-r0\",\"purl\":\"pkg:apk/alpine/"
      "musl-utils@1.2.4-r0?arch=x86_64&upstream=musl&distro=alpine-3.18.2\",\"properties\":[{\"name\":"
-     "\"syft:location:0:path\",\"value\":\"/lib/apk/db/installed\"}]},{\"type\":\"library\",\"name\":\"odd\"},"
+     "\"syft:location:0:path\",\"value\":\"/lib/apk/db/installed\"},{\"name\":\"syft:location:1:path\",\"value\":"
+     "\"/usr/share/doc/musl\"}]},{\"type\":\"library\",\"name\":\"odd\"},{\"type\":\"library\",\"name\":"
+     "\"all\",\"version\":\"UNKNOWN\",\"purl\":\"pkg:maven/all/all\"},"
      "{\"type\":\"library\",\"name\":\"bad\",\"purl\":\"purl\"},{\"type\":\"library\",\"name\":\"t\",\"scope\":"
      "\"excluded\",\"purl\":\"pkg:gem/t@1\"}]}",
      "CycloneDX 1.4|alpine 3.18.2\n"
      "apk musl-utils 1.2.4-r0 os src=musl@1.2.4-r0 distro=alpine:3.18.2 path=lib/apk/db/installed\n"
      "gem t 1 declared src=t@1 distro= path=\n"
+     "maven all:all  language src=all:all@ distro= path=\n"
      "note: 1 component without a package URL (odd)\n"
      "note: 1 component whose package URL cannot be read (purl)\n"},
     {"{\"spdxVersion\":\"SPDX-2.3\",\"name\":\"n\",\"packages\":[{\"name\":\"debian\",\"versionInfo\":\"12\","
-     "\"primaryPackagePurpose\":\"OPERATING-SYSTEM\"},{\"name\":\"libc6\",\"versionInfo\":\"2.36-9\","
+     "\"primaryPackagePurpose\":\"OPERATING-SYSTEM\"},{\"name\":\"J\",\"versionInfo\":\"NOASSERTION\",\"externalRefs\":[{"
+     "\"referenceType\":\"purl\",\"referenceLocator\":\"pkg:nuget/J\"}]},{\"name\":\"libc6\",\"versionInfo\":\"2.36-9\","
      "\"sourceInfo\":\"built package from: glibc 2.36-9\",\"externalRefs\":[{\"referenceCategory\":"
      "\"PACKAGE-MANAGER\",\"referenceType\":\"purl\",\"referenceLocator\":\"pkg:deb/debian/"
      "libc6@2.36-9?arch=amd64&distro=debian-12\"}]},{\"name\":\"src\",\"primaryPackagePurpose\":\"SOURCE\"},"
      "{\"name\":\"none\",\"externalRefs\":[]}]}",
      "SPDX 2.3|debian 12\n"
      "deb libc6 2.36-9 os src=glibc@2.36-9 distro=debian:12 path=\n"
+     "nuget J  language src=j@ distro= path=\n"
      "note: 1 component without a package URL (none)\n"},
     {"{\"spdxVersion\":\"SPDX-2.9\",\"packages\":[{\"name\":\"x\",\"comment\":\"{\\\"plimsoll\\\":{\\\"class\\\":"
      "\\\"binary\\\",\\\"path\\\":\\\"usr/bin/x\\\",\\\"source_name\\\":\\\"\\\"}}\",\"externalRefs\":[{"
@@ -114,7 +119,7 @@ static const struct {
      "\"type\":\"ExternalIdentifier\",\"externalIdentifierType\":\"packageUrl\",\"identifier\":\"pkg:nuget/"
      "Z.Q\"}]},{\"type\":\"software_File\",\"name\":\"f\"}]}",
      "SPDX 3.0| \n"
-     "nuget Z.Q 2 language src=Z.Q@2 distro= path=\n"
+     "nuget Z.Q 2 language src=z.q@2 distro= path=\n"
      "pypi y-z 1 language src=y-z@1 distro= path=\n"},
     {"# of a build\npkg:npm/a@1\n\npkg:deb/debian/b@1?distro=debian-12\nnothing\n",
      "package URLs|debian 12\n"
