@@ -11,7 +11,7 @@ const store = process.argv[2], rounds = Number(process.env.ROUNDS ?? 15), enough
 if (!fs.existsSync(path.join(store, 'plimsoll.db')))
   spawnSync(path.join(build, 'tests/modules/scan/bench_rescore'), [store], { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, SUBSCRIPTIONS: '50' } });
 const secret = path.join(store, 'bench-api-password');
-const server = await new Server({ dataDir: store, password: fs.existsSync(secret) ? fs.readFileSync(secret, 'utf8') : undefined }).start();
+const server = await new Server({ dataDir: store, args: ['--scrub-rate', '0'], password: fs.existsSync(secret) ? fs.readFileSync(secret, 'utf8') : undefined }).start();
 process.on('exit', () => server.child?.kill('SIGKILL'));
 fs.writeFileSync(secret, server.password, { mode: 0o600 });
 
