@@ -241,7 +241,6 @@ static void assert_field(struct bytes have, const char *want)
 		fail_msg("%.*s is not %s", BYTES_ARG(have), want);
 }
 
-/* Names whole, what other fields hold in them, the rest as it is. */
 /* Less memory than it takes: said, until there is enough. */
 static void read_with_less(struct bytes purl)
 {
@@ -257,6 +256,7 @@ static void read_with_less(struct bytes purl)
 	assert_int_equal(r, 0);
 }
 
+/* Names whole, what other fields hold in them, the rest as it is. */
 static void test_purl_read(void **state)
 {
 	struct arena a;
