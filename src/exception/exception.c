@@ -29,11 +29,18 @@ int exceptions_add_ignore(struct exceptions *x, struct bytes text, struct bytes 
 	return r < 0 ? err_ctx(e, "%.*s", BYTES_ARG(source)) : 0;
 }
 
+/* As the ecosystem compares names: NuGet without case. */
+static struct bytes compared_name(const struct pkg *p)
+{
+	return p->class == PKG_OS ? p->name : p->source_name;
+}
+
 /* Does what a purl says hold for a package? What it does not say fits any. */
 static bool fits_purl(const struct pkg *want, const struct pkg *have)
 {
 	struct bytes stated = want->qualifiers;
-	if (!bytes_eq(want->type, have->type) || !bytes_eq(want->name, have->name) ||
+	if (!bytes_eq(want->type, have->type) ||
+	    !bytes_eq(compared_name(want), compared_name(have)) ||
 	    !bytes_eq(want->namespace, have->namespace) ||
 	    (want->version.len && !bytes_eq(want->version, have->version)) ||
 	    (want->arch.len && !bytes_eq(want->arch, have->arch)) ||

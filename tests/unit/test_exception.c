@@ -29,7 +29,7 @@ static struct finding_match match_of(const char *type, const char *name, const c
 				      .purl = bytes_of(purl)};
 }
 
-/* bash, b and c: of the image. */
+/* bash, b, c and n: of the image. */
 static struct finding_match match_named(const char *name)
 {
 	if (strcmp(name, "bash") == 0)
@@ -38,6 +38,8 @@ static struct finding_match match_named(const char *name)
 	if (strcmp(name, "b") == 0)
 		return match_of("npm", "@a/b", "1.0.0", "app/node_modules/@a/b/package.json",
 				"pkg:npm/%40a/b@1.0.0");
+	if (strcmp(name, "n") == 0)
+		return match_of("nuget", "N.Et", "1.0.0", "app.deps.json", "pkg:nuget/N.Et@1.0.0");
 	return match_of("golang", "example.com/c", "v1.0.0", "usr/bin/c",
 			"pkg:golang/example.com/c@v1.0.0");
 }
@@ -87,6 +89,11 @@ static const struct {
      OPENVEX("{\"name\":\"GHSA-x\",\"aliases\":[\"CVE-2024-1\"]}",
 	     "{\"identifiers\":{\"purl\":\"pkg:npm/%40a/b@1.0.0\"}}", "fixed"),
      "b", "cve-2024-1", ": fixed"},
+    /* names of NuGet have no case, those of npm have */
+    {true, OPENVEX(CVE, "{\"@id\":\"pkg:nuget/n.eT@1.0.0\"}", "fixed"), "n", "CVE-2024-1",
+     ": fixed"},
+    {true, OPENVEX(CVE, "{\"@id\":\"pkg:nuget/net\"}", "fixed"), "n", "CVE-2024-1", NULL},
+    {true, OPENVEX(CVE, "{\"@id\":\"pkg:npm/%40A/b\"}", "fixed"), "b", "CVE-2024-1", NULL},
     /* the image, whole or in part; by digest, by name, by repository */
     {true, OPENVEX(CVE, "{\"@id\":\"pkg:oci/debian\"}", "not_affected"), "bash", "CVE-2024-1",
      "not_affected"},
