@@ -21,10 +21,7 @@ static bool find_in(const struct program *p, const char *symbols, const char *na
 		cur_skip(&c, 4);
 		uint64_t value = program_number(p, &c, 8);
 		cur_skip(&c, 8);
-		if (name >= text.len || value == 0)
-			continue;
-		struct bytes rest = bytes_from(text, (size_t)name);
-		if (bytes_eq_lit(bytes_part(rest, 0, bytes_find(rest, 0)), want)) {
+		if (value && program_is_named(text, name, want)) {
 			*ret = value;
 			return true;
 		}

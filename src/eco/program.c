@@ -17,6 +17,13 @@
 #define MACH_SEGMENT_64 0x19U
 #define MACH_EXECUTABLE 4U
 
+bool program_is_named(struct bytes table, uint64_t off, const char *name)
+{
+	struct bytes want = bytes_of(name);
+	struct bytes rest = off < table.len ? bytes_from(table, (size_t)off) : BYTES_NONE;
+	return bytes_has_prefix(rest, want) && (rest.len == want.len || rest.ptr[want.len] == 0);
+}
+
 uint64_t program_number(const struct program *p, struct cursor *c, unsigned len)
 {
 	if (len == 2)
@@ -64,6 +71,8 @@ static bool elf_segments(struct program *p, uint64_t off, unsigned count, unsign
 		part.is_executable = flags & PF_X;
 		if (type == PT_NOTE && p->note_count < PROGRAM_NOTES_MAX)
 			p->notes[p->note_count++] = part;
+		else if (type == PT_NOTE)
+			p->has_more_notes = true;
 		if (type != PT_LOAD || part.len > UINT64_MAX - part.off)
 			continue;
 		add(p, &part);
@@ -111,20 +120,16 @@ static bool elf_section(const struct program *p, unsigned i, uint64_t *ret_name,
 	return true;
 }
 
-static struct bytes elf_find(const struct program *p, struct bytes want)
+static struct bytes elf_find(const struct program *p, const char *want)
 {
 	struct bytes names, section;
 	uint64_t name;
 	if (p->section_len < (p->is_64 ? 64U : 40U) || p->section_off > p->file.len ||
 	    !elf_section(p, p->names, &name, &names))
 		return BYTES_NONE;
-	for (unsigned i = 0; i < p->section_count; i++) {
-		if (!elf_section(p, i, &name, &section) || name >= names.len)
-			continue;
-		struct bytes rest = bytes_from(names, (size_t)name);
-		if (bytes_eq(bytes_part(rest, 0, bytes_find(rest, 0)), want))
+	for (unsigned i = 0; i < p->section_count; i++)
+		if (elf_section(p, i, &name, &section) && program_is_named(names, name, want))
 			return section;
-	}
 	return BYTES_NONE;
 }
 
@@ -265,7 +270,7 @@ struct bytes program_at(const struct program *p, uint64_t addr, uint64_t len)
 struct bytes program_section(const struct program *p, const char *name)
 {
 	if (p->format == PROGRAM_ELF)
-		return elf_find(p, bytes_of(name));
+		return elf_find(p, name);
 	for (size_t i = 0; i < p->part_count; i++)
 		if (bytes_eq(p->parts[i].name, bytes_of(name)))
 			return part_of(p, p->parts[i].off, p->parts[i].len);

@@ -29,6 +29,7 @@ struct program {
 	size_t part_count;
 	struct program_part notes[PROGRAM_NOTES_MAX]; /* ELF */
 	size_t note_count;
+	bool has_more_notes;
 	uint64_t loaded_end; /* ELF: where what is loaded ends in the file; names of sections lie
 				behind it */
 };
@@ -40,5 +41,8 @@ bool program_open(struct bytes file, struct program *ret);
 struct bytes program_at(const struct program *p, uint64_t addr, uint64_t len);
 /* The section of that name, in a whole file; empty: there is none. */
 struct bytes program_section(const struct program *p, const char *name);
+/* Is this the string at off of a table of strings, each ended by a zero? However long the rest is,
+ * no more than name is looked at: there may be a million symbols. */
+bool program_is_named(struct bytes table, uint64_t off, const char *name);
 /* An unsigned number of 2, 4 or 8 bytes in the program's byte order. */
 uint64_t program_number(const struct program *p, struct cursor *c, unsigned len);

@@ -11,6 +11,7 @@
 void program_note_init(struct program_note *n, const struct program *p)
 {
 	n->count = p->note_count;
+	n->is_cut = p->has_more_notes;
 	n->big = p->big;
 	for (size_t i = 0; i < n->count; i++) {
 		n->segments[i] = p->notes[i];
@@ -59,7 +60,7 @@ static struct bytes find_in(struct bytes notes, bool big)
 
 struct bytes program_note_find(const struct program_note *n, bool *ret_is_cut)
 {
-	*ret_is_cut = false;
+	*ret_is_cut = n->is_cut;
 	for (size_t i = 0; i < n->count; i++) {
 		struct bytes found =
 		    find_in((struct bytes){.ptr = n->v[i], .len = n->len[i]}, n->big);

@@ -11,7 +11,8 @@ struct program_note {
 	uint8_t v[PROGRAM_NOTES_MAX][PROGRAM_NOTE_LEN];
 	size_t len[PROGRAM_NOTES_MAX];
 	size_t count;
-	bool big; /* the program's byte order */
+	bool is_cut; /* there are more */
+	bool big;    /* the program's byte order */
 };
 /* Of a program whose headers were read. */
 void program_note_init(struct program_note *n, const struct program *p);

@@ -132,10 +132,14 @@ static bool is_number_byte(uint8_t c)
 	return byte_is_digit(c) || c == '.';
 }
 
+/* The longest run that may hold a version: with what take_built finds behind one. A longer one is
+ * none, and is not gone through for each place where a text begins in it. */
+#define RUN_MAX (PROGRAM_TEXT_VERSION + 16U)
+
 static size_t run_from(struct bytes b, size_t at, bool (*is)(uint8_t))
 {
 	size_t n = at;
-	while (n < b.len && is(b.ptr[n]))
+	while (n < b.len && n - at < RUN_MAX && is(b.ptr[n]))
 		n++;
 	return n;
 }
@@ -194,7 +198,7 @@ static bool take_version_back(struct spot *s, uint8_t sign)
 {
 	bool (*is)(uint8_t) = sign == SIGN_VERSION ? is_text_byte : is_number_byte;
 	size_t at = s->from;
-	while (at > 0 && is(s->b.ptr[at - 1]))
+	while (at > 0 && s->from - at < RUN_MAX && is(s->b.ptr[at - 1]))
 		at--;
 	if (at == 0 && !s->is_start)
 		return false;

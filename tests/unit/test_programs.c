@@ -213,11 +213,24 @@ static void test_owned(void **state)
 	drop(&im);
 }
 
-/* ELF of 64 bits with one segment, of notes: two of them, of which the second says text. gap: bytes
- * in front of them. */
-static struct bytes noted(const char *text, size_t gap, struct buf *out)
+static void put_note_segment(struct buf *out, size_t off, size_t len)
+{
+	buf_put_le32(out, 4); /* PT_NOTE, readable */
+	buf_put_le32(out, 4);
+	buf_put_le64(out, off);
+	buf_put_le64(out, 0);
+	buf_put_le64(out, 0);
+	buf_put_le64(out, len);
+	buf_put_le64(out, len);
+	buf_put_le64(out, 4);
+}
+
+/* ELF of 64 bits with segments of notes: empty ones, then one of two notes, of which the second
+ * says text. gap: bytes in front of them. */
+static struct bytes noted_behind(unsigned empty, const char *text, size_t gap, struct buf *out)
 {
 	size_t len = strlen(text) + 1, notes = 12 + 4 + 4 + 12 + 4 + len;
+	size_t head = 64 + (size_t)(empty + 1) * 56;
 	buf_init(out, 1U << 20);
 	buf_put(out, BYTES_LIT("\x7f"
 			       "ELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0\x3e\0\1\0\0\0"));
@@ -227,18 +240,13 @@ static struct bytes noted(const char *text, size_t gap, struct buf *out)
 	buf_put_le32(out, 0);  /* flags */
 	buf_put_le16(out, 64); /* header */
 	buf_put_le16(out, 56); /* one segment's */
-	buf_put_le16(out, 1);  /* segments */
+	buf_put_le16(out, (uint16_t)(empty + 1));
 	buf_put_le16(out, 0);
 	buf_put_le16(out, 0);
 	buf_put_le16(out, 0);
-	buf_put_le32(out, 4); /* PT_NOTE, readable */
-	buf_put_le32(out, 4);
-	buf_put_le64(out, 120 + gap);
-	buf_put_le64(out, 0);
-	buf_put_le64(out, 0);
-	buf_put_le64(out, notes);
-	buf_put_le64(out, notes);
-	buf_put_le64(out, 4);
+	for (unsigned i = 0; i < empty; i++)
+		put_note_segment(out, head, 0);
+	put_note_segment(out, head + gap, notes);
 	for (size_t i = 0; i < gap; i++)
 		buf_put_u8(out, 0x90);
 	buf_put(out, BYTES_LIT("\4\0\0\0\4\0\0\0\3\0\0\0GNU\0abcd"));
@@ -248,6 +256,11 @@ static struct bytes noted(const char *text, size_t gap, struct buf *out)
 			       "FDO\0"));
 	buf_put(out, (struct bytes){.ptr = (const uint8_t *)text, .len = len});
 	return buf_bytes(out);
+}
+
+static struct bytes noted(const char *text, size_t gap, struct buf *out)
+{
+	return noted_behind(0, text, gap, out);
 }
 
 #define FEDORA_NOTE                                                                                 \
@@ -266,6 +279,23 @@ static const struct pkg *noted_package(const struct image *im)
 			found = &im->out.packages[i].pkg;
 		}
 	return found;
+}
+
+/* Of segments of notes the first four are looked at: that there are more is said. */
+static void test_many_note_segments(void **state)
+{
+	(void)state;
+	for (unsigned empty = 3; empty <= 4; empty++) {
+		struct image im = {.count = 0};
+		struct buf file;
+		tar_put(debian(&im), "opt/jq", '0', NULL,
+			noted_behind(empty, FEDORA_NOTE, 0, &file));
+		merge(&im);
+		assert_int_equal(noted_package(&im) != NULL, empty == 3);
+		assert_int_equal(has_note(&im, 0, "has more notes than are looked at"), empty == 4);
+		drop(&im);
+		buf_free(&file);
+	}
 }
 
 /* A program of a distribution that no database owns is that distribution's package: of the one that
@@ -431,13 +461,21 @@ static void test_torture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_read),       cmocka_unit_test(test_behind_link),
-	    cmocka_unit_test(test_unread),     cmocka_unit_test(test_removed),
-	    cmocka_unit_test(test_twice),      cmocka_unit_test(test_hard_link),
-	    cmocka_unit_test(test_owned),      cmocka_unit_test(test_cut),
-	    cmocka_unit_test(test_torture),    cmocka_unit_test(test_note),
-	    cmocka_unit_test(test_note_alone), cmocka_unit_test(test_note_owned),
-	    cmocka_unit_test(test_known_rows), cmocka_unit_test(test_store),
+	    cmocka_unit_test(test_read),
+	    cmocka_unit_test(test_behind_link),
+	    cmocka_unit_test(test_unread),
+	    cmocka_unit_test(test_removed),
+	    cmocka_unit_test(test_twice),
+	    cmocka_unit_test(test_hard_link),
+	    cmocka_unit_test(test_owned),
+	    cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_torture),
+	    cmocka_unit_test(test_note),
+	    cmocka_unit_test(test_many_note_segments),
+	    cmocka_unit_test(test_note_alone),
+	    cmocka_unit_test(test_note_owned),
+	    cmocka_unit_test(test_known_rows),
+	    cmocka_unit_test(test_store),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
