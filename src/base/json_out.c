@@ -1,7 +1,7 @@
 /* The writer's side of RFC 8259: a comma before every member of a level but the first (a bit per
  * level remembers), two spaces per level when pretty, strings with the short escapes where there is
- * one and \u00XX for the other control bytes. Bytes that are not UTF-8 become U+FFFD, one for each
- * byte, so that what we write is always valid. */
+ * one and \uXXXX for the other control bytes and for what a terminal would obey. Bytes that are not
+ * UTF-8 become U+FFFD, one for each byte, so that what we write is always valid. */
 #include "base/json.h"
 
 #include "base/clock.h"
@@ -35,23 +35,39 @@ static void put_escape(struct buf *out, uint8_t c)
 	buf_printf(out, "\\u%04x", c);
 }
 
+/* The n bytes at p stand for themselves. */
+static bool is_plain(const uint8_t *p, size_t n)
+{
+	if (n == 1)
+		return p[0] >= ' ' && p[0] != '"' && p[0] != '\\' && p[0] != 0x7f;
+	return n > 0 && !utf8_is_obeyed(p, n);
+}
+
+static void put_odd(struct buf *out, const uint8_t *p, size_t n)
+{
+	if (n == 0)
+		buf_put(out, BYTES_LIT("\xef\xbf\xbd"));
+	else if (n == 1)
+		put_escape(out, p[0]);
+	else
+		buf_printf(out, "\\u%04x",
+			   n == 2 ? (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU)
+				  : (p[0] & 0xfU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU));
+}
+
 static void put_quoted(struct buf *out, struct bytes v)
 {
 	buf_put_u8(out, '"');
 	size_t start = 0;
 	for (size_t i = 0; i < v.len;) {
-		uint8_t c = v.ptr[i];
-		size_t step = c < 0x80 ? 1 : utf8_len(v.ptr + i, v.len - i);
-		if (step > 0 && c >= ' ' && c != '"' && c != '\\') {
-			i += step;
-			continue;
+		const uint8_t *p = v.ptr + i;
+		size_t n = *p < 0x80 ? 1 : utf8_len(p, v.len - i);
+		if (!is_plain(p, n)) {
+			buf_put(out, bytes_part(v, start, i - start));
+			put_odd(out, p, n);
+			start = i + (n ? n : 1);
 		}
-		buf_put(out, bytes_part(v, start, i - start));
-		if (step == 0)
-			buf_put(out, BYTES_LIT("\xef\xbf\xbd"));
-		else
-			put_escape(out, c);
-		start = ++i;
+		i += n ? n : 1;
 	}
 	buf_put(out, bytes_from(v, start));
 	buf_put_u8(out, '"');

@@ -28,6 +28,16 @@ size_t utf8_len(const uint8_t *p, size_t n)
 	return need;
 }
 
+bool utf8_is_obeyed(const uint8_t *p, size_t n)
+{
+	if (n == 2)
+		return p[0] == 0xc2 && p[1] < 0xa0;
+	if (n != 3 || p[0] != 0xe2)
+		return false;
+	return (p[1] == 0x80 && (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xaa && p[2] <= 0xae))) ||
+	       (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+}
+
 size_t utf8_put(uint8_t *out, uint32_t code)
 {
 	if (code < 0x80) {

@@ -6,6 +6,9 @@
 
 /* Bytes of the sequence that starts at p with n > 0 bytes left; 0 if it is invalid. */
 size_t utf8_len(const uint8_t *p, size_t n);
+/* Is the valid sequence of n > 1 bytes at p one that a terminal obeys, or that makes a line read as
+ * another: a C1 control (U+0080..9F), a mark of direction (U+200E.., U+202A.., U+2066..)? */
+bool utf8_is_obeyed(const uint8_t *p, size_t n);
 /* The 1 to 4 bytes of a code point (<= U+10FFFF) into out[4]: how many. */
 size_t utf8_put(uint8_t *out, uint32_t code);
 /* Is text valid, without U+0000: what every database and reader of JSON keeps as it is? */

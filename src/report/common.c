@@ -8,24 +8,12 @@ const enum adv_severity report_severity_order[ADV_SEV_CRITICAL + 1] = {
     ADV_SEV_CRITICAL, ADV_SEV_HIGH,	  ADV_SEV_MEDIUM,
     ADV_SEV_LOW,      ADV_SEV_NEGLIGIBLE, ADV_SEV_UNKNOWN};
 
-/* The sequence of n > 1 bytes at p is one that a terminal obeys, or that makes a line read as
- * another: C1 controls (U+0080..9F), marks of direction (U+200E.., U+202A.., U+2066..). */
-static bool is_obeyed(const uint8_t *p, size_t n)
-{
-	if (n == 2)
-		return p[0] == 0xc2 && p[1] < 0xa0;
-	if (n != 3 || p[0] != 0xe2)
-		return false;
-	return (p[1] == 0x80 && (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xaa && p[2] <= 0xae))) ||
-	       (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
-}
-
 void report_put_plain(struct buf *out, struct bytes text)
 {
 	for (size_t i = 0; i < text.len;) {
 		uint8_t c = text.ptr[i];
 		size_t n = c >= 0x80 ? utf8_len(text.ptr + i, text.len - i) : 0;
-		if (n && !is_obeyed(text.ptr + i, n))
+		if (n && !utf8_is_obeyed(text.ptr + i, n))
 			buf_put(out, bytes_part(text, i, n));
 		else
 			buf_put_u8(out, c < 0x20 || c > 0x7e ? '?' : c);

@@ -21,18 +21,10 @@ static const char *reference(uint8_t c)
 	}
 }
 
-/* The sequence of n > 1 bytes is a C1 control, a mark of direction, or U+FFFE and U+FFFF. */
+/* The sequence of n > 1 bytes is one that is obeyed, or U+FFFE and U+FFFF. */
 static bool is_refused(const uint8_t *p, size_t n)
 {
-	if (n == 2)
-		return p[0] == 0xc2 && p[1] < 0xa0;
-	if (n != 3)
-		return false;
-	if (p[0] == 0xe2)
-		return (p[1] == 0x80 &&
-			(p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xaa && p[2] <= 0xae))) ||
-		       (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
-	return p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe;
+	return utf8_is_obeyed(p, n) || (n == 3 && p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe);
 }
 
 void markup_put(struct buf *out, struct bytes text)

@@ -434,6 +434,40 @@ static void the_writer_writes(void **state)
 	buf_free(&b);
 }
 
+/* What a terminal obeys, or what turns a line around, is written as an escape; every reader gives
+ * back what was meant. */
+static void test_obeyed(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+	    {"\x7f", "\"\\u007f\""},
+	    {"a\xc2\x80\xc2\x9b\xc2\xa0", "\"a\\u0080\\u009b\xc2\xa0\""},
+	    {"\xe2\x80\x8d\xe2\x80\x8e\xe2\x80\x8f\xe2\x80\x90",
+	     "\"\xe2\x80\x8d\\u200e\\u200f\xe2\x80\x90\""},
+	    {"\xe2\x80\xa9\xe2\x80\xaa\xe2\x80\xae\xe2\x80\xaf",
+	     "\"\xe2\x80\xa9\\u202a\\u202e\xe2\x80\xaf\""},
+	    {"\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa",
+	     "\"\xe2\x81\xa5\\u2066\\u2069\xe2\x81\xaa\""},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf b;
+		struct json_out w;
+		struct json j;
+		struct arena a;
+		buf_init(&b, 4096);
+		arena_init(&a, 4096);
+		json_out_init(&w, &b, false);
+		json_put_text(&w, NULL, rows[i].text);
+		assert_string_equal(buf_cstr(&b), rows[i].want);
+		json_init(&j, buf_bytes(&b), &a);
+		assert_true(bytes_eq_lit(json_string(&j), rows[i].text));
+		arena_free(&a);
+		buf_free(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -444,6 +478,7 @@ int main(void)
 	    cmocka_unit_test(depth_is_limited),
 	    cmocka_unit_test(spent_memory_is_an_answer),
 	    cmocka_unit_test(the_writer_writes),
+	    cmocka_unit_test(test_obeyed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
