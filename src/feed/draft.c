@@ -83,6 +83,23 @@ struct adv_affected *draft_affected(struct draft *d, struct bytes ecosystem, str
 	return f;
 }
 
+uint8_t draft_range(struct draft *d, struct adv_affected **f)
+{
+	const struct adv_affected *last = *f;
+	if (!last || last->event_count == 0)
+		return 0;
+	uint8_t range = last->events[last->event_count - 1].range;
+	if (range < UINT8_MAX)
+		return range + 1;
+	struct adv_affected more = *last;
+	more.events = NULL;
+	more.event_count = 0;
+	*f = draft_affected(d, more.ecosystem, more.name, more.keyed);
+	if (*f)
+		**f = more;
+	return 0;
+}
+
 void draft_event(struct draft *d, struct adv_affected *f, uint8_t range, enum adv_event kind,
 		 struct bytes version)
 {

@@ -23,6 +23,9 @@ void draft_reference(struct draft *d, const char *type, struct bytes url);
 /* One more affected package; NULL when out of memory. Valid until the next one is added. */
 struct adv_affected *draft_affected(struct draft *d, struct bytes ecosystem, struct bytes name,
 				    enum adv_keyed keyed);
+/* The number of the next range of *f. What a byte does not number goes on in another entry of the
+ * same package, which *f is then. */
+uint8_t draft_range(struct draft *d, struct adv_affected **f);
 /* Appends to f, of range number `range`. */
 void draft_event(struct draft *d, struct adv_affected *f, uint8_t range, enum adv_event kind,
 		 struct bytes version);

@@ -228,6 +228,8 @@ static int read_csv(struct bytes path, struct bytes text, const struct feed_sink
 	struct bytes head[COLUMNS_MAX], row[COLUMNS_MAX];
 	size_t heads = cut_columns(bytes_cut(&text, '\n'), head);
 	int rc = 0;
+	if (heads == COLUMNS_MAX)
+		return err_set(e, ERR_LIMIT, "distro-info: %u columns or more", COLUMNS_MAX);
 	if (!bytes_eq_lit(head[0], "version"))
 		return err_set(e, ERR_FORMAT, "distro-info: the first column is not \"version\"");
 	while (text.len > 0 && rc >= 0) {

@@ -9,6 +9,7 @@
  * "required_action", and ENISA's, with "dateReported": "17/01/25". Whose list it is shows in the
  * title ("CISA Catalog of …") or in an entry's shape. */
 #include "base/clock.h"
+#include "feed/grow.h"
 #include "feed/rows.h"
 #include "feed/value.h"
 
@@ -21,8 +22,6 @@ struct kev {
 	bool has_count;
 	uint64_t count;
 };
-
-#define CVES_MAX 16U /* of one entry: VulnCheck's have one, seldom two */
 
 bool kev_wants(struct bytes path)
 {
@@ -54,21 +53,23 @@ static int64_t day_of(struct json *j)
 struct entry {
 	struct adv_exploit x;
 	enum adv_kev by_shape; /* whose entries have this shape; 0: no one's in particular */
-	struct bytes cves[CVES_MAX];
+	struct bytes *cves;    /* VulnCheck's have one, seldom two */
 	size_t cve_count;
+	struct index cve_ix;
 };
 
-static void add_cve(struct entry *in, struct bytes id)
+static void add_cve(struct json *j, struct entry *in, struct bytes id)
 {
-	if (bytes_has_prefix_lit(id, "CVE-") && in->cve_count < CVES_MAX)
-		in->cves[in->cve_count++] = id;
+	if (bytes_has_prefix_lit(id, "CVE-") &&
+	    !feed_add_once(j->arena, &in->cves, &in->cve_count, &in->cve_ix, id))
+		json_fail_memory(j);
 }
 
 static void read_cves(struct json *j, struct entry *in)
 {
 	in->by_shape = ADV_KEV_VULNCHECK;
 	for (bool more = value_array(j); more && json_next_item(j);)
-		add_cve(in, value_text(j));
+		add_cve(j, in, value_text(j));
 }
 
 static void read_day(struct json *j, struct entry *in)
@@ -81,7 +82,7 @@ static void read_member(struct json *j, struct entry *in, struct bytes key)
 {
 	struct adv_exploit *x = &in->x;
 	if (bytes_eq_lit(key, "cveID"))
-		add_cve(in, value_text(j));
+		add_cve(j, in, value_text(j));
 	else if (bytes_eq_lit(key, "cve"))
 		read_cves(j, in);
 	else if (bytes_eq_lit(key, "vulnerabilityName"))

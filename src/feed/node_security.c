@@ -107,23 +107,21 @@ static bool read_runs(struct entry *en, struct bytes text, struct runs *ret)
 	return true;
 }
 
-static void put_piece(struct draft *d, struct adv_affected *f, uint8_t *range, struct bytes from,
+static void put_piece(struct draft *d, struct adv_affected **f, struct bytes from,
 		      enum adv_event kind, struct bytes end)
 {
-	if (*range == UINT8_MAX)
-		return;
-	draft_event(d, f, *range, ADV_INTRODUCED, from.len ? from : BYTES_LIT("0"));
+	uint8_t range = draft_range(d, f);
+	draft_event(d, *f, range, ADV_INTRODUCED, from.len ? from : BYTES_LIT("0"));
 	if (end.len)
-		draft_event(d, f, *range, kind, end);
-	if (end.len && kind == ADV_FIXED_AT)
-		f->status = ADV_FIXED;
-	++*range;
+		draft_event(d, *f, range, kind, end);
+	if (*f && end.len && kind == ADV_FIXED_AT)
+		(*f)->status = ADV_FIXED;
 }
 
 /* Of a run that is vulnerable, what no patched run holds; each piece ends with the fix. A patched
  * version alone stands for those after it, too. */
-static void put_vulnerable(struct draft *d, struct adv_affected *f, uint8_t *range,
-			   const struct run *bad, const struct runs *good)
+static void put_vulnerable(struct draft *d, struct adv_affected **f, const struct run *bad,
+			   const struct runs *good)
 {
 	const struct ver_scheme *s = ver_of_ecosystem(BYTES_LIT("npm"));
 	struct bytes at = bad->from;
@@ -135,25 +133,24 @@ static void put_vulnerable(struct draft *d, struct adv_affected *f, uint8_t *ran
 		if (bad->to.len && s->cmp(g->from, bad->to) >= (bad->through ? 1 : 0))
 			break;
 		if (at.len == 0 || s->cmp(g->from, at) > 0)
-			put_piece(d, f, range, at, ADV_FIXED_AT, g->from);
+			put_piece(d, f, at, ADV_FIXED_AT, g->from);
 		if (alone || g->to.len == 0)
 			return;
 		at = g->to;
 	}
 	if (bad->to.len == 0 || at.len == 0 || s->cmp(at, bad->to) < (bad->through ? 1 : 0))
-		put_piece(d, f, range, at, bad->through ? ADV_LAST_AFFECTED : ADV_LIMIT, bad->to);
+		put_piece(d, f, at, bad->through ? ADV_LAST_AFFECTED : ADV_LIMIT, bad->to);
 }
 
 static void put_affected(struct entry *en, const struct runs *bad, const struct runs *good)
 {
 	bool core = en->module.len == 0;
-	uint8_t range = 0;
 	struct adv_affected *f =
 	    draft_affected(&en->d, core ? BYTES_LIT("Bitnami") : BYTES_LIT("npm"),
 			   core ? BYTES_LIT("node") : en->module, ADV_BY_BINARY);
 	for (size_t i = 0; f && i < bad->count; i++)
-		put_vulnerable(&en->d, f, &range, &bad->v[i], good);
-	if (range == 0) /* all that is vulnerable is patched as well */
+		put_vulnerable(&en->d, &f, &bad->v[i], good);
+	if (f && f->event_count == 0) /* all that is vulnerable is patched as well */
 		en->d.adv.affected_count = 0;
 }
 

@@ -34,8 +34,6 @@
 
 #include <stdio.h>
 
-#define CVES_MAX 8192 /* of one definition: kernels' have up to 2,000 */
-
 struct definition {
 	struct draft d;
 	struct bytes id, title, platform, state;
@@ -58,7 +56,7 @@ struct reading {
 static void add(struct definition *def, struct bytes **list, size_t *count, struct index *ix,
 		struct bytes b)
 {
-	if (b.len > 0 && *count < CVES_MAX && !feed_add_once(def->d.a, list, count, ix, b))
+	if (b.len > 0 && !feed_add_once(def->d.a, list, count, ix, b))
 		def->d.no_memory = true;
 }
 

@@ -25,7 +25,8 @@ struct advisory {
 	struct adv_affected f;
 	struct bytes cve, reference;
 	size_t branches;
-	bool odd; /* a constraint that is none */
+	bool odd;  /* a constraint that is none */
+	bool many; /* more branches than there may be */
 };
 
 /* ">=8.0", "<8.3.4" of one branch. */
@@ -52,10 +53,10 @@ static void read_versions(struct json *j, struct advisory *v)
 		if (!up)
 			from = version;
 	}
-	if (!known || v->branches >= BRANCHES_MAX) {
-		v->odd = true;
+	v->odd |= !known;
+	v->many |= known && v->branches >= BRANCHES_MAX;
+	if (!known || v->branches >= BRANCHES_MAX)
 		return;
-	}
 	uint8_t range = (uint8_t)v->branches++;
 	draft_event(&v->d, &v->f, range, ADV_INTRODUCED, from);
 	if (to.len > 0)
@@ -124,6 +125,8 @@ static int send(struct advisory *v, struct bytes path, const struct feed_sink *s
 					 BYTES_ARG(bytes_part(file, 0, 80)));
 	if (v->odd)
 		rc = sink->note(sink->arg, path, "a branch not used: its versions are no range", e);
+	if (rc == 0 && v->many)
+		rc = sink->note(sink->arg, path, "branches not used: there are more than 255", e);
 	if (rc == 0 && v->f.event_count == 0)
 		return sink->note(sink->arg, path, "record not used: no versions", e);
 	struct adv_affected *f = draft_affected(&v->d, BYTES_LIT("Packagist"), name, ADV_BY_BINARY);

@@ -3,8 +3,6 @@
 #include "feed/text.h"
 #include "pkg/version.h"
 
-#define RANGES_MAX 255 /* of one entry: their number is a byte */
-
 /* "2.4" of "2.3.14" is what "~> 2.3.14" ends before: the last number is dropped, the one before it
  * grows by one. */
 static struct bytes bumped(struct draft *d, struct bytes version)
@@ -81,16 +79,16 @@ void range_runs_invert(struct draft *d, struct range_runs *runs, struct adv_affe
 	const struct ver_scheme *s = ver_of_ecosystem(f->ecosystem);
 	struct bytes at = BYTES_LIT("0"); /* everything before it is told */
 	bool start = true, open = true;
-	uint8_t range = 0;
 	if (!s)
 		return;
 	sort(s, runs);
-	for (size_t i = 0; i < runs->count && open && range < RANGES_MAX; i++) {
+	for (size_t i = 0; i < runs->count && open; i++) {
 		const struct range_run *r = &runs->v[i];
 		int c = r->from.len == 0 ? -1 : start ? 1 : s->cmp(r->from, at);
 		if (c > 0 || (c == 0 && r->after_from)) {
+			uint8_t range = draft_range(d, &f);
 			draft_event(d, f, range, ADV_INTRODUCED, at);
-			draft_event(d, f, range++, r->after_from ? ADV_LAST_AFFECTED : ADV_FIXED_AT,
+			draft_event(d, f, range, r->after_from ? ADV_LAST_AFFECTED : ADV_FIXED_AT,
 				    r->from);
 		}
 		if (r->to.len == 0) {
@@ -105,6 +103,8 @@ void range_runs_invert(struct draft *d, struct range_runs *runs, struct adv_affe
 			at = next;
 		start = false;
 	}
-	if (open)
+	if (open) {
+		uint8_t range = draft_range(d, &f);
 		draft_event(d, f, range, ADV_INTRODUCED, at);
+	}
 }

@@ -15,5 +15,6 @@ struct range_runs {
 /* "~> 2.3.14, >= 2.3.14.1", "< 1", "1.0": one requirement of RubyGems. False: not one; *d says when
  * out of memory. Spec: Gem::Requirement. */
 bool range_run_parse(struct draft *d, struct bytes text, struct range_run *ret);
-/* Put what none of the runs holds into f, in the order of scheme's ecosystem. */
+/* Put what none of the runs holds into f, the last of d's, and entries behind it, in the order of
+ * scheme's ecosystem. */
 void range_runs_invert(struct draft *d, struct range_runs *runs, struct adv_affected *f);

@@ -24,7 +24,7 @@
 #include "feed/value.h"
 #include "feed/yaml.h"
 
-#define REQUIREMENTS_MAX 512U	   /* of one advisory: twice the ranges that an entry may have */
+#define REQUIREMENTS_MAX 512U	   /* of one advisory: real ones have up to 10 */
 #define JSON_MAX ((size_t)8 << 20) /* bytes: escapes make at most six of one */
 
 struct advisory {
@@ -145,8 +145,10 @@ static int send(struct advisory *v, struct bytes path, const struct feed_sink *s
 	set_ids(v);
 	struct adv_affected *f =
 	    draft_affected(&v->d, BYTES_LIT("RubyGems"), v->gem, ADV_BY_BINARY);
-	if (f) {
+	if (f)
 		range_runs_invert(&v->d, &v->sound, f);
+	for (size_t k = 0; k < v->d.adv.affected_count; k++) {
+		f = &v->d.adv.affected[k];
 		f->status = ADV_AFFECTED;
 		for (size_t i = 0; i < f->event_count; i++)
 			if (f->events[i].kind == ADV_FIXED_AT)

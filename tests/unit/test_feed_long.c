@@ -14,8 +14,17 @@
 
 /* The largest record that was sent. */
 struct longest {
-	size_t advisories, aliases, cwes, cvss, affected;
+	size_t advisories, aliases, cwes, cvss, affected, ranges, exploits;
 };
+
+static size_t ranges_of(const struct adv *a)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < a->affected_count; i++)
+		for (size_t k = 0; k < a->affected[i].event_count; k++)
+			n += a->affected[i].events[k].kind == ADV_INTRODUCED;
+	return n;
+}
 
 static int see(void *arg, const struct adv *a, struct err *e)
 {
@@ -26,14 +35,15 @@ static int see(void *arg, const struct adv *a, struct err *e)
 	l->cwes = a->cwe_count > l->cwes ? a->cwe_count : l->cwes;
 	l->cvss = a->cvss_count > l->cvss ? a->cvss_count : l->cvss;
 	l->affected = a->affected_count > l->affected ? a->affected_count : l->affected;
+	l->ranges = ranges_of(a) > l->ranges ? ranges_of(a) : l->ranges;
 	return 0;
 }
 
 static int see_exploit(void *arg, const struct adv_exploit *x, struct err *e)
 {
-	(void)arg;
 	(void)x;
 	(void)e;
+	((struct longest *)arg)->exploits++;
 	return 0;
 }
 
@@ -105,6 +115,17 @@ static void ids(void **state)
 	     "{\"distroversion\":\"v3.19\",\"packages\":[{\"pkg\":{\"name\":\"a\",\"secfixes\":{"
 	     "\"1\":[\"CVE-2031-1",
 	     " XSA-@", "\"]}}}]}", SIZE_MAX, 0},
+	    {"oval", "a.xml",
+	     "<oval_definitions><definitions><definition class='vulnerability' id='d'><metadata>"
+	     "<title>t</title>",
+	     "<reference source='CVE' ref_id='CVE-2031-@'/>",
+	     "</metadata><criteria operator='AND'>"
+	     "<criterion comment='Photon OS 4 is installed' test_ref='p'/>"
+	     "<criterion comment='a is earlier than 1' test_ref='t'/></criteria></definition>"
+	     "</definitions><tests><t id='t'><object object_ref='o'/><state state_ref='s'/></t>"
+	     "</tests><objects><o id='o'><name>a</name></o></objects><states><s id='s'>"
+	     "<evr operation='less than'>0:1</evr></s></states></oval_definitions>",
+	     SIZE_MAX, 0},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -183,6 +204,62 @@ static void streams(void **state)
 	buf_free(&text);
 }
 
+#define PARTS 400U
+
+/* head, parts with their number in place of '@', tail. */
+static void make_parts(struct buf *out, const char *head, const char *part, const char *tail)
+{
+	buf_init(out, 1U << 20);
+	buf_put_text(out, head);
+	for (size_t i = 1; i <= PARTS; i++)
+		for (const char *at = part; *at; at++)
+			if (*at == '@')
+				buf_printf(out, "%zu", i);
+			else
+				buf_put_u8(out, (uint8_t)*at);
+	buf_put_text(out, tail);
+	assert_true(buf_ok(out));
+}
+
+/* An entry's ranges are numbered by a byte. Where a record has more, none is lost. */
+static void many_ranges(void **state)
+{
+	static const struct {
+		const char *feed, *path, *head, *part, *tail;
+		size_t want, affected;
+	} rows[] = {
+	    {"node-security", "vuln/core/17.json",
+	     "{\"cve\":[\"CVE-2031-1\"],\"vulnerable\":\"0.1.0", "||@.0.0", "\",\"patched\":\"\"}",
+	     PARTS + 1, 2},
+	    {"node-security", "vuln/core/17.json", "{\"cve\":[\"CVE-2031-1\"],\"vulnerable\":\"*",
+	     "", "\",\"patched\":\"\"}", 1, 1},
+	    /* below the first, between each two, and from the last on */
+	    {"rubysec", "gems/a/CVE-2031-1.yml", "gem: a\ncve: 2031-1\npatched_versions:\n",
+	     "- '>= @.1, < @.2'\n", "", PARTS + 1, 2},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf text;
+		struct longest l;
+		make_parts(&text, rows[i].head, rows[i].part, rows[i].tail);
+		assert_int_equal(import(rows[i].feed, rows[i].path, &text, &l), 0);
+		assert_int_equal(l.ranges, rows[i].want);
+		assert_int_equal(l.affected, rows[i].affected);
+		buf_free(&text);
+	}
+}
+
+static void many_exploited(void **state)
+{
+	struct buf text;
+	struct longest l;
+	(void)state;
+	make_parts(&text, "[{\"cve\":[\"CVE-2031-0\"", ",\"CVE-2031-@\"", "]}]");
+	assert_int_equal(import("kev", "kev.json", &text, &l), 0);
+	assert_int_equal(l.exploits, PARTS + 1);
+	buf_free(&text);
+}
+
 /* Architectures of one package. */
 static void architectures(void **state)
 {
@@ -219,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(ids),	     cmocka_unit_test(cves_of_an_entry),
 	    cmocka_unit_test(priorities),    cmocka_unit_test(streams),
+	    cmocka_unit_test(many_ranges),   cmocka_unit_test(many_exploited),
 	    cmocka_unit_test(architectures), cmocka_unit_test(refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

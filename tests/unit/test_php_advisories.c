@@ -30,6 +30,23 @@ static void documents_give_what_they_say(void **state)
 	feed_check(FEED, cases, sizeof cases / sizeof *cases);
 }
 
+static void branches_past_the_limit_are_told(void **state)
+{
+	struct buf text;
+	struct feed_catch c;
+	struct err e = ERR_INIT;
+	(void)state;
+	buf_init(&text, 1U << 20);
+	buf_put_text(&text, "cve: CVE-2031-1\nreference: composer://a/b\nbranches:\n");
+	for (int i = 0; i < 256; i++)
+		buf_printf(&text, "  %d.x:\n    versions: ['%d.0']\n", i, i);
+	assert_int_equal(feed_run(FEED, buf_bytes(&text), &c, &e), 0);
+	assert_int_equal(c.notes, 1);
+	assert_non_null(strstr(buf_cstr(&c.text), "branches not used: there are more than 255"));
+	buf_free(&c.text);
+	buf_free(&text);
+}
+
 static void hostile_runs_end(void **state)
 {
 	(void)state;
@@ -56,6 +73,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(documents_give_what_they_say),
+	    cmocka_unit_test(branches_past_the_limit_are_told),
 	    cmocka_unit_test(hostile_runs_end),
 	    cmocka_unit_test(only_documents_are_wanted),
 	    cmocka_unit_test(golden),
