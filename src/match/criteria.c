@@ -34,29 +34,6 @@ static enum said said(bool given, bool holds)
 	return !given ? NOT_GIVEN : holds ? YES : NO;
 }
 
-bool criteria_glob(struct bytes pattern, struct bytes text)
-{
-	size_t p = 0, t = 0, star = SIZE_MAX, from = 0;
-	while (t < text.len) {
-		if (p < pattern.len && pattern.ptr[p] == '*') {
-			star = p++;
-			from = t;
-		} else if (p < pattern.len &&
-			   (pattern.ptr[p] == '?' || pattern.ptr[p] == text.ptr[t])) {
-			p++;
-			t++;
-		} else if (star != SIZE_MAX) {
-			p = star + 1;
-			t = ++from;
-		} else {
-			return false;
-		}
-	}
-	while (p < pattern.len && pattern.ptr[p] == '*')
-		p++;
-	return p == pattern.len;
-}
-
 static bool lists(struct criteria_texts list, struct bytes v,
 		  bool (*same)(struct bytes item, struct bytes v))
 {
