@@ -1,6 +1,8 @@
 /* JSON and CSV, written from tables of fields. */
 #include "base/record.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 /* NOLINTBEGIN(misc-no-recursion): as deep as the tables, which name each other in no circle */
@@ -196,12 +198,33 @@ static bool is_formula(struct bytes v)
 			 (v.ptr[0] == '@' && bytes_find(v, '(') < v.len));
 }
 
+/* A reader of CSV knows no escapes: what a terminal would obey becomes U+FFFD. */
+static void put_unobeyed(struct buf *out, struct bytes v)
+{
+	size_t start = 0;
+	for (size_t i = 0; i < v.len;) {
+		uint8_t c = v.ptr[i];
+		size_t n = c < 0x80 ? 1 : utf8_len(v.ptr + i, v.len - i);
+		bool blank = c == '\t' || c == '\n' || c == '\r';
+		bool obeyed = n > 1 ? utf8_is_obeyed(v.ptr + i, n)
+				    : n == 1 && ((c < ' ' && !blank) || c == 0x7f);
+		n = n ? n : 1;
+		if (obeyed) {
+			buf_put(out, bytes_part(v, start, i - start));
+			buf_put(out, BYTES_LIT("\xef\xbf\xbd"));
+			start = i + n;
+		}
+		i += n;
+	}
+	buf_put(out, bytes_from(v, start));
+}
+
 void record_csv_cell(struct buf *out, struct bytes v)
 {
 	buf_put_text(out, is_formula(v) ? "\"'" : "\"");
 	while (v.len) {
 		struct bytes part = bytes_part(v, 0, bytes_find(v, '"'));
-		buf_put(out, part);
+		put_unobeyed(out, part);
 		if (part.len < v.len)
 			buf_put_text(out, "\"\"");
 		v = bytes_from(v, part.len + (part.len < v.len));

@@ -205,13 +205,99 @@ static void test_csv(void **state)
 	record_csv_row(&out, &finding_match_object, &m);
 	assert_string_equal(buf_cstr(&out), "\"a\"\"b,c\",\"\",\"\",\"fixed\",true,\"\",\"\",\"\","
 					    "\"\",\"\",,\"\",\"\",\"\"");
+	/* what a terminal obeys does not reach it; the texts' own characters and lines do */
+	buf_clear(&out);
+	record_csv_cell(&out, BYTES_LIT("\x1b[31m\xc2\x9bm \xe2\x80\xae\x7f\xc3\xa9\xff\t\n"));
+	assert_string_equal(
+	    buf_cstr(&out),
+	    "\"\xef\xbf\xbd[31m\xef\xbf\xbdm \xef\xbf\xbd\xef\xbf\xbd\xc3\xa9\xff\t\n\"");
 	buf_free(&out);
+}
+
+#define RANDOM_LEN 200U
+
+/* As the words say it: which of the glob's fronts fits which of the text's. */
+static bool fits_plainly(struct bytes glob, struct bytes text)
+{
+	static bool fits[RANDOM_LEN + 1][RANDOM_LEN + 1];
+	for (size_t g = 0; g <= glob.len; g++)
+		for (size_t t = 0; t <= text.len; t++) {
+			uint8_t c = g ? glob.ptr[g - 1] : 0;
+			fits[g][t] = g == 0	? t == 0
+				     : c == '*' ? fits[g - 1][t] || (t && fits[g][t - 1])
+						: t && fits[g - 1][t - 1] &&
+						      (c == '?' || c == text.ptr[t - 1]);
+		}
+	return fits[glob.len][text.len];
+}
+
+/* Of few characters, so that much almost fits; texts that are made of the glob do fit. */
+static void test_random_globs(void **state)
+{
+	uint32_t seed = 1;
+	size_t yes = 0;
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		uint8_t glob[RANDOM_LEN], text[RANDOM_LEN];
+		struct bytes g = {glob, 0}, t = {text, 0};
+		seed = seed * 1664525U + 1013904223U;
+		size_t len = (seed >> 8) % RANDOM_LEN;
+		const char *marks = round % 3 ? "aaaaaaab?*" : "aab?****";
+		while (g.len < len) {
+			seed = seed * 1664525U + 1013904223U;
+			glob[g.len++] = (uint8_t)marks[(seed >> 8) % strlen(marks)];
+		}
+		for (size_t i = 0; i < g.len && t.len < RANDOM_LEN; i++) {
+			seed = seed * 1664525U + 1013904223U;
+			size_t times = glob[i] == '*' ? (seed >> 8) % 4 : 1;
+			while (times-- && t.len < RANDOM_LEN)
+				text[t.len++] = glob[i] == 'a' || glob[i] == 'b' ? glob[i] : 'a';
+		}
+		if (round % 2 && t.len)
+			text[(seed >> 8) % t.len] ^= 3;
+		bool want = fits_plainly(g, t);
+		yes += want;
+		if (criteria_glob(g, t) != want)
+			fail_msg("glob %.*s of %.*s", (int)g.len, (char *)glob, (int)t.len,
+				 (char *)text);
+	}
+	assert_in_range(yes, 5000, 15000);
+}
+
+#define LONG_LEN ((size_t)16 << 20)
+
+/* Texts that almost fit everywhere: by going back, 500 steps for each byte, which takes minutes. */
+static void test_long_globs(void **state)
+{
+	static const char *const parts[] = {"a", "a?", "??????a"};
+	uint8_t *text = malloc(LONG_LEN);
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'a', LONG_LEN);
+	for (size_t k = 0; k < 3; k++) {
+		struct buf glob;
+		struct bytes all = {text, LONG_LEN};
+		buf_init(&glob, 4096);
+		buf_put_u8(&glob, '*');
+		while (glob.len < 500)
+			buf_put_text(&glob, parts[k]);
+		buf_put_text(&glob, "b*c");
+		assert_false(criteria_glob(buf_bytes(&glob), all));
+		text[LONG_LEN - 9] = 'b';
+		assert_false(criteria_glob(buf_bytes(&glob), all));
+		text[LONG_LEN - 1] = 'c';
+		assert_true(criteria_glob(buf_bytes(&glob), all));
+		memset(text + LONG_LEN - 9, 'a', 9);
+		buf_free(&glob);
+	}
+	free(text);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_table),
-					   cmocka_unit_test(test_globs),
-					   cmocka_unit_test(test_page), cmocka_unit_test(test_csv)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_table),	 cmocka_unit_test(test_globs),
+	    cmocka_unit_test(test_random_globs), cmocka_unit_test(test_long_globs),
+	    cmocka_unit_test(test_page),	 cmocka_unit_test(test_csv)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
