@@ -150,7 +150,11 @@ static int post_import(struct http_request *r, struct err *e)
 	struct importing i = {.c = {.r = r, .by = people_actor(r)}, .now_ms = clock_wall_ms()};
 	if (api_query_read(r, &i.q, e) < 0)
 		return -(int)e->code;
-	int rc = import_read(&i, e);
+	/* what a file states takes a hundred times its bytes */
+	int rc = api_turn_begin(r, e);
+	if (rc)
+		return rc;
+	rc = import_read(&i, e);
 	if (rc >= 0 && i.q.dry_run != RECORD_YES && i.file.count) {
 		rc = db_run(api_of(r)->db, DB_WRITE, import_tx, &i, e);
 		if (rc >= 0)
@@ -159,6 +163,7 @@ static int post_import(struct http_request *r, struct err *e)
 	if (rc >= 0)
 		rc = api_reply_read(r, 200, write_imported, &i, e);
 	rule_import_free(&i.file);
+	api_turn_end(r);
 	return rc;
 }
 

@@ -48,6 +48,20 @@ async function grown(what) {
   assert.ok(growth <= GROWTH, `grew by ${growth} bytes`);
   assert.ok(workers.peak <= 64 << 20, `a worker had ${workers.peak} bytes`);
 }
+test('files of rules that come at once have their turn', async () => {
+  const body = Array.from({ length: 180000 }, (_, n) => `CVE-2020-${100000 + n}`).join('\n'), pid = server.child.pid;
+  resetPeak(pid);
+  const before = usage(pid).rss;
+  const all = await Promise.all(Array.from({ length: 12 }, () => server.fetch('/api/v1/rules/import?scope=/registries/local&dry_run=true', { method: 'POST', headers: { 'content-type': 'text/plain' }, body })));
+  for (const r of all) {
+    assert.ok([200, 503].includes(r.status), `${r.status}`);
+    await r.text();
+  }
+  assert.ok(all.some((r) => r.status === 200));
+  const growth = usage(pid).peak - before;
+  assert.ok(growth <= 1.7 * 2 ** 30, `grew by ${growth} bytes`); // three at once for one user, some 400 MiB each
+});
+
 for (const [name, headers] of [['of a length told before', { 'content-length': SIZE }], ['in chunks', { 'transfer-encoding': 'chunked' }]]) {
   test(`a push of 500 MB ${name}`, () => grown(async () => {
     const begun = await server.fetch(`/v2/big/${'content-length' in headers ? 'a' : 'b'}/blobs/uploads/`, { method: 'POST', headers: { 'content-length': '0' } });
