@@ -45,7 +45,12 @@ static int of_list(const struct listing *l, uint64_t check, struct total *ret, s
 	c.id_count = 1;
 	q.criteria = &c;
 	q.images = NULL;
-	struct listing one = {.tx = l->tx, .q = &q, .a = l->a};
+	/* the policies are read once for a page, not for each of its checks */
+	struct listing one = {.tx = l->tx,
+			      .q = &q,
+			      .a = l->a,
+			      .policies = l->policies,
+			      .knows_policies = l->knows_policies && !l->small};
 	int r = listing_open(&one, e);
 	return r < 0 ? r : listing_total(&one, ret, e);
 }

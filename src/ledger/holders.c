@@ -78,23 +78,36 @@ int holders_total(struct db_tx *tx, const struct holders_query *q, struct total 
 	    ret, e);
 }
 
+/* Policies that disable all of the checks. */
+struct without {
+	const struct match_check *checks;
+	size_t count, cap;
+	struct arena *a;
+	int64_t *ids;
+	size_t id_count;
+};
+
+static int add_without(void *arg, const struct policy *p, struct err *e)
+{
+	struct without *w = arg;
+	for (size_t k = 0; k < w->count; k++)
+		if (!policy_disables_check(p, &w->checks[k]))
+			return 0;
+	w->ids = arena_grow(w->a, w->ids, w->id_count, &w->cap, sizeof *w->ids);
+	if (!w->ids)
+		return no_memory(e);
+	w->ids[w->id_count++] = p->id;
+	return 0;
+}
+
 int holders_without(struct db_tx *tx, const struct match_check *checks, size_t count,
 		    struct arena *a, struct holders_query *q, struct err *e)
 {
-	struct policies all;
-	if (policies_read_all(tx, a, &all, e) < 0)
+	struct without w = {.checks = checks, .count = count, .a = a};
+	if (policies_each(tx, add_without, &w, e) < 0)
 		return -(int)e->code;
-	int64_t *ids = arena_alloc(a, all.count, sizeof *ids);
-	if (!ids)
-		return no_memory(e);
-	q->without = ids;
-	for (size_t i = 0; i < all.count; i++) {
-		size_t k = 0;
-		while (k < count && policy_disables_check(&all.items[i], &checks[k]))
-			k++;
-		if (k == count)
-			ids[q->without_count++] = all.items[i].id;
-	}
+	q->without = w.ids;
+	q->without_count = w.id_count;
 	return 0;
 }
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ONE_MEMORY (16 * POLICY_BODY_MAX) /* bytes: lists of short texts, as they are in memory */
+
 static int no_memory(struct err *e)
 {
 	return err_set(e, ERR_NOMEM, "no memory for the policy of an image");
@@ -232,6 +234,23 @@ int policies_read_all(struct db_tx *tx, struct arena *a, struct policies *ret, s
 	int r = read_bodies(db_query(tx, "SELECT id, body FROM policy ORDER BY id", NULL, 0, e), a,
 			    ret, &bodies, e);
 	return r < 0 ? r : parse_all(ret, bodies, a, e);
+}
+
+int policies_each(struct db_tx *tx, policy_fn each, void *arg, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, "SELECT id, body FROM policy ORDER BY id", NULL, 0, e);
+	int r = s ? 0 : -(int)e->code;
+	while (s && r >= 0 && (r = db_step(s, e)) > 0) {
+		struct arena one;
+		struct policy p = {.id = db_int(s, 0)};
+		arena_init(&one, ONE_MEMORY);
+		r = policy_parse(db_bytes(s, 1), &one, &p, e);
+		if (r >= 0)
+			r = each(arg, &p, e);
+		arena_free(&one);
+	}
+	db_done(s);
+	return r < 0 ? r : 0;
 }
 
 const struct policy *policies_find(const struct policies *all, int64_t id)

@@ -72,6 +72,10 @@ int policies_read(struct db_tx *tx, const int64_t *ids, size_t count, struct are
 		  struct policies *ret, struct err *e);
 /* All that there are, which images may have. */
 int policies_read_all(struct db_tx *tx, struct arena *a, struct policies *ret, struct err *e);
+/* Each by itself, by number, without keeping the others: together they may take more memory than a
+ * request has. p is each's until it returns. */
+typedef int (*policy_fn)(void *arg, const struct policy *p, struct err *e);
+int policies_each(struct db_tx *tx, policy_fn each, void *arg, struct err *e);
 const struct policy *policies_find(const struct policies *all, int64_t id); /* NULL: none */
 /* Every finding of the check is disabled, whatever its matches are. */
 bool policy_disables_check(const struct policy *p, const struct match_check *c);

@@ -311,8 +311,12 @@ int preview_rule(struct db_tx *tx, const struct store_rule *rule, const struct r
 			       .out = ret};
 	int64_t epoch;
 	*ret = (struct preview){0};
-	if (seen_epoch(tx, &epoch, e) < 0 || policies_read_all(tx, a, &p.policies, e) < 0)
+	struct arena all;
+	arena_init(&all, MEMORY);
+	if (seen_epoch(tx, &epoch, e) < 0 || policies_read_all(tx, &all, &p.policies, e) < 0) {
+		arena_free(&all);
 		return -(int)e->code;
+	}
 	p.tally = tally_open(epoch);
 	if (p.tally)
 		tally_ask_texts(p.tally); /* it names checks in KEV */
@@ -323,5 +327,6 @@ int preview_rule(struct db_tx *tx, const struct store_rule *rule, const struct r
 	rescore_lists_close(p.lists);
 	buf_free(&p.pairs);
 	check_union_free(&p.checks);
+	arena_free(&all);
 	return r;
 }

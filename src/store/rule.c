@@ -73,13 +73,26 @@ static int read_rows(struct db_stmt *s, size_t max, bool sums, struct arena *a,
 	return r < 0 ? r : 0;
 }
 
-static int count(struct db_tx *tx, uint64_t *ret, struct err *e)
+/* May x be there beside the others? */
+static int check_room(struct db_tx *tx, const struct store_rule *x, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT count(*) FROM rule", NULL, 0, e);
+	struct db_stmt *s = db_query(
+	    tx, "SELECT count(*), COALESCE(sum(length(terms)), 0) FROM rule WHERE id <> $1",
+	    DB_ARGS(DB_I(x->id)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
-	*ret = r > 0 ? (uint64_t)db_int(s, 0) : 0;
+	uint64_t rules = r > 0 ? (uint64_t)db_int(s, 0) : 0;
+	uint64_t terms = r > 0 ? (uint64_t)db_int(s, 1) : 0;
 	db_done(s);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	if (rules >= STORE_RULES_MAX)
+		return err_set(e, ERR_LIMIT, "there are %u rules, which is as many as may be",
+			       STORE_RULES_MAX);
+	if (terms + x->terms.len > STORE_RULES_TERMS_MAX)
+		return err_set(e, ERR_LIMIT,
+			       "with this one the rules' criteria would have more than %u MiB",
+			       STORE_RULES_TERMS_MAX >> 20);
+	return 0;
 }
 
 int store_rule_due_add(struct db_tx *tx, int64_t scope, struct err *e)
@@ -97,12 +110,8 @@ int store_rule_due_add(struct db_tx *tx, int64_t scope, struct err *e)
 
 int64_t store_rule_add(struct db_tx *tx, const struct store_rule *x, struct err *e)
 {
-	uint64_t there;
-	if (count(tx, &there, e) < 0)
+	if (check_room(tx, x, e) < 0)
 		return -(int64_t)e->code;
-	if (there >= STORE_RULES_MAX)
-		return err_set(e, ERR_LIMIT, "there are %u rules, which is as many as may be",
-			       STORE_RULES_MAX);
 	int64_t id = db_id_next(tx, "rule", e);
 	if (id < 0)
 		return id;
@@ -127,6 +136,8 @@ int64_t store_rule_add(struct db_tx *tx, const struct store_rule *x, struct err 
 
 int store_rule_set(struct db_tx *tx, const struct store_rule *x, struct err *e)
 {
+	if (check_room(tx, x, e) < 0)
+		return -(int)e->code;
 	int64_t n =
 	    db_exec(tx,
 		    "UPDATE rule SET name = $2, effect = $3, terms = $4, asks_tags = $5,"

@@ -10,6 +10,9 @@
 #define STORE_RULE_TEXT_MAX 4096U /* bytes of a justification */
 #define STORE_RULE_TICKET_MAX 256U
 #define STORE_RULES_MAX 1000U /* of a server: each is evaluated for each image below it */
+/* characters of what they say, of all rules of a server: some 100,000 CVEs. Lists read it for each
+ * page, within the memory of a request. */
+#define STORE_RULES_TERMS_MAX (2U << 20)
 
 enum store_rule_state { STORE_RULE_ACTIVE, STORE_RULE_EXPIRED, STORE_RULE_DELETED };
 
@@ -32,7 +35,8 @@ struct store_rules {
 	bool more;
 };
 
-/* Its number; the scope is due. ERR_LIMIT: there are STORE_RULES_MAX. */
+/* Its number; the scope is due. ERR_LIMIT: there are STORE_RULES_MAX, or they say
+ * STORE_RULES_TERMS_MAX. */
 int64_t store_rule_add(struct db_tx *tx, const struct store_rule *x, struct err *e);
 /* What it says, from now on; the scope is due. */
 int store_rule_set(struct db_tx *tx, const struct store_rule *x, struct err *e);

@@ -387,6 +387,21 @@ test('the command line; the audit', async () => {
   assert.match(JSON.stringify(log.at(-1).after), /CVE-2026-1000/);
 });
 
+test('what all rules say has a limit; with as much as fits, lists and previews go on, and a file past it leaves nothing', async () => {
+  const file = (from) => ({ method: 'POST', headers: { 'content-type': 'text/plain' }, body: Array.from({ length: 60000 }, (_, n) => `CVE-2020-${from + n}`).join('\n') });
+  const post = async (from) => { const r = await server.fetch('/api/v1/rules/import?scope=/registries/local', file(from)); return [r.status, await r.json()]; };
+  const [status, { created }] = await post(100000);
+  assert.deepEqual([status, created.length], [200, 30]);
+  const [refused, problem] = await post(200000);
+  assert.equal(refused, 413);
+  assert.match(problem.detail, /criteria would have more than 2 MiB/);
+  assert.equal((await server.all('/api/v1/rules')).length, 30);
+  assert.equal((await server.all('/api/v1/checks')).length, names.length);
+  assert.equal((await server.all('/api/v1/findings')).length, names.length);
+  assert.equal((await ask('POST', '/api/v1/rules/preview', { scope: '/registries/local', criteria: { cve: [cve('sudo')] } })).findings, 1);
+  for (const id of created) await remove({ id });
+});
+
 test('what was answered is what the OpenAPI document says', async () => {
   await recorded.settled();
   assert.deepEqual((await check(await server.json('/api/v1/openapi.json'), recorded.exchanges)).failures, []);
