@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FEED_MAX (UINT64_C(4) << 30) /* bytes of one feed: the largest is some 200 MB */
+#define FEED_MAX (UINT64_C(1) << 30) /* bytes of one feed: the largest is some 200 MB */
 #define FEED_SEC (2U * 3600)	     /* one download: the next one asks for the rest */
 #define RATE_MIN 1024U /* bytes a second, over a minute: one trickle would hold up all feeds */
 #define STATE_MAX 4096
@@ -247,6 +247,7 @@ static int fetch_one(struct update_file *f, const atomic_bool *stop, struct aren
 				.headers = q.headers,
 				.max = FEED_MAX,
 				.out_fd = fd,
+				.no_metadata = true,
 				.rate_min = RATE_MIN,
 				.total_sec = FEED_SEC,
 				.resume_from = q.resume_from,

@@ -112,8 +112,12 @@ static int one_step(const char *url, const atomic_bool *stop, struct arena *a, c
 		    struct err *e)
 {
 	struct fetch_reply reply;
-	struct fetch request = {
-	    .url = url, .max = INDEX_MAX, .out_fd = -1, .total_sec = INDEX_SEC, .stop = stop};
+	struct fetch request = {.url = url,
+				.max = INDEX_MAX,
+				.out_fd = -1,
+				.no_metadata = true,
+				.total_sec = INDEX_SEC,
+				.stop = stop};
 	int r = fetch_run(&request, &reply, e);
 	if (r == 0 && reply.status != 200)
 		r = err_set(e, ERR_IO, "%s: the server answered %ld", url, reply.status);

@@ -350,7 +350,9 @@ test('feeds: what is hostile is named and left out; one that becomes so is used 
   const repomd = (href) => `<repomd><data type="updateinfo"><location href="${href}"/></data></repomd>`;
   // path, feed, what the peer does, what is said of it.
   const rows = [
-    ['/huge.json', 'osv', (r) => endless(r.writeHead(200, { 'content-length': 5e12 })), /larger than 4294967296 bytes/],
+    ['/huge.json', 'osv', (r) => endless(r.writeHead(200, { 'content-length': 2 ** 30 + 1 })), /larger than 1073741824 bytes/],
+    ['/secrets.json', 'osv', (r) => r.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }).end(), /169\.254\.169\.254 is an address where clouds keep secrets/],
+    ['/secrets/repodata/repomd.xml', 'updateinfo', (r) => r.writeHead(302, { location: 'http://[fd00:ec2::254]/' }).end(), /fd00:ec2::254 is an address where clouds keep secrets/],
     ['/file.json', 'osv', (r) => r.writeHead(302, { location: 'file:///etc/passwd' }).end(), /redirect to what is not http or https/],
     ['/loop.json', 'osv', (r) => r.writeHead(302, { location: '/loop.json' }).end(), /more than 8 redirects/],
     ['/headers.json', 'osv', (r) => endless(r.socket, Buffer.from('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'.repeat(100))), /headers are larger/],
