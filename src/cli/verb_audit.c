@@ -150,6 +150,8 @@ struct verification {
 	struct audit_check check;
 	struct bytes head, wanted; /* wanted: --head, empty = none */
 	bool found;
+	bool changes; /* of these there is always one: a server writes its owner's when it first
+			 starts */
 };
 
 /* The row's texts are in the arena, as its page is. */
@@ -168,6 +170,10 @@ static int verify_row(void *arg, struct json *j, struct err *e)
 
 static int verdict(const struct verification *v, struct err *e)
 {
+	if (!v->check.any && v->changes)
+		return err_set(
+		    e, ERR_INTEGRITY,
+		    "there is no entry, not even the first start's: the log was changed");
 	if (v->check.broken)
 		return err_set(
 		    e, ERR_INTEGRITY,
@@ -193,6 +199,7 @@ static int audit_verify(int argc, char **argv)
 			argv, &e) < 0)
 		return CLI_ERROR;
 	v.wanted = bytes_of(cli_get(&p.args, "head"));
+	v.changes = !cli_has(&p.args, "images") && !cli_has(&p.args, "denials");
 	int r = people_connect(&p, &e);
 	if (r == 0)
 		r = cli_server_each(&p.server, log_path(&p), verify_row, &v, &p.arena, &e);

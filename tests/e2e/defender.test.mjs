@@ -1,7 +1,8 @@
 // The defender: what is recommended, how registries stand by it, exemptions, plans, the secure score. Scores are reckoned by hand.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { after, before, test } from 'node:test';
-import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, sleep } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, program, pushLayout, runAsync, sleep } from './lib.mjs';
 import { check, record } from './openapi.mjs';
 
 const KEY = 'dbd0cb49-b563-45e7-9724-889e799fa648';
@@ -208,7 +209,7 @@ test('the same on the command line', () => {
   assert.match(plimsoll(['exemption', 'remove', number], { env: as, check: false }).stderr, /there is no exemption/);
 });
 
-test('the audit log is a chain: it is verified where it is read, and an old head is found again', () => {
+test('the audit log is a chain: it is verified where it is read, and an old head is found again', async () => {
   const as = { PLIMSOLL_SERVER: server.url, PLIMSOLL_USERNAME: 'admin', PLIMSOLL_PASSWORD: server.password };
   const ok = (...args) => plimsoll(args, { env: as }).stdout;
   const [, head] = ok('audit', 'verify').match(/^\d+ entries, whole from the first one\. Head: ([0-9a-f]{64})$/m);
@@ -217,6 +218,12 @@ test('the audit log is a chain: it is verified where it is read, and an old head
   assert.notEqual(later, head);
   assert.match(plimsoll(['audit', 'verify', '--head', 'f'.repeat(64)], { env: as, check: false }).stderr, /no entry has the head/);
   assert.match(ok('audit', 'verify', '--images'), /whole from the first one/);
+  // A log that somebody emptied is none that a server has.
+  const emptied = http.createServer((_, reply) => reply.writeHead(200, { 'content-type': 'application/json' }).end('{"items":[],"total":0,"total_exact":true}'));
+  await new Promise((done) => { emptied.listen(0, '127.0.0.1', done); });
+  const said = await runAsync(program, ['audit', 'verify'], { env: { ...as, PLIMSOLL_SERVER: `http://127.0.0.1:${emptied.address().port}` } });
+  emptied.close();
+  assert.deepEqual([said.status, /no entry, not even the first start's/.test(said.stderr)], [1, true], said.stderr);
   assert.match(ok('audit', 'list'), /^\S+ +admin +plan\.change +\/subscriptions\/edge$/m);
   assert.equal(JSON.parse(ok('audit', 'list', '--json').split('\n')[0]).chain, later);
 });
