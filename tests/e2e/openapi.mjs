@@ -24,14 +24,16 @@ export function record(server) {
 }
 
 /** The failures of a document and of exchanges under it, and which statuses of which operations occurred. */
-export async function check(document, exchanges = [], events = []) {
+export const check = async (document, exchanges = [], events = []) => (await checkEach([{ document, exchanges, events }]))[0];
+/** The same of several cases. One without a document is about that of the case before it. */
+export async function checkEach(cases) {
   // Debian's own interpreter: it has Debian's python3-jsonschema. Not spawnSync: connections that the server closes meanwhile must be seen.
   const child = spawn('/usr/bin/python3', [path.join(root, 'tests/e2e/openapi_check.py')], { stdio: ['pipe', 'pipe', 'pipe'] });
   let stdout = '', stderr = '';
   child.stdout.on('data', (d) => { stdout += d; });
   child.stderr.on('data', (d) => { stderr += d; });
   child.stdin.on('error', () => {}); // told by the status
-  child.stdin.end(JSON.stringify({ document, exchanges, events }));
+  child.stdin.end(JSON.stringify(cases));
   const status = await new Promise((done, fail) => { child.on('close', done); child.on('error', fail); });
   if (status !== 0) throw new Error(`openapi_check.py: ${status}\n${stderr}`);
   return JSON.parse(stdout);

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Hold an OpenAPI 3.1 document against the specification, and recorded exchanges against the document.
 
-Usage: openapi_check.py < {"document": …, "exchanges": [{method, target, status, headers, body, sent, sent_type}, …]}
-Prints {"failures": [text, …], "seen": {operationId: {status: count}}}. Schemas are validated by python3-jsonschema (JSON Schema 2020-12); what
+Usage: openapi_check.py < [{"document": …, "exchanges": [{method, target, status, headers, body, sent, sent_type}, …]}, …]
+A case without a document is about that of the case before it, which is not looked at again.
+Prints [{"failures": [text, …], "seen": {operationId: {status: count}}}, …], one for each. Schemas are validated by python3-jsonschema (JSON Schema 2020-12); what
 an OpenAPI document must look like is written here from the specification's tables of fields (OAS 3.1.0, section 4.8).
 """
+import functools
 import json
 import re
 import sys
@@ -51,6 +53,16 @@ def is_date_time(text):
 
 def fail(text):
     failures.append(text)
+
+
+@functools.lru_cache(maxsize=None)
+def schema_error(text):
+    """What is wrong with a schema; None: nothing. Most schemas occur many times."""
+    try:
+        Draft202012Validator.check_schema(json.loads(text))
+    except SchemaError as wrong:
+        return wrong.message
+    return None
 
 
 def shape(kind, value, where):
@@ -219,10 +231,9 @@ class Document:
             self.check_response(response, f"response {name}")
 
     def check_schema(self, schema, where):
-        try:
-            Draft202012Validator.check_schema(schema)
-        except SchemaError as wrong:
-            return fail(f"{where}: {wrong.message}")
+        wrong = schema_error(json.dumps(schema, sort_keys=True))
+        if wrong:
+            return fail(f"{where}: {wrong}")
         self.walk(schema, where)
 
     def walk(self, schema, where):
@@ -376,17 +387,21 @@ def check_exchange(document, templates, exchange, seen):
 
 
 def main():
-    given = json.load(sys.stdin)
-    document = Document(given["document"])
-    document.check()
-    seen = {}
-    templates = document.templates()
-    for exchange in given["exchanges"]:
-        check_exchange(document, templates, exchange, seen)
-    for event in given.get("events", []):
-        for wrong in document.errors({"$ref": "#/components/schemas/Event"}, event):
-            fail(f"event {event}: {wrong}")
-    json.dump({"failures": failures, "seen": seen}, sys.stdout)
+    results = []
+    for case in json.load(sys.stdin):
+        failures.clear()
+        if "document" in case:
+            document = Document(case["document"])
+            document.check()
+            templates = document.templates()
+        seen = {}
+        for exchange in case.get("exchanges", []):
+            check_exchange(document, templates, exchange, seen)
+        for event in case.get("events", []):
+            for wrong in document.errors({"$ref": "#/components/schemas/Event"}, event):
+                fail(f"event {event}: {wrong}")
+        results.append({"failures": list(failures), "seen": seen})
+    json.dump(results, sys.stdout)
 
 
 main()
