@@ -7,7 +7,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import zlib from 'node:zlib';
-import { Server, build, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, program, pushBlob, pushLayout, run,
+import { Server, built, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, program, pushBlob, pushLayout, run,
   runAsync, sha256, sleep, tempDir } from './lib.mjs';
 
 const kills = Number(process.env.CRASH_KILLS ?? 100);
@@ -386,9 +386,8 @@ test('a second server on the same folder is refused, and says why', async () => 
   } finally { await server.stop(); }
 });
 
-const liar = path.join(build, 'tests/modules/jail/lying_worker');
 test('workers that hang, lie, flood and die', { concurrency: 3 }, async (t) => {
-  run('ninja', ['-C', build, 'tests/modules/jail/lying_worker']);
+  const liar = built('tests/modules/jail/lying_worker');
   await Promise.all(['garbage', 'endless_record', 'endless_notes', 'exit_clean', 'crash', 'oversized', 'hang', 'never_read', 'close_and_hang'].map((lie) =>
     t.test(`"${lie}": uploads go on, the image is Unverified with the reason, a good worker puts it right`, { timeout: 120000 }, async () => {
     const fake = path.join(tempDir('worker'), 'plimsoll-worker');

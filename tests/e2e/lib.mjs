@@ -52,6 +52,11 @@ export function run(command, args, { check = true, env = {}, input, cwd, timeout
   return r;
 }
 export const plimsoll = (args, options = {}) => run(program, args, { ...options, env: { XDG_CACHE_HOME: tempCache(), COLUMNS: '', ...clock.env, ...options.env } });
+/** The path of a program of the build that is not installed. One at a time: other tests may ask, too. */
+export function built(target) {
+  run('flock', [build, 'ninja', '-C', build, target]);
+  return path.join(build, target);
+}
 let cache;
 function tempCache() { return (cache ??= tempDir('cache')); }
 

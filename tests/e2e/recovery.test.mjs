@@ -6,7 +6,7 @@ import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Server, build, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, run, sha256, sleep, tempDir } from './lib.mjs';
+import { Server, build, built, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, run, sha256, sleep, tempDir } from './lib.mjs';
 
 const vdb = makeVdb(['p1', 'p7'].map((name) => osvRecord(`CVE-2026-${name.slice(1)}`, [{ ecosystem: 'Debian:12', name, fixed: '2.0' }], { severity: 'HIGH' })));
 const image = (name, more = '') => makeLayout([[debianRelease(), dpkgStatus([{ name, version: '1.0' }]), { path: 'opt/x', content: `${name}${more}` }]], { tag: 'v1' });
@@ -265,8 +265,7 @@ test('a layer that is named 512 times is read once', { timeout: 60000 }, async (
 });
 
 test('an image whose scan takes the server with it is given up after a few times, until somebody asks', { timeout: 60000 }, async () => {
-  const liar = path.join(build, 'tests/modules/jail/lying_worker'), fake = path.join(tempDir('worker'), 'plimsoll-worker');
-  run('ninja', ['-C', build, 'tests/modules/jail/lying_worker']);
+  const liar = built('tests/modules/jail/lying_worker'), fake = path.join(tempDir('worker'), 'plimsoll-worker');
   fs.writeFileSync(fake, `#!/bin/sh\nexec ${liar} "$@" hang\n`, { mode: 0o755 });
   const server = new Server({ args: ['--vdb', vdb] }), layout = image('p7', 'deadly');
   const scans = async () => (await server.json(`/api/v1/registries/local/repositories/dead/ly/images/${layout.digest}/scans`).catch(() => ({ items: [] }))).items;
