@@ -160,7 +160,7 @@ test('an exemption of one image and of a repository: from their pages and the re
   for (const name of ['batches', 'not in use']) {
     await page.getByRole('button', { name: `Delete: ${name}` }).click();
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
-    await page.getByRole('button', { name: `Delete: ${name}` }).waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: new RegExp(`${name} .*In effect`) }).waitFor({ state: 'detached' }); // its button goes at the first click
   }
   await page.goto(at('registries/local/repositories/batch'));
   await page.getByRole('button', { name: 'More actions' }).click();
