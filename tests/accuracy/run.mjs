@@ -28,7 +28,7 @@ if (missing) {
   console.log(`accuracy: skipped, ${missing}`);
   process.exit(77);
 }
-const built = spawnSync('ninja', ['-C', build, 'plimsoll', 'plimsoll-worker', 'tests/test_corpus_packages'], { encoding: 'utf8' });
+const built = spawnSync('flock', [build, 'ninja', '-C', build, 'plimsoll', 'plimsoll-worker', 'tests/test_corpus_packages'], { encoding: 'utf8' });
 if (built.status !== 0) throw new Error(`${built.stdout}${built.stderr}`);
 
 let text = intro, open = 0;
