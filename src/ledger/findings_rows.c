@@ -389,21 +389,6 @@ int listing_ages(struct listing *l, struct finding *findings, size_t count, stru
 	return r < 0 ? r : 0;
 }
 
-/* A document attached to the image disables it, not a rule. */
-static int disabled_by_attached(struct listing *l, const struct policy_rule *rule,
-				struct finding *out, struct err *e)
-{
-	struct finding_rule *by = arena_alloc(l->a, 1, sizeof *by);
-	const char *name = arena_printf(l->a, "attached VEX %.*s", BYTES_ARG(rule->document));
-	if (!by || !name)
-		return no_memory(e);
-	*by = (struct finding_rule){
-	    .name = bytes_of(name), .justification = rule->text, .document = rule->document};
-	out->rule = 0;
-	out->disabled_by = by;
-	return 0;
-}
-
 static int fill_one(struct filling *f, const struct pair *p, struct finding *out, struct err *e)
 {
 	const struct match_check *c = &f->l->candidates[p->candidate].check;
@@ -433,8 +418,6 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 	    policy_disables(policies_find(&f->l->policies, policy), out);
 	out->state = rule ? FINDING_DISABLED : FINDING_ACTIVE;
 	out->rule = rule ? rule->rule : 0;
-	if (rule && rule->document.len)
-		return disabled_by_attached(f->l, rule, out, e);
 	return 0;
 }
 

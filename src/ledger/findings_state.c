@@ -36,7 +36,7 @@ static int policies_of_places(struct listing *l, struct err *e)
 	if (r < 0 || count == 0)
 		return r;
 	l->questions++;
-	return policies_read(l->tx, of, count, l->a, &l->policies, e);
+	return policies_read_brief(l->tx, of, count, l->a, &l->policies, e);
 }
 
 int listing_know_policies(struct listing *l, struct err *e)
@@ -47,7 +47,7 @@ int listing_know_policies(struct listing *l, struct err *e)
 	if (l->small)
 		return policies_of_places(l, e);
 	l->questions++;
-	return policies_read_all(l->tx, l->a, &l->policies, e);
+	return policies_read_brief(l->tx, NULL, 0, l->a, &l->policies, e);
 }
 
 static bool read_rule(struct db_stmt *s, struct arena *a, struct finding_rule *ret)
@@ -57,8 +57,79 @@ static bool read_rule(struct db_stmt *s, struct arena *a, struct finding_rule *r
 	       finding_copy(a, s, 4, &ret->scope);
 }
 
+/* The document that disables f, of its image's policy. */
+static int set_attached(struct listing *l, const struct policy *p, struct finding *f, struct err *e)
+{
+	const struct policy_rule *rule = policy_disables(p, f);
+	struct finding_rule *by = arena_alloc(l->a, 1, sizeof *by);
+	bool ok = by != NULL, text_ok = true;
+	if (!rule || !rule->document.len)
+		return 0; /* not as the list has it: the list is of this transaction, so it is */
+	const char *name = arena_printf(l->a, "attached VEX %.*s", BYTES_ARG(rule->document));
+	if (ok && name)
+		*by =
+		    (struct finding_rule){.name = bytes_of(name),
+					  .justification = arena_bytes(l->a, rule->text, &ok),
+					  .document = arena_bytes(l->a, rule->document, &text_ok)};
+	if (!ok || !text_ok || !name)
+		return err_set(e, ERR_NOMEM, "no memory for findings");
+	f->disabled_by = by;
+	return 0;
+}
+
+#define ATTACHED_MEMORY ((size_t)64 << 20) /* of one image's policy */
+
+static int set_attached_of(struct listing *l, struct db_stmt *s, struct finding *findings,
+			   size_t count, struct err *e)
+{
+	struct arena step;
+	struct policy p = {.id = db_int(s, 1)};
+	int64_t image = db_int(s, 0);
+	arena_init(&step, ATTACHED_MEMORY);
+	int r = policy_parse(db_bytes(s, 2), &step, &p, e);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (findings[i].image_id == image && findings[i].rule == POLICY_ATTACHED)
+			r = set_attached(l, &p, &findings[i], e);
+	arena_free(&step);
+	return r;
+}
+
+/* Of those that a document disables, which one it is, and what it says: from the whole policies of
+ * their images. */
+static int listing_attached(struct listing *l, struct finding *findings, size_t count,
+			    struct err *e)
+{
+	int64_t *images = arena_alloc(l->a, count, sizeof *images);
+	size_t n = 0;
+	if (!images)
+		return err_set(e, ERR_NOMEM, "no memory for findings");
+	for (size_t i = 0; i < count; i++)
+		if (findings[i].rule == POLICY_ATTACHED)
+			images[n++] = findings[i].image_id;
+	if (n == 0)
+		return 0;
+	struct db_stmt *s =
+	    listing_ask(l,
+			"SELECT n.image_id, p.id, p.body FROM image_seen n"
+			" JOIN policy p ON p.id = n.policy WHERE n.image_id {IN $1}",
+			DB_ARGS(DB_INTS(images, n)), e);
+	int r = s ? 0 : -(int)e->code;
+	while (s && (r = db_step(s, e)) > 0) {
+		r = set_attached_of(l, s, findings, count, e);
+		if (r < 0)
+			break;
+	}
+	db_done(s);
+	for (size_t i = 0; i < count; i++)
+		if (findings[i].rule == POLICY_ATTACHED)
+			findings[i].rule = 0;
+	return r < 0 ? r : 0;
+}
+
 int listing_rules(struct listing *l, struct finding *findings, size_t count, struct err *e)
 {
+	if (listing_attached(l, findings, count, e) < 0)
+		return -(int)e->code;
 	int64_t *ids = arena_alloc(l->a, count, sizeof *ids);
 	struct finding_rule *rules = arena_alloc(l->a, count, sizeof *rules);
 	size_t n = 0, read = 0;

@@ -228,29 +228,166 @@ int policies_read(struct db_tx *tx, const int64_t *ids, size_t count, struct are
 	return r < 0 ? r : parse_all(ret, bodies, a, e);
 }
 
-int policies_read_all(struct db_tx *tx, struct arena *a, struct policies *ret, struct err *e)
+/* How the first member of what is attached begins in a body: no rule has its number. */
+#define ATTACHED_BEGINS "{\"rule\":4503599627370496,"
+_Static_assert(POLICY_ATTACHED == INT64_C(4503599627370496), "what a body says of it");
+
+/* Policies of different images have the same rules, most of them. */
+#define ALIKE 8U
+struct alike {
+	struct bytes text[ALIKE];
+	struct policy parsed[ALIKE];
+	size_t count;
+};
+
+/* The rules of a body, without what is attached. */
+static int brief_rules(struct bytes body, struct alike *known, struct arena *a, struct policy *ret,
+		       struct err *e)
 {
-	struct bytes *bodies = NULL;
-	int r = read_bodies(db_query(tx, "SELECT id, body FROM policy ORDER BY id", NULL, 0, e), a,
-			    ret, &bodies, e);
-	return r < 0 ? r : parse_all(ret, bodies, a, e);
+	size_t end = bytes_find_bytes(body, BYTES_LIT(ATTACHED_BEGINS));
+	bool attached = end < body.len;
+	if (attached && end <= 1)
+		return 0;
+	struct bytes text = bytes_part(body, 0, attached ? end - 1 : end);
+	for (size_t i = 0; i < known->count && i < ALIKE; i++)
+		if (bytes_eq(known->text[i], text)) {
+			ret->rules = known->parsed[i].rules;
+			ret->count = known->parsed[i].count;
+			return 0;
+		}
+	const char *kept = arena_printf(a, "%.*s%s", BYTES_ARG(text), attached ? "]" : "");
+	if (!kept || policy_parse(bytes_of(kept), a, ret, e) < 0)
+		return kept ? -(int)e->code : no_memory(e);
+	known->text[known->count % ALIKE] = (struct bytes){(const uint8_t *)kept, text.len};
+	known->parsed[known->count++ % ALIKE] = *ret;
+	return 0;
+}
+
+static int cmp_ids(const void *x, const void *y)
+{
+	uint64_t a, b;
+	memcpy(&a, x, sizeof a);
+	memcpy(&b, y, sizeof b);
+	return (a > b) - (a < b);
+}
+
+/* What is attached, as one member more: its checks, each once. */
+static int brief_attached(const struct policy *whole, struct arena *a, struct policy *ret,
+			  struct err *e)
+{
+	size_t n = 0, at = 0;
+	for (size_t i = 0; i < whole->count; i++)
+		if (whole->rules[i].rule >= POLICY_ATTACHED)
+			n += whole->rules[i].terms.what.c.id_count;
+	if (n == 0)
+		return 0;
+	uint64_t *ids = arena_alloc(a, n, sizeof *ids);
+	struct policy_rule *rules = arena_alloc(a, ret->count + 1, sizeof *rules);
+	if (!ids || !rules)
+		return no_memory(e);
+	n = 0;
+	for (size_t i = 0; i < whole->count; i++) {
+		const struct criteria *c = &whole->rules[i].terms.what.c;
+		for (size_t k = 0; whole->rules[i].rule >= POLICY_ATTACHED && k < c->id_count; k++)
+			ids[n++] = c->ids[k];
+		rules[ret->count] = whole->rules[i]; /* the last one is attached */
+	}
+	qsort(ids, n, sizeof *ids, cmp_ids);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || ids[i] != ids[at - 1])
+			ids[at++] = ids[i];
+	for (size_t i = 0; i < ret->count; i++)
+		rules[i] = ret->rules[i];
+	struct policy_rule *one = &rules[ret->count++];
+	one->rule = POLICY_ATTACHED;
+	one->document = one->text = BYTES_NONE;
+	one->terms.what.c.ids = ids;
+	one->terms.what.c.id_count = at;
+	ret->rules = rules;
+	return 0;
+}
+
+static int brief_one(struct bytes body, struct alike *known, struct arena *a, struct policy *ret,
+		     struct err *e)
+{
+	struct arena step;
+	struct policy whole = {.id = ret->id};
+	arena_init(&step, ONE_MEMORY);
+	int r = policy_parse(body, &step, &whole, e);
+	if (r == 0)
+		r = brief_rules(body, known, a, ret, e);
+	if (r == 0)
+		r = brief_attached(&whole, a, ret, e);
+	policy_settle(ret);
+	arena_free(&step);
+	return r;
+}
+
+/* The bodies of these policies, or (NULL) of all, by number. */
+typedef int (*body_fn)(void *arg, int64_t id, struct bytes body, struct err *e);
+static int each_body(struct db_tx *tx, const int64_t *ids, size_t count, body_fn each, void *arg,
+		     struct err *e)
+{
+	struct db_stmt *s =
+	    ids ? db_query(tx, "SELECT id, body FROM policy WHERE id {IN $1} ORDER BY id",
+			   DB_ARGS(DB_INTS(ids, count)), e)
+		: db_query(tx, "SELECT id, body FROM policy ORDER BY id", NULL, 0, e);
+	int r = s ? 0 : -(int)e->code;
+	while (s && r >= 0 && (r = db_step(s, e)) > 0)
+		r = each(arg, db_int(s, 0), db_bytes(s, 1), e);
+	db_done(s);
+	return r < 0 ? r : 0;
+}
+
+struct brief {
+	struct alike known;
+	struct arena *a;
+	struct policies *all;
+	size_t cap;
+};
+
+static int add_brief(void *arg, int64_t id, struct bytes body, struct err *e)
+{
+	struct brief *b = arg;
+	struct policies *all = b->all;
+	all->items = arena_grow(b->a, all->items, all->count, &b->cap, sizeof *all->items);
+	if (!all->items)
+		return no_memory(e);
+	struct policy *p = &all->items[all->count++];
+	*p = (struct policy){.id = id};
+	return brief_one(body, &b->known, b->a, p, e);
+}
+
+int policies_read_brief(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
+			struct policies *ret, struct err *e)
+{
+	struct brief b = {.a = a, .all = ret};
+	*ret = (struct policies){0};
+	return each_body(tx, ids, count, add_brief, &b, e);
+}
+
+struct each_policy {
+	policy_fn each;
+	void *arg;
+};
+
+static int parse_one(void *arg, int64_t id, struct bytes body, struct err *e)
+{
+	const struct each_policy *x = arg;
+	struct arena one;
+	struct policy p = {.id = id};
+	arena_init(&one, ONE_MEMORY);
+	int r = policy_parse(body, &one, &p, e);
+	if (r >= 0)
+		r = x->each(x->arg, &p, e);
+	arena_free(&one);
+	return r;
 }
 
 int policies_each(struct db_tx *tx, policy_fn each, void *arg, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT id, body FROM policy ORDER BY id", NULL, 0, e);
-	int r = s ? 0 : -(int)e->code;
-	while (s && r >= 0 && (r = db_step(s, e)) > 0) {
-		struct arena one;
-		struct policy p = {.id = db_int(s, 0)};
-		arena_init(&one, ONE_MEMORY);
-		r = policy_parse(db_bytes(s, 1), &one, &p, e);
-		if (r >= 0)
-			r = each(arg, &p, e);
-		arena_free(&one);
-	}
-	db_done(s);
-	return r < 0 ? r : 0;
+	struct each_policy x = {each, arg};
+	return each_body(tx, NULL, 0, parse_one, &x, e);
 }
 
 const struct policy *policies_find(const struct policies *all, int64_t id)

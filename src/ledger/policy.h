@@ -70,8 +70,12 @@ int policy_parse(struct bytes body, struct arena *a, struct policy *ret, struct 
 /* Those of these numbers; body text and results are in a. */
 int policies_read(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
 		  struct policies *ret, struct err *e);
-/* All that there are, which images may have. */
-int policies_read_all(struct db_tx *tx, struct arena *a, struct policies *ret, struct err *e);
+/* Those of these numbers, or (NULL) all that there are, for lists over many images: what is
+ * attached to an image is one member, the last, of the checks that it disables, without document
+ * and text. An image with documents takes some hundred bytes and 8 for each of its disabled
+ * findings. */
+int policies_read_brief(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
+			struct policies *ret, struct err *e);
 /* Each by itself, by number, without keeping the others: together they may take more memory than a
  * request has. p is each's until it returns. */
 typedef int (*policy_fn)(void *arg, const struct policy *p, struct err *e);

@@ -313,7 +313,8 @@ int preview_rule(struct db_tx *tx, const struct store_rule *rule, const struct r
 	*ret = (struct preview){0};
 	struct arena all;
 	arena_init(&all, MEMORY);
-	if (seen_epoch(tx, &epoch, e) < 0 || policies_read_all(tx, &all, &p.policies, e) < 0) {
+	if (seen_epoch(tx, &epoch, e) < 0 ||
+	    policies_read_brief(tx, NULL, 0, &all, &p.policies, e) < 0) {
 		arena_free(&all);
 		return -(int)e->code;
 	}

@@ -1,0 +1,170 @@
+/* policies: those of many images read for lists say what each says whole: the same findings are
+ * disabled, by the rule or by what is attached, in memory that does not grow with what documents
+ * say. */
+#include "ledger/policy.h"
+#include "store/schema.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define IMAGES 160U
+#define MEMBERS 190U /* of each image: some 120 KiB of what they say */
+#define CHECKS                                                                                     \
+	(3 * 100U) /* numbers 1…; even ones of three in a row are about an image or another */
+#define LIST_MEMORY ((size_t)16 << 20) /* of a request */
+
+static struct err err = ERR_INIT;
+static char path[64];
+static struct db *db;
+
+static int setup(void **state)
+{
+	(void)state;
+	(void)snprintf(path, sizeof path, "/tmp/plimsoll-policies-XXXXXX");
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	(void)close(fd);
+	db = store_open(path, &err);
+	assert_non_null(db);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char at[80];
+	(void)state;
+	db_close(db);
+	for (const char *const *s = (const char *const[]){"", "-wal", "-shm", NULL}; *s; s++) {
+		(void)snprintf(at, sizeof at, "%s%s", path, *s);
+		(void)unlink(at);
+	}
+	return 0;
+}
+
+/* Documents of the image disable the checks from 3 on that leave the same rest by three. */
+static bool is_attached(unsigned image, uint64_t check)
+{
+	return image != 0 && check >= 3 && check % 3 == image % 3;
+}
+
+static void put_attached(unsigned image, struct buf *out)
+{
+	char words[600];
+	memset(words, 'w', sizeof words);
+	for (unsigned i = 0; image && i < MEMBERS; i++) {
+		/* Some say the same of a check again; none is in order. */
+		uint64_t id = 3 + 3 * ((i * 37 + image) % (CHECKS / 3 - 1)) + image % 3;
+		char digest[] = "sha256:0a";
+		words[0] = (char)('a' + i % 26); /* said in other words */
+		policy_attached_put(
+		    out,
+		    &(const struct policy_attached){.document = bytes_of(digest),
+						    .text = {(const uint8_t *)words, sizeof words},
+						    .ids = &id,
+						    .id_count = 1},
+		    i);
+	}
+}
+
+/* Image by image; every other one has the rule, too: severities below High. */
+static int put_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	int64_t *ids = arg;
+	struct arena a;
+	struct policy_source source = {.asks_tags = false}, none = {.asks_tags = false};
+	const struct store_rule rule = {.id = 7, .name = BYTES_LIT("low"), .effect = RULE_DISABLES};
+	struct rule_terms terms = {
+	    .what = {.c = {.cvss_min = -1, .cvss_below = -1, .epss_min = -1, .epss_below = -1},
+		     .severity_below = ADV_SEV_HIGH},
+	    .ends = {.epss_min = -1}};
+	arena_init(&a, 1U << 20);
+	assert_int_equal(rule_terms_settle(&terms, e), 0);
+	assert_int_equal(policy_source_add(&source, &rule, &terms, &a, e), 0);
+	for (unsigned i = 0; i < IMAGES; i++) {
+		struct buf attached, key, body;
+		const struct finding facts = {.digest = BYTES_LIT("sha256:00")};
+		const struct policy_source *of = i % 2 ? &source : &none;
+		buf_init(&attached, POLICY_BODY_MAX);
+		buf_init(&key, POLICY_BODY_MAX);
+		buf_init(&body, POLICY_BODY_MAX);
+		put_attached(i, &attached);
+		policy_key(of, NULL, of->rules.count, &facts, buf_bytes(&attached), &key);
+		policy_body(of, buf_bytes(&key), &body);
+		const struct bytes text = buf_bytes(&body);
+		assert_true(buf_ok(&attached) && buf_ok(&body));
+		assert_true(i == 0 || text.len > MEMBERS * 600U);
+		assert_int_equal(policy_put_many(tx, &text, 1, &ids[i], e), 0);
+		buf_free(&attached);
+		buf_free(&key);
+		buf_free(&body);
+	}
+	arena_free(&a);
+	return 0;
+}
+
+static void says(const struct policy *p, unsigned image, bool brief)
+{
+	const int64_t first = POLICY_ATTACHED;
+	for (uint64_t check = 1; check < CHECKS; check++)
+		for (int severity = ADV_SEV_UNKNOWN; severity <= ADV_SEV_CRITICAL; severity++) {
+			const struct finding f = {.check = {.id = check,
+							    .severity = (enum adv_severity)severity,
+							    .epss = -1}};
+			const struct policy_rule *r = policy_disables(p, &f);
+			bool low =
+			    image % 2 && severity >= ADV_SEV_NEGLIGIBLE && severity < ADV_SEV_HIGH;
+			assert_int_equal(r != NULL, low || is_attached(image, check));
+			assert_int_equal(policy_disables_check(p, &f.check), r != NULL);
+			if (r && low)
+				assert_int_equal(r->rule, 7);
+			else if (r)
+				assert_true(brief ? r->rule == first && !r->document.len
+						  : r->rule >= first && r->text.len == 600);
+		}
+}
+
+static int read_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const int64_t *ids = arg;
+	struct arena a;
+	struct policies all, one;
+	arena_init(&a, LIST_MEMORY);
+	assert_int_equal(policies_read_brief(tx, NULL, 0, &a, &all, e), 0);
+	/* The first image has nothing, and so no policy. */
+	assert_int_equal(ids[0], 0);
+	assert_int_equal(all.count, IMAGES - 1);
+	for (unsigned i = 1; i < IMAGES; i++)
+		says(policies_find(&all, ids[i]), i, true);
+	arena_free(&a);
+	arena_init(&a, LIST_MEMORY);
+	assert_int_equal(policies_read_brief(tx, ids + 3, 2, &a, &all, e), 0);
+	assert_int_equal(all.count, 2);
+	says(policies_find(&all, ids[4]), 4, true);
+	assert_int_equal(policies_read(tx, ids + 5, 1, &a, &one, e), 0);
+	says(policies_find(&one, ids[5]), 5, false);
+	/* Whole, they are what no list could hold. */
+	assert_int_equal(policies_read(tx, ids + 1, IMAGES - 1, &a, &all, e), -ERR_NOMEM);
+	arena_free(&a);
+	return 0;
+}
+
+static void of_many_images(void **state)
+{
+	int64_t ids[IMAGES];
+	(void)state;
+	assert_int_equal(db_run(db, DB_WRITE, put_tx, ids, &err), 0);
+	assert_int_equal(db_run(db, DB_READ, read_tx, ids, &err), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(of_many_images, setup, teardown)};
+	return cmocka_run_group_tests_name("policies", tests, NULL, NULL);
+}
