@@ -362,6 +362,7 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
 		r = -(int)e->code;
 	if (r >= 0 && p.l.policies.count && listing_rules(&p.l, p.out, p.count, e) < 0)
 		r = -(int)e->code;
+	arena_free(&p.l.known);
 	if (r < 0)
 		return r;
 	*ret_more = r > 0;

@@ -52,7 +52,10 @@ static int of_list(const struct listing *l, uint64_t check, struct total *ret, s
 			      .policies = l->policies,
 			      .knows_policies = l->knows_policies && !l->small};
 	int r = listing_open(&one, e);
-	return r < 0 ? r : listing_total(&one, ret, e);
+	if (r >= 0)
+		r = listing_total(&one, ret, e);
+	arena_free(&one.known);
+	return r;
 }
 
 int listing_images_count(struct listing *l, bool by_check, const struct finding *out, size_t count,

@@ -69,6 +69,7 @@ struct listing {
 	bool by_package, by_patchable; /* one of them decided */
 	struct policies policies;      /* of all images, once they were needed */
 	bool knows_policies;
+	struct arena known; /* theirs: they may take more than a page has */
 };
 
 int finding_check_read(struct db_stmt *s, int at, struct arena *a, struct match_check *c,

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define POLICIES_MEMORY ((size_t)64 << 20) /* bytes: ten policies that say all that rules may */
+
 bool listing_shows(const struct listing *l, const struct finding *f)
 {
 	return l->q->shown == FINDING_SHOW_ALL ||
@@ -36,7 +38,7 @@ static int policies_of_places(struct listing *l, struct err *e)
 	if (r < 0 || count == 0)
 		return r;
 	l->questions++;
-	return policies_read_brief(l->tx, of, count, l->a, &l->policies, e);
+	return policies_read_brief(l->tx, of, count, &l->known, &l->policies, e);
 }
 
 int listing_know_policies(struct listing *l, struct err *e)
@@ -44,10 +46,11 @@ int listing_know_policies(struct listing *l, struct err *e)
 	if (l->knows_policies)
 		return 0;
 	l->knows_policies = true;
+	arena_init(&l->known, POLICIES_MEMORY);
 	if (l->small)
 		return policies_of_places(l, e);
 	l->questions++;
-	return policies_read_brief(l->tx, NULL, 0, l->a, &l->policies, e);
+	return policies_read_brief(l->tx, NULL, 0, &l->known, &l->policies, e);
 }
 
 static bool read_rule(struct db_stmt *s, struct arena *a, struct finding_rule *ret)

@@ -399,6 +399,14 @@ test('what all rules say has a limit; with as much as fits, lists and previews g
   assert.equal((await server.all('/api/v1/checks')).length, names.length);
   assert.equal((await server.all('/api/v1/findings')).length, names.length);
   assert.equal((await ask('POST', '/api/v1/rules/preview', { scope: '/registries/local', criteria: { cve: [cve('sudo')] } })).findings, 1);
+  // Policies of their own for some repositories: each has all that the file says.
+  for (let k = 0; k < 8; k++) {
+    await pushLayout(server, `many${k}`, image);
+    await server.scanned(`many${k}`, image.digest);
+    created.push((await rule({ match: 'all', criteria: { repository: [`many${k}`], cve: ['CVE-1999-1'] } })).id);
+  }
+  assert.equal((await server.all('/api/v1/checks')).length, names.length);
+  assert.equal((await server.all('/api/v1/findings')).length, 9 * names.length);
   for (const id of created) await remove({ id });
 });
 
