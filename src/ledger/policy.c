@@ -255,10 +255,15 @@ static int brief_rules(struct bytes body, struct alike *known, struct arena *a, 
 			ret->count = known->parsed[i].count;
 			return 0;
 		}
-	const char *kept = arena_printf(a, "%.*s%s", BYTES_ARG(text), attached ? "]" : "");
-	if (!kept || policy_parse(bytes_of(kept), a, ret, e) < 0)
-		return kept ? -(int)e->code : no_memory(e);
-	known->text[known->count % ALIKE] = (struct bytes){(const uint8_t *)kept, text.len};
+	uint8_t *kept = arena_alloc(a, text.len + 1, 1);
+	if (!kept)
+		return no_memory(e);
+	if (text.len)
+		memcpy(kept, text.ptr, text.len);
+	kept[text.len] = ']';
+	if (policy_parse((struct bytes){kept, text.len + attached}, a, ret, e) < 0)
+		return -(int)e->code;
+	known->text[known->count % ALIKE] = (struct bytes){kept, text.len};
 	known->parsed[known->count++ % ALIKE] = *ret;
 	return 0;
 }
