@@ -72,7 +72,8 @@ static void put_attached(unsigned image, struct buf *out)
 	}
 }
 
-/* Image by image; every other one has the rule, too: severities below High. */
+/* Image by image; every other one has the rule, too: severities below High, and some CVEs of no
+ * check. */
 static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	int64_t *ids = arg;
@@ -83,6 +84,13 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 	    .what = {.c = {.cvss_min = -1, .cvss_below = -1, .epss_min = -1, .epss_below = -1},
 		     .severity_below = ADV_SEV_HIGH},
 	    .ends = {.epss_min = -1}};
+	static char names[500][24]; /* a rule whose text is long */
+	static struct bytes cves[500];
+	for (size_t i = 0; i < 500; i++) {
+		(void)snprintf(names[i], sizeof names[i], "CVE-2020-%zu", 100000 + i);
+		cves[i] = bytes_of(names[i]);
+	}
+	terms.what.c.cves = (struct criteria_texts){cves, 500};
 	arena_init(&a, 1U << 20);
 	assert_int_equal(rule_terms_settle(&terms, e), 0);
 	assert_int_equal(policy_source_add(&source, &rule, &terms, &a, e), 0);
