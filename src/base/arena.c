@@ -37,6 +37,11 @@ bool arena_is_spent(const struct arena *a)
 	return a->refused;
 }
 
+void arena_allow(struct arena *a, size_t more)
+{
+	a->budget += more;
+}
+
 void arena_free(struct arena *a)
 {
 	while (a->blocks) {

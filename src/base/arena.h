@@ -17,6 +17,8 @@ struct arena {
 void arena_init(struct arena *a, size_t budget);
 /* Was an allocation refused because of the budget (or its size overflowed), not by the system? */
 bool arena_is_spent(const struct arena *a);
+/* So many bytes more: what failed for want of memory needs some to say so. */
+void arena_allow(struct arena *a, size_t more);
 /* Accepts a zeroed struct; the arena may be used again after arena_init. */
 void arena_free(struct arena *a);
 /* n elements of size bytes, zeroed, aligned for any type; NULL when n*size overflows or the budget

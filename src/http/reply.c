@@ -325,6 +325,8 @@ static bool has_header(const struct http_request *r, const char *name)
 	return false;
 }
 
+#define ERROR_MEMORY 4096U /* bytes of an error's headers, whatever its request has spent */
+
 /* The part of an error that a client may see: its own mistakes, not our internals. */
 void reply_failed(struct http_request *r, const struct err *e)
 {
@@ -332,6 +334,7 @@ void reply_failed(struct http_request *r, const struct err *e)
 		return;
 	const char *public;
 	struct status_row row = row_of(e, &public);
+	arena_allow(&r->arena, ERROR_MEMORY);
 	bool ours = row.status >= 500;
 	if (ours)
 		log_line(LOG_ERROR, "%.*s: %s", BYTES_ARG(r->target), e->msg);

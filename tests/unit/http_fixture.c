@@ -67,6 +67,15 @@ static int get_secret_failure(struct http_request *r, struct err *e)
 	return err_set(e, ERR_IO, "/var/lib/inside: broken");
 }
 
+/* Nothing is left of the request's memory. */
+static int get_spent(struct http_request *r, struct err *e)
+{
+	for (size_t piece = 1U << 20; piece > 0; piece /= 2)
+		while (arena_alloc(http_arena(r), piece, 1))
+			;
+	return err_set(e, ERR_NOMEM, "no memory for all that");
+}
+
 static int get_silent(struct http_request *r, struct err *e)
 {
 	(void)r;
@@ -197,6 +206,7 @@ static const struct http_route rows[] = {
     {ROW(HTTP_GET, "/fails", get_fails), .action = HTTP_PUBLIC},
     {ROW(HTTP_GET, "/v2/fails", get_fails), .action = HTTP_PUBLIC, .error_format = HTTP_OCI_ERRORS},
     {ROW(HTTP_GET, "/broken", get_secret_failure), .action = HTTP_PUBLIC},
+    {ROW(HTTP_GET, "/spent", get_spent), .action = HTTP_PUBLIC},
     {ROW(HTTP_GET, "/silent", get_silent), .action = HTTP_PUBLIC},
     {ROW(HTTP_GET, "/split", get_split), .action = HTTP_PUBLIC},
     {ROW(HTTP_GET, "/file", get_file), .action = HTTP_PUBLIC},

@@ -58,6 +58,10 @@ static void test_errors(void **state)
 	talk("GET /broken HTTP/1.1\r\n" HOST CLOSE "\r\n");
 	assert_int_equal(status(), 500);
 	assert_null(strstr(body(), "inside"));
+	talk("GET /spent HTTP/1.1\r\n" HOST CLOSE "\r\n");
+	assert_int_equal(status(), 503);
+	assert_non_null(strstr(answer, "\r\nRetry-After: 1\r\n"));
+	assert_non_null(strstr(body(), "\"status\":503"));
 	talk("GET /silent HTTP/1.1\r\n" HOST CLOSE "\r\n");
 	assert_int_equal(status(), 500);
 	talk("GET /split HTTP/1.1\r\n" HOST CLOSE "\r\n");
