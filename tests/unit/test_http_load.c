@@ -1,6 +1,7 @@
 /* Many connections at once: bursts, shares of addresses, idle ones, a closing server, and no
  * descriptors left. */
 #include "http_fixture.h"
+#include "http/conn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -147,6 +148,22 @@ static void test_share_of_addresses(void **state)
 }
 
 /* With places for busy ones only, the newest is refused and the busy ones go on. */
+/* A reply is there before its connection rests, and with that the order of resting is known. */
+static void wait_rest(struct http_server *s)
+{
+	bool busy = true;
+	for (int i = 0; i < 1000 && busy; i++) {
+		busy = false;
+		(void)pthread_mutex_lock(&s->lock);
+		for (unsigned k = 0; k < s->slot_count; k++)
+			busy = busy || (s->slots[k].used && !s->slots[k].rests);
+		(void)pthread_mutex_unlock(&s->lock);
+		if (busy)
+			(void)usleep(1000);
+	}
+	assert_false(busy);
+}
+
 static void test_longest_idle_goes(void **state)
 {
 	(void)state;
@@ -155,6 +172,7 @@ static void test_longest_idle_goes(void **state)
 	for (unsigned i = 0; i < 12; i++) {
 		fds[i] = dial_from(s, 20 + i); /* 8 places and 2 of the share */
 		assert_int_equal(ask(fds[i], "/small"), 200);
+		wait_rest(s);
 	}
 	for (int i = 0; i < 12; i++) {
 		bool closed = read_all(fds[i], i < 2 ? 3000 : 20);
