@@ -92,6 +92,7 @@ test('a page of many registries or repositories asks few statements, whatever it
   for (let i = 0; i < 100; i++) await pushLayout(server, `many/n${i}`, layout);
   await pushLayout(server, 'r7/team/app', layout);
   await pushBlob(server, 'r7/team/app', Buffer.from('another'));
+  await server.scanned('team/app', layout.digest, { registry: 'r7', timeout: 60000 }); // behind the hundred before it
   const r7 = await server.json('/api/v1/registries/r7');
   const sizes = layout.config.size + layout.layers[0].size;
   assert.deepEqual([r7.hosts, r7.images, r7.stored_blobs, r7.stored_bytes], [['r7.example.com'], 1, 3, sizes + 7]);
