@@ -61,7 +61,7 @@ export const s = {
     title: (what: string) => `${what} could not be loaded`,
     holds: 'The rest of this page is not affected.',
     denied: 'You do not have access',
-    deniedText: (action: string, roles: string, who: string) => `This requires ${roles} (action ${action}). ${who} has none of these here. A user access administrator can assign one.`,
+    deniedText: (action: string, roles: string, who: string, ofAll: boolean) => `This requires ${roles} (action ${action})${ofAll ? ' for the whole server' : ''}. ${who} has none of these ${ofAll ? 'there' : 'here'}. A user access administrator can assign one.`,
     request: 'Copy request', requestText: (who: string, action: string, where: string) => `Please give ${who} a role with the action ${action} for ${where}`,
     notFound: 'Not found', notFoundText: 'It does not exist, or your roles do not let you see it.', outside: 'It is not in the scope selected above, or your roles do not let you see it.', back: 'To the overview',
     needs: (action: string, roles: string) => `This requires ${roles} (action ${action}).`, role: (names: string[]) => (names.length === 0 ? 'a role that allows it' : names.length === 1 ? `the role ${names[0]}` : `the role ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`),

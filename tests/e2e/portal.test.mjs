@@ -144,7 +144,7 @@ test('scans follow along; what a role does not allow says which action it takes'
   const [other, theirs] = await open();
   await theirs.goto(at('access'));
   await signIn(theirs, 'long enough, reader', 'reader');
-  await theirs.getByText('This requires the role Reader, User Access Administrator or Owner (action Microsoft.Authorization/roleAssignments/read).').waitFor();
+  await theirs.getByText('This requires the role Reader, User Access Administrator or Owner (action Microsoft.Authorization/roleAssignments/read) for the whole server. reader has none of these there.').waitFor();
   assert.equal(await theirs.getByRole('link', { name: 'Audit' }).count(), 0, 'what leads nowhere is not shown');
   await theirs.goto(at(image()));
   const scan = theirs.getByRole('button', { name: 'Scan again' });
