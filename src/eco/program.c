@@ -20,7 +20,9 @@
 bool program_is_named(struct bytes table, uint64_t off, const char *name)
 {
 	struct bytes want = bytes_of(name);
-	struct bytes rest = off < table.len ? bytes_from(table, (size_t)off) : BYTES_NONE;
+	if (off >= table.len)
+		return false;
+	struct bytes rest = bytes_from(table, (size_t)off);
 	return bytes_has_prefix(rest, want) && (rest.len == want.len || rest.ptr[want.len] == 0);
 }
 
