@@ -73,22 +73,25 @@ static int read_rows(struct db_stmt *s, size_t max, bool sums, struct arena *a,
 	return r < 0 ? r : 0;
 }
 
-/* May x be there beside the others? */
+/* May x be there beside the others? One that is there may always say less. */
 static int check_room(struct db_tx *tx, const struct store_rule *x, struct err *e)
 {
-	struct db_stmt *s = db_query(
-	    tx, "SELECT count(*), COALESCE(sum(length(terms)), 0) FROM rule WHERE id <> $1",
-	    DB_ARGS(DB_I(x->id)), e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT count(*), COALESCE(sum(length(terms)), 0),"
+		     " COALESCE(sum(CASE WHEN id = $1 THEN length(terms) ELSE 0 END), 0) FROM rule",
+		     DB_ARGS(DB_I(x->id)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	uint64_t rules = r > 0 ? (uint64_t)db_int(s, 0) : 0;
 	uint64_t terms = r > 0 ? (uint64_t)db_int(s, 1) : 0;
+	uint64_t before = r > 0 ? (uint64_t)db_int(s, 2) : 0;
 	db_done(s);
 	if (r < 0)
 		return r;
-	if (rules >= STORE_RULES_MAX)
+	if (!before && rules >= STORE_RULES_MAX)
 		return err_set(e, ERR_LIMIT, "there are %u rules, which is as many as may be",
 			       STORE_RULES_MAX);
-	if (terms + x->terms.len > STORE_RULES_TERMS_MAX)
+	if (x->terms.len > before && terms - before + x->terms.len > STORE_RULES_TERMS_MAX)
 		return err_set(e, ERR_LIMIT,
 			       "with this one the rules' criteria would have more than %u MiB",
 			       STORE_RULES_TERMS_MAX >> 20);
