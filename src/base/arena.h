@@ -17,7 +17,7 @@ struct arena {
 void arena_init(struct arena *a, size_t budget);
 /* Was an allocation refused because of the budget (or its size overflowed), not by the system? */
 bool arena_is_spent(const struct arena *a);
-/* So many bytes more: what failed for want of memory needs some to say so. */
+/* Raise the budget by so many bytes: saying that it is spent takes some, too. */
 void arena_allow(struct arena *a, size_t more);
 /* Accepts a zeroed struct; the arena may be used again after arena_init. */
 void arena_free(struct arena *a);

@@ -23,7 +23,7 @@ void why_put_lines(struct buf *out, struct bytes text);
 void why_put_answer(struct buf *out, struct bytes id, bool why_not, const struct why_answer *r);
 void why_put_reason(struct buf *out, struct bytes word, struct bytes text);
 
-/* ERR_FORMAT: beside --server an option was given that is not of asking a server. */
+/* ERR_FORMAT: an option was given beside --server that only an answer from here uses. */
 int why_remote_refuses(const struct cli_args *args, struct err *e);
 /* Ask the server of --server about the operands, an id and an image, and write its answer. */
 int why_remote(const struct cli_args *args, bool why_not, struct err *e);

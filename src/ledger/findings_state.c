@@ -60,22 +60,23 @@ static bool read_rule(struct db_stmt *s, struct arena *a, struct finding_rule *r
 	       finding_copy(a, s, 4, &ret->scope);
 }
 
-/* The document that disables f, of its image's policy. */
+/* The document that disables f, of its image's policy. f may have fewer matches than when it was
+ * judged, so that rules are not asked again. */
 static int set_attached(struct listing *l, const struct policy *p, struct finding *f, struct err *e)
 {
-	const struct policy_rule *rule = policy_disables(p, f);
+	const struct policy_rule *rule = policy_attached_find(p, f->check.id);
+	if (!rule)
+		return err_set(e, ERR_DAMAGED, "policy %lld: no document disables check %llu",
+			       (long long)p->id, (unsigned long long)f->check.id);
 	struct finding_rule *by = arena_alloc(l->a, 1, sizeof *by);
-	bool ok = by != NULL, text_ok = true;
-	if (!rule || !rule->document.len)
-		return 0; /* not as the list has it: the list is of this transaction, so it is */
 	const char *name = arena_printf(l->a, "attached VEX %.*s", BYTES_ARG(rule->document));
-	if (ok && name)
-		*by =
-		    (struct finding_rule){.name = bytes_of(name),
-					  .justification = arena_bytes(l->a, rule->text, &ok),
-					  .document = arena_bytes(l->a, rule->document, &text_ok)};
-	if (!ok || !text_ok || !name)
+	bool has_text, has_document;
+	const struct bytes text = arena_bytes(l->a, rule->text, &has_text),
+			   document = arena_bytes(l->a, rule->document, &has_document);
+	if (!by || !name || !has_text || !has_document)
 		return err_set(e, ERR_NOMEM, "no memory for findings");
+	*by = (struct finding_rule){
+	    .name = bytes_of(name), .justification = text, .document = document};
 	f->disabled_by = by;
 	return 0;
 }

@@ -187,51 +187,6 @@ int policy_parse(struct bytes body, struct arena *a, struct policy *ret, struct 
 	return json_finish(&j, e) < 0 ? err_ctx(e, "policy %lld", (long long)ret->id) : 0;
 }
 
-static int read_bodies(struct db_stmt *s, struct arena *a, struct policies *ret,
-		       struct bytes **ret_bodies, struct err *e)
-{
-	size_t cap = 0, body_cap = 0;
-	int r = s ? 0 : -(int)e->code;
-	bool ok = true;
-	*ret = (struct policies){0};
-	*ret_bodies = NULL;
-	while (s && ok && (r = db_step(s, e)) > 0) {
-		ret->items = arena_grow(a, ret->items, ret->count, &cap, sizeof *ret->items);
-		*ret_bodies =
-		    arena_grow(a, *ret_bodies, ret->count, &body_cap, sizeof **ret_bodies);
-		ok = ret->items && *ret_bodies;
-		if (!ok)
-			break;
-		ret->items[ret->count] = (struct policy){.id = db_int(s, 0)};
-		(*ret_bodies)[ret->count++] = arena_bytes(a, db_bytes(s, 1), &ok);
-	}
-	db_done(s);
-	return r < 0 ? r : ok ? 0 : no_memory(e);
-}
-
-static int parse_all(struct policies *all, const struct bytes *bodies, struct arena *a,
-		     struct err *e)
-{
-	for (size_t i = 0; bodies && i < all->count; i++)
-		if (policy_parse(bodies[i], a, &all->items[i], e) < 0)
-			return -(int)e->code;
-	return 0;
-}
-
-int policies_read(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
-		  struct policies *ret, struct err *e)
-{
-	struct bytes *bodies = NULL;
-	int r = read_bodies(db_query(tx, "SELECT id, body FROM policy WHERE id {IN $1} ORDER BY id",
-				     DB_ARGS(DB_INTS(ids, count)), e),
-			    a, ret, &bodies, e);
-	return r < 0 ? r : parse_all(ret, bodies, a, e);
-}
-
-/* How the first member of what is attached begins in a body: no rule has its number. */
-#define ATTACHED_BEGINS "{\"rule\":4503599627370496,"
-_Static_assert(POLICY_ATTACHED == INT64_C(4503599627370496), "what a body says of it");
-
 /* Policies of different images have the same rules, most of them. */
 #define ALIKE 8U
 struct alike {
@@ -239,6 +194,61 @@ struct alike {
 	struct policy parsed[ALIKE];
 	size_t count;
 };
+
+/* The bodies of these policies, or (NULL) of all, by number. */
+typedef int (*body_fn)(void *arg, int64_t id, struct bytes body, struct err *e);
+static int each_body(struct db_tx *tx, const int64_t *ids, size_t count, body_fn each, void *arg,
+		     struct err *e)
+{
+	struct db_stmt *s =
+	    ids ? db_query(tx, "SELECT id, body FROM policy WHERE id {IN $1} ORDER BY id",
+			   DB_ARGS(DB_INTS(ids, count)), e)
+		: db_query(tx, "SELECT id, body FROM policy ORDER BY id", NULL, 0, e);
+	int r = s ? 0 : -(int)e->code;
+	while (s && r >= 0 && (r = db_step(s, e)) > 0)
+		r = each(arg, db_int(s, 0), db_bytes(s, 1), e);
+	db_done(s);
+	return r < 0 ? r : 0;
+}
+
+struct reading {
+	struct arena *a;
+	struct policies *all;
+	size_t cap;
+	struct alike known;
+};
+
+static struct policy *add_policy(struct reading *r, int64_t id)
+{
+	struct policies *all = r->all;
+	all->items = arena_grow(r->a, all->items, all->count, &r->cap, sizeof *all->items);
+	if (!all->items)
+		return NULL;
+	struct policy *p = &all->items[all->count++];
+	*p = (struct policy){.id = id};
+	return p;
+}
+
+static int add_whole(void *arg, int64_t id, struct bytes body, struct err *e)
+{
+	struct reading *r = arg;
+	bool ok = false;
+	struct policy *p = add_policy(r, id);
+	struct bytes kept = p ? arena_bytes(r->a, body, &ok) : BYTES_NONE;
+	return ok ? policy_parse(kept, r->a, p, e) : no_memory(e);
+}
+
+int policies_read(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
+		  struct policies *ret, struct err *e)
+{
+	struct reading r = {.a = a, .all = ret};
+	*ret = (struct policies){0};
+	return each_body(tx, ids, count, add_whole, &r, e);
+}
+
+/* How the first member of what is attached begins in a body: no rule has its number. */
+#define ATTACHED_BEGINS "{\"rule\":4503599627370496,"
+_Static_assert(POLICY_ATTACHED == INT64_C(4503599627370496), "what a body says of it");
 
 /* The rules of a body, without what is attached. */
 static int brief_rules(struct bytes body, struct alike *known, struct arena *a, struct policy *ret,
@@ -328,47 +338,19 @@ static int brief_one(struct bytes body, struct alike *known, struct arena *a, st
 	return r;
 }
 
-/* The bodies of these policies, or (NULL) of all, by number. */
-typedef int (*body_fn)(void *arg, int64_t id, struct bytes body, struct err *e);
-static int each_body(struct db_tx *tx, const int64_t *ids, size_t count, body_fn each, void *arg,
-		     struct err *e)
-{
-	struct db_stmt *s =
-	    ids ? db_query(tx, "SELECT id, body FROM policy WHERE id {IN $1} ORDER BY id",
-			   DB_ARGS(DB_INTS(ids, count)), e)
-		: db_query(tx, "SELECT id, body FROM policy ORDER BY id", NULL, 0, e);
-	int r = s ? 0 : -(int)e->code;
-	while (s && r >= 0 && (r = db_step(s, e)) > 0)
-		r = each(arg, db_int(s, 0), db_bytes(s, 1), e);
-	db_done(s);
-	return r < 0 ? r : 0;
-}
-
-struct brief {
-	struct alike known;
-	struct arena *a;
-	struct policies *all;
-	size_t cap;
-};
-
 static int add_brief(void *arg, int64_t id, struct bytes body, struct err *e)
 {
-	struct brief *b = arg;
-	struct policies *all = b->all;
-	all->items = arena_grow(b->a, all->items, all->count, &b->cap, sizeof *all->items);
-	if (!all->items)
-		return no_memory(e);
-	struct policy *p = &all->items[all->count++];
-	*p = (struct policy){.id = id};
-	return brief_one(body, &b->known, b->a, p, e);
+	struct reading *r = arg;
+	struct policy *p = add_policy(r, id);
+	return p ? brief_one(body, &r->known, r->a, p, e) : no_memory(e);
 }
 
 int policies_read_brief(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
 			struct policies *ret, struct err *e)
 {
-	struct brief b = {.a = a, .all = ret};
+	struct reading r = {.a = a, .all = ret};
 	*ret = (struct policies){0};
-	return each_body(tx, ids, count, add_brief, &b, e);
+	return each_body(tx, ids, count, add_brief, &r, e);
 }
 
 struct each_policy {
@@ -427,6 +409,17 @@ const struct policy_rule *policy_disables(const struct policy *p, const struct f
 		const struct policy_rule *r = &p->rules[i];
 		if (!r->observes && rule_of(&r->terms, r->whole, f) == RULE_FITS)
 			return r;
+	}
+	return NULL;
+}
+
+const struct policy_rule *policy_attached_find(const struct policy *p, uint64_t check)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct criteria *c = &p->rules[i].terms.what.c;
+		for (size_t k = 0; p->rules[i].rule >= POLICY_ATTACHED && k < c->id_count; k++)
+			if (c->ids[k] == check)
+				return &p->rules[i];
 	}
 	return NULL;
 }

@@ -85,3 +85,6 @@ const struct policy *policies_find(const struct policies *all, int64_t id); /* N
 bool policy_disables_check(const struct policy *p, const struct match_check *c);
 /* The rule that disables the finding, of which all fields are known; NULL: it is active. */
 const struct policy_rule *policy_disables(const struct policy *p, const struct finding *f);
+/* The first member of what is attached that disables the check;
+ * NULL: none. */
+const struct policy_rule *policy_attached_find(const struct policy *p, uint64_t check);

@@ -93,9 +93,8 @@ bool criteria_glob(struct bytes pattern, struct bytes text)
 		} else {
 			return false;
 		}
-		if (steps > 0 && --steps == 0 && literals(pattern) <= LITERALS) {
+		if (steps > 0 && --steps == 0 && literals(pattern) <= LITERALS)
 			return fits_by_bits(pattern, text);
-		}
 	}
 	while (p < pattern.len && pattern.ptr[p] == '*')
 		p++;

@@ -299,7 +299,7 @@ int store_scan_end(struct db_tx *tx, const struct store_scan *s, enum store_scan
 			   (long long)s->id);
 }
 
-/* By the index scan_open, which SQLite takes for its own words alone. */
+/* Begins as the condition of the index scan_open does: SQLite does not use it otherwise. */
 #define RUNNING "status IN (0, 1) AND status = 1"
 
 int64_t store_scan_reap(struct db_tx *tx, int64_t now_ms, struct err *e)

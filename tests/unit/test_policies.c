@@ -129,6 +129,10 @@ static void says(const struct policy *p, unsigned image, bool brief)
 			    image % 2 && severity >= ADV_SEV_NEGLIGIBLE && severity < ADV_SEV_HIGH;
 			assert_int_equal(r != NULL, low || is_attached(image, check));
 			assert_int_equal(policy_disables_check(p, &f.check), r != NULL);
+			const struct policy_rule *x = policy_attached_find(p, check);
+			/* Whatever a rule says of it, too. */
+			assert_int_equal(x != NULL, is_attached(image, check));
+			assert_true(!x || x->rule >= first);
 			if (r && low)
 				assert_int_equal(r->rule, 7);
 			else if (r)
@@ -170,9 +174,56 @@ static void of_many_images(void **state)
 	assert_int_equal(db_run(db, DB_READ, read_tx, ids, &err), 0);
 }
 
+static struct store_rule stored_rule(int64_t id, const char *text, size_t len)
+{
+	return (struct store_rule){.id = id,
+				   .scope_id = 1,
+				   .name = BYTES_LIT("r"),
+				   .terms = {.ptr = (const uint8_t *)text, .len = len}};
+}
+
+/* A store of before may hold more than rules may say now: each of them may still say less. */
+static int less_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const size_t most = STORE_RULES_TERMS_MAX;
+	char *text = calloc(2, most);
+	(void)arg;
+	assert_non_null(text);
+	memset(text, ' ', 2 * most);
+	struct store_rule r = stored_rule(0, text, 10);
+	int64_t id = store_rule_add(tx, &r, e), other = store_rule_add(tx, &r, e);
+	assert_true(id > 0 && other > 0);
+	r = stored_rule(id, text, most + 10);
+	assert_int_equal(store_rule_set(tx, &r, e), -ERR_LIMIT);
+	r = stored_rule(id, text, most - 10);
+	assert_int_equal(store_rule_set(tx, &r, e), 0);
+	const struct bytes old = {.ptr = (const uint8_t *)text, .len = most + 1000};
+	assert_int_equal(db_exec(tx, "UPDATE rule SET terms = $2 WHERE id = $1",
+				 DB_ARGS(DB_I(id), DB_T(old)), e),
+			 1);
+	r = stored_rule(other, text, 11);
+	assert_int_equal(store_rule_set(tx, &r, e), -ERR_LIMIT);
+	r = stored_rule(other, text, 10);
+	assert_int_equal(store_rule_set(tx, &r, e), 0);
+	r = stored_rule(id, text, most + 999);
+	assert_int_equal(store_rule_set(tx, &r, e), 0);
+	r = stored_rule(0, text, 1);
+	assert_int_equal(store_rule_add(tx, &r, e), -ERR_LIMIT);
+	free(text);
+	return 0;
+}
+
+static void may_say_less(void **state)
+{
+	(void)state;
+	err = (struct err)ERR_INIT;
+	assert_int_equal(db_run(db, DB_WRITE, less_tx, NULL, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(of_many_images, setup, teardown)};
+	    cmocka_unit_test_setup_teardown(of_many_images, setup, teardown),
+	    cmocka_unit_test_setup_teardown(may_say_less, setup, teardown)};
 	return cmocka_run_group_tests_name("policies", tests, NULL, NULL);
 }
