@@ -123,7 +123,7 @@ export function Failed({ what, error, retry, operation }: { what: string; error:
     return (
       <div className="state">
         <StateWord look="none" word={s.errors.denied} />
-        <p className="t2">{s.errors.deniedText(action, rolesOf(action), session.name, / at \/$/.test(error.message))}</p>
+        <p className="t2">{s.errors.deniedText(action, rolesOf(action), session.name, error.message.endsWith(' at /'))}</p>
         <Button size="small" onClick={() => copy(s.errors.requestText(session.name, action, location.href))}>{done ? s.copied : s.errors.request}</Button>
       </div>
     );

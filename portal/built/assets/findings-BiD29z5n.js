@@ -1,1 +1,0 @@
-import{t as e}from"./everywhere-CWVfXTMG.js";import{t}from"./index-C0R2wq8o.js";import{An as n,I as r,In as i}from"./pane-CEAGvMT3.js";var a=i(n(),1);function o(){return(0,a.jsx)(t,{title:r.findings.title,crumbs:[[r.findings.title]],sentence:r.findings.sentence,children:(0,a.jsx)(`section`,{className:`card`,children:(0,a.jsx)(e,{path:[`findings`]})})})}export{o as default};
