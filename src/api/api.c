@@ -87,7 +87,9 @@ static int reading_tx(struct db_tx *tx, void *arg, struct err *e)
 static int run(struct http_request *r, db_fn fn, void *arg, struct err *e)
 {
 	struct err ignored = ERR_INIT;
+	(void)turns_read_begin(api_of(r)->turns);
 	int rc = db_run(api_of(r)->db, DB_READ, fn, arg, e);
+	turns_read_end(api_of(r)->turns);
 	if (rc == -(int)ERR_TIMEOUT)
 		(void)http_reply_header(r, "Retry-After", BYTES_LIT("5"), &ignored);
 	return rc;

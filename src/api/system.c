@@ -2,6 +2,7 @@
 #include "access/role.h"
 #include "api/doc.h"
 #include "api/routes.h"
+#include "api/turns.h"
 #include "base/clock.h"
 #include "jail/pool.h"
 #include "ledger/counts.h"
@@ -345,6 +346,8 @@ static int get_metrics(struct http_request *r, struct err *e)
 	       (double)atomic_load(&api->metrics.bytes_in));
 	metric(&body, "plimsoll_http_sent_bytes_total", "counter", "Bytes of reply bodies",
 	       (double)atomic_load(&api->metrics.bytes_out));
+	metric(&body, "plimsoll_reads_waiting", "gauge", "Reads of the store that wait their turn",
+	       turns_reads_waiting(api->turns));
 	metric(&body, "plimsoll_uptime_seconds", "gauge", "Seconds since the start",
 	       (double)(clock_wall_ms() - api->started_ms) / 1e3);
 	metric(&body, "process_resident_memory_bytes", "gauge", "Resident memory",

@@ -7,20 +7,31 @@
 
 #define SLICE_MS 500 /* how late a client that left is noticed */
 
+/* A read that waits; on the stack of its thread. */
+struct waiting_read {
+	struct waiting_read *next;
+	pthread_cond_t given;
+	bool may; /* the turn of one that ended is its own now */
+};
+
 struct turns {
 	pthread_mutex_t lock; /* the rest */
 	pthread_cond_t given;
+	struct waiting_read *first_read, **last_read; /* in the order they came */
+	unsigned reads_running, reads;
 	int64_t running[TURNS_AT_ONCE], waiting[TURNS_WAITING]; /* callers */
 	unsigned running_count, waiting_count, stream_count, streams;
 	int64_t listening[]; /* callers with event streams */
 };
 
-struct turns *turns_open(unsigned streams)
+struct turns *turns_open(unsigned streams, unsigned reads)
 {
 	struct turns *t = calloc(1, sizeof *t + streams * sizeof t->listening[0]);
 	if (!t)
 		return NULL;
 	t->streams = streams;
+	t->reads = reads;
+	t->last_read = &t->first_read;
 	(void)pthread_mutex_init(&t->lock, NULL);
 	(void)clock_cond_init(&t->given);
 	return t;
@@ -98,6 +109,69 @@ void turns_give(struct turns *t, int64_t caller)
 	leave(t->running, &t->running_count, caller);
 	(void)pthread_cond_broadcast(&t->given);
 	(void)pthread_mutex_unlock(&t->lock);
+}
+
+/* Out of the line. Under the lock. */
+static void read_leave(struct turns *t, struct waiting_read *own)
+{
+	struct waiting_read **at = &t->first_read;
+	while (*at != own)
+		at = &(*at)->next;
+	*at = own->next;
+	if (!own->next)
+		t->last_read = at;
+}
+
+/* Under the lock: one that ends hands its turn on, or the time is over. */
+static bool read_wait(struct turns *t)
+{
+	struct waiting_read own = {0};
+	int64_t until = clock_mono_ms() + TURNS_READ_WAIT_MS;
+	if (clock_cond_init(&own.given) != 0)
+		return false;
+	*t->last_read = &own;
+	t->last_read = &own.next;
+	for (bool in_time = true; !own.may && in_time;)
+		in_time = clock_wait_mono(&own.given, &t->lock, until);
+	if (!own.may)
+		read_leave(t, &own);
+	(void)pthread_cond_destroy(&own.given);
+	return own.may;
+}
+
+bool turns_read_begin(struct turns *t)
+{
+	(void)pthread_mutex_lock(&t->lock);
+	bool in_time = t->reads == 0 || (!t->first_read && t->reads_running < t->reads);
+	bool handed = !in_time && read_wait(t);
+	if (!handed)
+		t->reads_running++;
+	(void)pthread_mutex_unlock(&t->lock);
+	return in_time || handed;
+}
+
+void turns_read_end(struct turns *t)
+{
+	(void)pthread_mutex_lock(&t->lock);
+	struct waiting_read *next = t->reads_running <= t->reads ? t->first_read : NULL;
+	if (next) {
+		read_leave(t, next);
+		next->may = true;
+		(void)pthread_cond_signal(&next->given);
+	} else {
+		t->reads_running--;
+	}
+	(void)pthread_mutex_unlock(&t->lock);
+}
+
+unsigned turns_reads_waiting(struct turns *t)
+{
+	unsigned count = 0;
+	(void)pthread_mutex_lock(&t->lock);
+	for (const struct waiting_read *w = t->first_read; w; w = w->next)
+		count++;
+	(void)pthread_mutex_unlock(&t->lock);
+	return count;
 }
 
 bool turns_stream_begin(struct turns *t, int64_t caller)

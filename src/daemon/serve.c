@@ -50,6 +50,7 @@ struct server {
 	struct api api;
 	struct sibling_cache *siblings;
 	struct turns *turns;
+	bool is_store_server;	 /* the store is a database server's */
 	unsigned content_checks; /* groups */
 	struct blobs *blobs;
 	struct db *db;
@@ -114,6 +115,7 @@ static int open_store(struct server *s, struct err *e)
 	    refuse_remains(s, address, e) < 0)
 		return -(int)e->code;
 	store_address_show(address, shown);
+	s->is_store_server = db_is_server(address);
 	s->db = store_folder_open(s->c->data_dir, address, e);
 	if (!s->db)
 		return err_ctx(e, "%s", shown);
@@ -370,11 +372,18 @@ static bool is_proxy(void *arg, struct bytes address)
 	return reach_has_address(arg, address);
 }
 
+/* A database server works for the reads, on processors that this program knows nothing of. */
+static unsigned reads_at_once(const struct server *s)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	return s->is_store_server ? 0 : processors < 1 ? 2 : (unsigned)processors + 1;
+}
+
 /* What all requests share. */
 static int open_shared(struct server *s, struct err *e)
 {
 	s->siblings = sibling_cache_open();
-	s->turns = turns_open((unsigned)(s->c->request_threads + 1) / 2);
+	s->turns = turns_open((unsigned)(s->c->request_threads + 1) / 2, reads_at_once(s));
 	if (!s->siblings || !s->turns)
 		return err_nomem(e);
 	arena_init(&s->proxy_list, 1U << 20);
