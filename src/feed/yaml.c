@@ -106,23 +106,35 @@ static void put_scalar(struct yaml *y, struct bytes text)
 		put_string(y, text);
 }
 
-/* "\n", "\x41", "\u00e9" and the others of a text in double quotes. */
+/* What a letter after a backslash stands for (YAML 1.2, 5.7): a character, or the one whose number
+ * follows in hexadecimal digits. */
+static const struct escape {
+	uint8_t letter;
+	uint8_t digits;
+	uint32_t code;
+} escapes[] = {
+    {'0', 0, 0},    {'a', 0, '\a'},   {'b', 0, '\b'},	{'t', 0, '\t'},	 {'\t', 0, '\t'},
+    {'n', 0, '\n'}, {'v', 0, '\v'},   {'f', 0, '\f'},	{'r', 0, '\r'},	 {'e', 0, 0x1b},
+    {' ', 0, ' '},  {'"', 0, '"'},    {'/', 0, '/'},	{'\\', 0, '\\'}, {'N', 0, 0x85},
+    {'_', 0, 0xa0}, {'L', 0, 0x2028}, {'P', 0, 0x2029}, {'x', 2, 0},	 {'u', 4, 0},
+    {'U', 8, 0},
+};
+
+static const struct escape *escape_find(struct bytes b, size_t at)
+{
+	for (size_t i = 0; at < b.len && i < sizeof escapes / sizeof *escapes; i++)
+		if (escapes[i].letter == b.ptr[at])
+			return &escapes[i];
+	return NULL;
+}
+
+/* The escape whose letter is at i, into to; returns where it ends. */
 static size_t put_escape(struct yaml *y, struct bytes b, size_t i, struct buf *to)
 {
-	static const char from[] = "0abtnvfre\"/\\N_LP ", into[] = "\0\a\b\t\n\v\f\r\x1b\"/\\    ";
-	size_t digits = i < b.len ? (b.ptr[i] == 'x'   ? 2
-				     : b.ptr[i] == 'u' ? 4
-				     : b.ptr[i] == 'U' ? 8
-						       : 0)
-				  : 0;
-	size_t at =
-	    i < b.len ? bytes_find(BYTES_LIT("0abtnvfre\"/\\N_LP "), b.ptr[i]) : sizeof from;
-	if (digits == 0 && at < sizeof from - 1) {
-		buf_put_u8(to, (uint8_t)into[at]);
-		return i + 1;
-	}
-	uint32_t code = 0;
-	bool ok = digits > 0 && b.len - i > digits;
+	const struct escape *x = escape_find(b, i);
+	uint32_t code = x ? x->code : 0;
+	size_t digits = x ? x->digits : 0;
+	bool ok = x && b.len - i > digits;
 	for (size_t k = 1; ok && k <= digits; k++) {
 		uint8_t c = byte_lower(b.ptr[i + k]);
 		ok = byte_is_hex(c) && code < 0x1000000;
@@ -165,6 +177,15 @@ static bool never(struct yaml *y, struct bytes b)
 	return false;
 }
 
+/* Does a text in double quotes go on in the next line without a space (YAML 1.2, 7.3.1)? */
+static bool escapes_its_break(struct bytes b)
+{
+	size_t n = 0;
+	while (n < b.len && b.ptr[b.len - 1 - n] == '\\')
+		n++;
+	return b.len > 0 && b.ptr[0] == '"' && n % 2 == 1;
+}
+
 /* Lines further in than parent are folded on to b, until done says that it is whole. Into y's own
  * buffer, which the caller frees. */
 static struct bytes gather(struct yaml *y, struct bytes b, size_t parent, struct buf *room,
@@ -177,7 +198,10 @@ static struct bytes gather(struct yaml *y, struct bytes b, size_t parent, struct
 	     n++) {
 		/* a comment sign is none inside quotes */
 		struct line l = take(y);
-		buf_put_u8(room, ' ');
+		if (escapes_its_break(buf_bytes(room)))
+			room->len--;
+		else
+			buf_put_u8(room, ' ');
 		buf_put(room, done == never ? l.text : bytes_trim(l.raw));
 		bool again = done != never;
 		if (n == (again ? AGAIN_LINES_MAX : GATHER_LINES_MAX) ||

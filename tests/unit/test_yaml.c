@@ -41,6 +41,12 @@ static const struct {
      "{\"a\":\"it's\",\"b\":\"x\\ty\xc3\xa9"
      "A\\\"\"}",
      0},
+    /* all escapes (5.7); a break that is escaped, as PyYAML folds long texts (7.3.1) */
+    {"a: \"\\a\\b\\n\\f\\r\\/\\\\\\ \\\t\\_\\N\\L\\P\\U0001f600\"\n",
+     "{\"a\":\"\\u0007\\b\\n\\f\\r/\\\\ \\t\xc2\xa0\\u0085\xe2\x80\xa8\xe2\x80\xa9\xf0\x9f\x98\x80\"}",
+     0},
+    {"a: \"b\\\n  c\\\n  \\ d\\\\\n  e\"\n", "{\"a\":\"bc d\\\\ e\"}", 0},
+    {"a: 'b\\\n  c'\n", "{\"a\":\"b\\\\ c\"}", 0},
     {"a: \"b # c\n  d\"\n", "{\"a\":\"b # c d\"}", 0},
     {"'a b': c\n\"d\": e\n", "{\"a b\":\"c\",\"d\":\"e\"}", 0},
     {"a: [b, 'c, d', [], {e: f}]\n", "{\"a\":[\"b\",\"c, d\",[],{\"e\":\"f\"}]}", 0},
