@@ -155,3 +155,53 @@ static inline void feed_golden(const char *feed)
 	if (cases == 0)
 		fail_msg("%s: no golden case", dir);
 }
+
+/* What the tests that every importer has need to know. */
+struct feed_tests {
+	const char *feed;
+	const struct feed_case *cases; /* FEED_CASES(array) */
+	size_t case_count;
+	const char *whole; /* a document with all that the importer reads */
+	size_t whole_min;  /* bytes of it: no shorter prefix may pass for a whole document */
+	const char *wanted[4], *unwanted[4]; /* members of an archive, where it selects some */
+};
+#define FEED_CASES(array) .cases = (array), .case_count = sizeof(array) / sizeof *(array)
+
+static inline void feed_documents_give_what_they_say(void **state)
+{
+	const struct feed_tests *t = *state;
+	feed_check(t->feed, t->cases, t->case_count);
+}
+
+static inline void feed_hostile_runs_end(void **state)
+{
+	const struct feed_tests *t = *state;
+	feed_prefixes(t->feed, t->whole, t->whole_min);
+	feed_tortured(t->feed, t->whole);
+	feed_refused(t->feed, t->whole);
+}
+
+static inline void feed_only_its_documents_are_wanted(void **state)
+{
+	const struct feed_tests *t = *state;
+	const struct feed *f = feed_find(bytes_of(t->feed));
+	for (size_t i = 0; i < sizeof t->wanted / sizeof *t->wanted && t->wanted[i]; i++)
+		if (!f->wants(bytes_of(t->wanted[i])))
+			fail_msg("%s is not wanted", t->wanted[i]);
+	for (size_t i = 0; i < sizeof t->unwanted / sizeof *t->unwanted && t->unwanted[i]; i++)
+		if (f->wants(bytes_of(t->unwanted[i])))
+			fail_msg("%s is wanted", t->unwanted[i]);
+}
+
+static inline void feed_golden_cases_give_what_is_expected(void **state)
+{
+	const struct feed_tests *t = *state;
+	feed_golden(t->feed);
+}
+
+/* Their rows among a program's tests. */
+#define FEED_TESTS(t)                                                                              \
+	cmocka_unit_test_prestate(feed_documents_give_what_they_say, (t)),                         \
+	    cmocka_unit_test_prestate(feed_hostile_runs_end, (t)),                                 \
+	    cmocka_unit_test_prestate(feed_only_its_documents_are_wanted, (t)),                    \
+	    cmocka_unit_test_prestate(feed_golden_cases_give_what_is_expected, (t))

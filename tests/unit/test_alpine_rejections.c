@@ -19,43 +19,19 @@ static const struct feed_case cases[] = {
 
 static const char whole[] = "keel:\n  - CVE-2031-1\n  - CVE-2031-2 # why\n";
 
-static void documents_give_what_they_say(void **state)
-{
-	(void)state;
-	feed_check(FEED, cases, sizeof cases / sizeof *cases);
-}
-
-static void hostile_runs_end(void **state)
-{
-	(void)state;
-	feed_prefixes(FEED, whole, 1);
-	feed_tortured(FEED, whole);
-	feed_refused(FEED, whole);
-}
-
-static void its_files_are_wanted(void **state)
-{
-	(void)state;
-	const struct feed *f = feed_find(BYTES_LIT(FEED));
-	assert_true(f->wants(BYTES_LIT(FEED_PATH)));
-	assert_true(f->wants(BYTES_LIT("community.yaml")));
-	assert_false(f->wants(BYTES_LIT("README.md")));
-	assert_false(f->wants(BYTES_LIT("domain.yaml")));
-}
-
-static void golden(void **state)
-{
-	(void)state;
-	feed_golden(FEED);
-}
+static struct feed_tests tests_of_feed = {
+    .feed = FEED,
+    FEED_CASES(cases),
+    .whole = whole,
+    .whole_min = 1,
+    .wanted = {FEED_PATH, "community.yaml"},
+    .unwanted = {"README.md", "domain.yaml"},
+};
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(documents_give_what_they_say),
-	    cmocka_unit_test(hostile_runs_end),
-	    cmocka_unit_test(its_files_are_wanted),
-	    cmocka_unit_test(golden),
+	    FEED_TESTS(&tests_of_feed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,43 +60,19 @@ static const char whole[] = "{" HEAD("") "," TREE(
 	     "\"product_status\":{\"fixed\":[\"rhel:p\"]},\"remediations\":[{\"category\":\"vendor_fix\","
 	     "\"url\":\"https://x/errata/RHSA-1:1\",\"product_ids\":[\"rhel:p\"]}]}]}";
 
-static void documents_give_what_they_say(void **state)
-{
-	(void)state;
-	feed_check(FEED, cases, sizeof cases / sizeof *cases);
-}
-
-static void hostile_runs_end(void **state)
-{
-	(void)state;
-	feed_prefixes(FEED, whole, sizeof whole - 1);
-	feed_tortured(FEED, whole);
-	feed_refused(FEED, whole);
-}
-
-static void only_documents_are_wanted(void **state)
-{
-	(void)state;
-	const struct feed *f = feed_find(BYTES_LIT(FEED));
-	assert_true(f->wants(BYTES_LIT("2031/cve-2031-1.json")));
-	assert_true(f->wants(BYTES_LIT("rhsa-2031_0008.json")));
-	assert_false(f->wants(BYTES_LIT("provider-metadata.json")));
-	assert_false(f->wants(BYTES_LIT("changes.csv")));
-}
-
-static void golden(void **state)
-{
-	(void)state;
-	feed_golden(FEED);
-}
+static struct feed_tests tests_of_feed = {
+    .feed = FEED,
+    FEED_CASES(cases),
+    .whole = whole,
+    .whole_min = sizeof whole - 1,
+    .wanted = {"2031/cve-2031-1.json", "rhsa-2031_0008.json"},
+    .unwanted = {"provider-metadata.json", "changes.csv"},
+};
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(documents_give_what_they_say),
-	    cmocka_unit_test(hostile_runs_end),
-	    cmocka_unit_test(only_documents_are_wanted),
-	    cmocka_unit_test(golden),
+	    FEED_TESTS(&tests_of_feed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

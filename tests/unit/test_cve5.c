@@ -54,46 +54,20 @@ static const char whole[] = DOC(
     META(",\"datePublished\":\"2024-01-01\""),
     "\"cna\":{\"title\":\"\\n\"," METRIC(V31) ",\"problemTypes\":[{\"descriptions\":[{\"cweId\":"
 					      "\"CWE-79\"}]}]},\"adp\":[{" METRIC(V31) "}]");
-#define MIN_OK (sizeof whole - 1)
 
-static void documents_give_what_they_say(void **state)
-{
-	(void)state;
-	feed_check(FEED, cases, sizeof cases / sizeof *cases);
-}
-
-static void hostile_runs_end(void **state)
-{
-	(void)state;
-	feed_prefixes(FEED, whole, MIN_OK);
-	feed_tortured(FEED, whole);
-	feed_refused(FEED, whole);
-}
-
-static void only_records_are_wanted(void **state)
-{
-	(void)state;
-	const struct feed *f = feed_find(BYTES_LIT(FEED));
-	assert_true(f->wants(BYTES_LIT("cves/2024/0xxx/CVE-2024-0001.json")));
-	assert_true(f->wants(BYTES_LIT("CVE-2024-0001.json")));
-	assert_false(f->wants(BYTES_LIT("cves/deltaLog.json")));
-	assert_false(f->wants(BYTES_LIT("CVE-2024/readme.md")));
-	assert_false(f->wants(BYTES_LIT("CVE-2024/x.json")));
-}
-
-static void golden(void **state)
-{
-	(void)state;
-	feed_golden(FEED);
-}
+static struct feed_tests tests_of_feed = {
+    .feed = FEED,
+    FEED_CASES(cases),
+    .whole = whole,
+    .whole_min = sizeof whole - 1,
+    .wanted = {"cves/2024/0xxx/CVE-2024-0001.json", "CVE-2024-0001.json"},
+    .unwanted = {"cves/deltaLog.json", "CVE-2024/readme.md", "CVE-2024/x.json"},
+};
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(documents_give_what_they_say),
-	    cmocka_unit_test(hostile_runs_end),
-	    cmocka_unit_test(only_records_are_wanted),
-	    cmocka_unit_test(golden),
+	    FEED_TESTS(&tests_of_feed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

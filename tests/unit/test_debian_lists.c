@@ -54,36 +54,18 @@ static const struct feed_case cases[] = {
 static const char whole[] =
     HEAD "\t{CVE-2023-1393 CVE-2023-1394}\n\t[bullseye] - a 2:1.2-3\n\t[buster] - a <unfixed>\n";
 /* Any prefix that holds the first package is a list of its own. */
-#define MIN_OK 90
 
-#define CHECK(table) feed_check(FEED, table, sizeof(table) / sizeof *(table))
-
-static void documents_give_what_they_say(void **state)
-{
-	(void)state;
-	CHECK(cases);
-}
-
-static void hostile_runs_end(void **state)
-{
-	(void)state;
-	feed_prefixes(FEED, whole, MIN_OK);
-	feed_tortured(FEED, whole);
-	feed_refused(FEED, whole);
-}
-
-static void golden(void **state)
-{
-	(void)state;
-	feed_golden(FEED);
-}
+static struct feed_tests tests_of_feed = {
+    .feed = FEED,
+    FEED_CASES(cases),
+    .whole = whole,
+    .whole_min = 90,
+};
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(documents_give_what_they_say),
-	    cmocka_unit_test(hostile_runs_end),
-	    cmocka_unit_test(golden),
+	    FEED_TESTS(&tests_of_feed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

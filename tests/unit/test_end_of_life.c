@@ -52,45 +52,19 @@ static const char whole[] =
     "{\"result\":[{\"name\":\"ubuntu\",\"category\":\"os\",\"labels\":{\"eoes\":\"ESM\"},"
     "\"releases\":[{\"name\":\"24.04\",\"eolFrom\":\"2029-04-25\",\"eoesFrom\":\"2036-04-25\"}]}]}";
 
-static void documents_give_what_they_say(void **state)
-{
-	(void)state;
-	feed_check(FEED, cases, sizeof cases / sizeof *cases);
-}
-
-static void hostile_runs_end(void **state)
-{
-	(void)state;
-	feed_prefixes(FEED, whole, sizeof whole - 1);
-	feed_prefixes(FEED, cases[0].document, 0);
-	feed_tortured(FEED, whole);
-	feed_tortured(FEED, cases[0].document);
-	feed_refused(FEED, whole);
-}
-
-static void its_files_are_wanted(void **state)
-{
-	(void)state;
-	const struct feed *f = feed_find(BYTES_LIT(FEED));
-	assert_true(f->wants(BYTES_LIT("distro-info/ubuntu.csv")));
-	assert_true(f->wants(BYTES_LIT("debian.json")));
-	assert_false(f->wants(BYTES_LIT("devuan.csv")));
-	assert_false(f->wants(BYTES_LIT("debian.md")));
-}
-
-static void golden(void **state)
-{
-	(void)state;
-	feed_golden(FEED);
-}
+static struct feed_tests tests_of_feed = {
+    .feed = FEED,
+    FEED_CASES(cases),
+    .whole = whole,
+    .whole_min = sizeof whole - 1,
+    .wanted = {"distro-info/ubuntu.csv", "debian.json"},
+    .unwanted = {"devuan.csv", "debian.md"},
+};
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(documents_give_what_they_say),
-	    cmocka_unit_test(hostile_runs_end),
-	    cmocka_unit_test(its_files_are_wanted),
-	    cmocka_unit_test(golden),
+	    FEED_TESTS(&tests_of_feed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,36 +42,18 @@ static const struct feed_case cases[] = {
 
 static const char whole[] = DOC(
     "{\"cveID\":\"CVE-2021-\\u0034\",\"vulnerabilityName\":\"\\n\",\"dateAdded\":\"2021-12-10\"}");
-#define MIN_OK (sizeof whole - 1)
 
-#define CHECK(table) feed_check(FEED, table, sizeof(table) / sizeof *(table))
-
-static void documents_give_what_they_say(void **state)
-{
-	(void)state;
-	CHECK(cases);
-}
-
-static void hostile_runs_end(void **state)
-{
-	(void)state;
-	feed_prefixes(FEED, whole, MIN_OK);
-	feed_tortured(FEED, whole);
-	feed_refused(FEED, whole);
-}
-
-static void golden(void **state)
-{
-	(void)state;
-	feed_golden(FEED);
-}
+static struct feed_tests tests_of_feed = {
+    .feed = FEED,
+    FEED_CASES(cases),
+    .whole = whole,
+    .whole_min = sizeof whole - 1,
+};
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(documents_give_what_they_say),
-	    cmocka_unit_test(hostile_runs_end),
-	    cmocka_unit_test(golden),
+	    FEED_TESTS(&tests_of_feed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,20 +40,6 @@ static const char whole[] =
 		   PHOTON "<criteria operator='OR'>" EARLIER "</criteria>"),
 	TESTS("less than"));
 
-static void documents_give_what_they_say(void **state)
-{
-	(void)state;
-	feed_check(FEED, cases, sizeof cases / sizeof *cases);
-}
-
-static void hostile_runs_end(void **state)
-{
-	(void)state;
-	feed_prefixes(FEED, whole, sizeof whole - 1);
-	feed_tortured(FEED, whole);
-	feed_refused(FEED, whole);
-}
-
 /* Microsoft's documents say in their file's name which release they are about. */
 static void names_tell_the_release(void **state)
 {
@@ -84,28 +70,20 @@ static void names_tell_the_release(void **state)
 	}
 }
 
-static void only_documents_are_wanted(void **state)
-{
-	(void)state;
-	const struct feed *f = feed_find(BYTES_LIT(FEED));
-	assert_true(f->wants(BYTES_LIT("oval/com.oracle.elsa-all.xml")));
-	assert_false(f->wants(BYTES_LIT("oval/feed.json")));
-}
-
-static void golden(void **state)
-{
-	(void)state;
-	feed_golden(FEED);
-}
+static struct feed_tests tests_of_feed = {
+    .feed = FEED,
+    FEED_CASES(cases),
+    .whole = whole,
+    .whole_min = sizeof whole - 1,
+    .wanted = {"oval/com.oracle.elsa-all.xml"},
+    .unwanted = {"oval/feed.json"},
+};
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(documents_give_what_they_say),
-	    cmocka_unit_test(hostile_runs_end),
+	    FEED_TESTS(&tests_of_feed),
 	    cmocka_unit_test(names_tell_the_release),
-	    cmocka_unit_test(only_documents_are_wanted),
-	    cmocka_unit_test(golden),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

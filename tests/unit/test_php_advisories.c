@@ -24,12 +24,6 @@ static const struct feed_case cases[] = {
 
 static const char whole[] = DOC("['>=1.0','<1.2']");
 
-static void documents_give_what_they_say(void **state)
-{
-	(void)state;
-	feed_check(FEED, cases, sizeof cases / sizeof *cases);
-}
-
 static void branches_past_the_limit_are_told(void **state)
 {
 	struct buf text;
@@ -47,36 +41,20 @@ static void branches_past_the_limit_are_told(void **state)
 	buf_free(&text);
 }
 
-static void hostile_runs_end(void **state)
-{
-	(void)state;
-	feed_prefixes(FEED, whole, 1);
-	feed_tortured(FEED, whole);
-	feed_refused(FEED, whole);
-}
-
-static void only_documents_are_wanted(void **state)
-{
-	(void)state;
-	const struct feed *f = feed_find(BYTES_LIT(FEED));
-	assert_true(f->wants(BYTES_LIT("drupal/core/CVE-2031-1.yaml")));
-	assert_false(f->wants(BYTES_LIT("composer.json")));
-}
-
-static void golden(void **state)
-{
-	(void)state;
-	feed_golden(FEED);
-}
+static struct feed_tests tests_of_feed = {
+    .feed = FEED,
+    FEED_CASES(cases),
+    .whole = whole,
+    .whole_min = 1,
+    .wanted = {"drupal/core/CVE-2031-1.yaml"},
+    .unwanted = {"composer.json"},
+};
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(documents_give_what_they_say),
+	    FEED_TESTS(&tests_of_feed),
 	    cmocka_unit_test(branches_past_the_limit_are_told),
-	    cmocka_unit_test(hostile_runs_end),
-	    cmocka_unit_test(only_documents_are_wanted),
-	    cmocka_unit_test(golden),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,43 +35,19 @@ static const struct feed_case cases[] = {
 static const char whole[] = HEAD
     "cvss_v3: 7.5\npatched_versions:\n- ~> 1.2.3, >= 1.2.3.1\nrelated:\n  url:\n  - https://x\n";
 
-static void documents_give_what_they_say(void **state)
-{
-	(void)state;
-	feed_check(FEED, cases, sizeof cases / sizeof *cases);
-}
-
-static void hostile_runs_end(void **state)
-{
-	(void)state;
-	feed_prefixes(FEED, whole, sizeof "gem:" - 1);
-	feed_tortured(FEED, whole);
-	feed_refused(FEED, whole);
-}
-
-static void only_documents_are_wanted(void **state)
-{
-	(void)state;
-	const struct feed *f = feed_find(BYTES_LIT(FEED));
-	assert_true(f->wants(BYTES_LIT("ruby-advisory-db-master/gems/rack/CVE-2031-1.yml")));
-	assert_true(f->wants(BYTES_LIT("gems/rack/CVE-2031-1.yml")));
-	assert_false(f->wants(BYTES_LIT("rubies/ruby/CVE-2031-1.yml")));
-	assert_false(f->wants(BYTES_LIT("gems/README.md")));
-}
-
-static void golden(void **state)
-{
-	(void)state;
-	feed_golden(FEED);
-}
+static struct feed_tests tests_of_feed = {
+    .feed = FEED,
+    FEED_CASES(cases),
+    .whole = whole,
+    .whole_min = sizeof "gem:" - 1,
+    .wanted = {"ruby-advisory-db-master/gems/rack/CVE-2031-1.yml", "gems/rack/CVE-2031-1.yml"},
+    .unwanted = {"rubies/ruby/CVE-2031-1.yml", "gems/README.md"},
+};
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(documents_give_what_they_say),
-	    cmocka_unit_test(hostile_runs_end),
-	    cmocka_unit_test(only_documents_are_wanted),
-	    cmocka_unit_test(golden),
+	    FEED_TESTS(&tests_of_feed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,42 +34,19 @@ static const char whole[] = ID "PublicDate: 2031-01-01 00:00:00 UTC\nReferences:
 			       " nvd: CVSS:3.1/AV:N\njammy_a: released (1)\n"
 			       "trusty/esm_a: ignored (end-of-life)\n";
 
-static void documents_give_what_they_say(void **state)
-{
-	(void)state;
-	feed_check(FEED, cases, sizeof cases / sizeof *cases);
-}
-
-static void hostile_runs_end(void **state)
-{
-	(void)state;
-	feed_prefixes(FEED, whole, sizeof "Candidate: CVE-" - 1);
-	feed_tortured(FEED, whole);
-	feed_refused(FEED, whole);
-}
-
-static void only_records_are_wanted(void **state)
-{
-	(void)state;
-	const struct feed *f = feed_find(BYTES_LIT(FEED));
-	assert_true(f->wants(BYTES_LIT("active/CVE-2031-1")));
-	assert_false(f->wants(BYTES_LIT("active/00boilerplate")));
-	assert_false(f->wants(BYTES_LIT("active/CVE-2031-1.json")));
-}
-
-static void golden(void **state)
-{
-	(void)state;
-	feed_golden(FEED);
-}
+static struct feed_tests tests_of_feed = {
+    .feed = FEED,
+    FEED_CASES(cases),
+    .whole = whole,
+    .whole_min = sizeof "Candidate: CVE-" - 1,
+    .wanted = {"active/CVE-2031-1"},
+    .unwanted = {"active/00boilerplate", "active/CVE-2031-1.json"},
+};
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(documents_give_what_they_say),
-	    cmocka_unit_test(hostile_runs_end),
-	    cmocka_unit_test(only_records_are_wanted),
-	    cmocka_unit_test(golden),
+	    FEED_TESTS(&tests_of_feed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,43 +41,19 @@ static const struct feed_case cases[] = {
 
 static const char whole[] = DOC("ALAS2-2031-1", "1.amzn2");
 
-static void documents_give_what_they_say(void **state)
-{
-	(void)state;
-	feed_check(FEED, cases, sizeof cases / sizeof *cases);
-}
-
-static void hostile_runs_end(void **state)
-{
-	(void)state;
-	feed_prefixes(FEED, whole, sizeof whole - 1);
-	feed_tortured(FEED, whole);
-	feed_refused(FEED, whole);
-}
-
-static void only_documents_are_wanted(void **state)
-{
-	(void)state;
-	const struct feed *f = feed_find(BYTES_LIT(FEED));
-	assert_true(f->wants(BYTES_LIT("x/repodata/00-updateinfo.xml.gz")));
-	assert_true(f->wants(BYTES_LIT("updateinfo.xml")));
-	assert_false(f->wants(BYTES_LIT("x/repodata/repomd.xml")));
-	assert_false(f->wants(BYTES_LIT("updateinfo.json")));
-}
-
-static void golden(void **state)
-{
-	(void)state;
-	feed_golden(FEED);
-}
+static struct feed_tests tests_of_feed = {
+    .feed = FEED,
+    FEED_CASES(cases),
+    .whole = whole,
+    .whole_min = sizeof whole - 1,
+    .wanted = {"x/repodata/00-updateinfo.xml.gz", "updateinfo.xml"},
+    .unwanted = {"x/repodata/repomd.xml", "updateinfo.json"},
+};
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(documents_give_what_they_say),
-	    cmocka_unit_test(hostile_runs_end),
-	    cmocka_unit_test(only_documents_are_wanted),
-	    cmocka_unit_test(golden),
+	    FEED_TESTS(&tests_of_feed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
