@@ -4,6 +4,7 @@
 #include "repository_of.h"
 #include "ledger/images.h"
 #include "ledger_case.h"
+#include "scratch.h"
 #include "store/schema.h"
 
 #include <setjmp.h>
@@ -46,7 +47,7 @@ static struct {
 	} part[PARTS];
 } images[IMAGES];
 static struct model now, next;
-static char dir[64], file[96];
+static char file[SCRATCH_CAP];
 static struct db *db;
 
 static unsigned seed = 12345;

@@ -1,6 +1,8 @@
 /* registry_place: a data folder with a registry in it, and the few steps that tests of the registry
  * repeat. Include in one file of a test program. */
 #pragma once
+#include "scratch.h"
+
 #include "base/own.h"
 #include "access/access.h"
 #include "registry/registry.h"
@@ -53,9 +55,7 @@ static inline int place_setup(void **state)
 	assert_non_null(p);
 	/* In memory where that is to be had: processes die here, not machines, and syncs only take
 	 * time. */
-	(void)snprintf(p->dir, sizeof p->dir, "%s/plimsoll-registry-XXXXXX",
-		       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	assert_non_null(mkdtemp(p->dir));
+	scratch_folder_in_memory(p->dir, "registry");
 	if (place_open(p, &e) < 0)
 		fail_msg("%s", e.msg);
 	*state = p;
@@ -100,14 +100,12 @@ static inline void stored_is_right(struct db *db)
 static inline int place_teardown(void **state)
 {
 	struct place *p = *state;
-	char command[128];
 	if (p->db)
 		stored_is_right(p->db);
 	place_close(p);
-	(void)snprintf(command, sizeof command, "rm -rf '%s'", p->dir);
-	int r = system(command);
+	scratch_remove(p->dir);
 	free(p);
-	return r;
+	return 0;
 }
 
 #define REPO BYTES_LIT("a/b")

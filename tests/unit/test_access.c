@@ -1,5 +1,7 @@
 /* Who may do what: roles, scopes, passwords, tokens, audit; JSON Web Tokens against RFC 7515's
  * rules and an independent signature made here by hand. */
+#include "scratch.h"
+
 #include "access/access.h"
 #include "base/base64.h"
 #include "base/clock.h"
@@ -54,8 +56,7 @@ static int setup(void **state)
 {
 	struct place *p = calloc(1, sizeof *p);
 	assert_non_null(p);
-	(void)snprintf(p->dir, sizeof p->dir, "/tmp/plimsoll-access-XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
+	scratch_folder(p->dir, "access");
 	place_open(p, ACCESS_ANONYMOUS_NONE);
 	*state = p;
 	return 0;
@@ -64,12 +65,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *p = *state;
-	char line[128];
 	place_close(p);
-	(void)snprintf(line, sizeof line, "rm -r %s", p->dir);
-	int rc = system(line);
+	scratch_remove(p->dir);
 	free(p);
-	return rc;
+	return 0;
 }
 
 static int login(struct access *a, struct bytes name, struct bytes password, struct arena *arena,
@@ -637,14 +636,11 @@ static void test_registry_token(void **state)
 	    access_owner_may(p->a, NULL, ACTION_PULL, BYTES_LIT("team/base"), &p->arena, &e), 0);
 	/* Signed by another key: refused. */
 	struct place q = {.db = NULL};
-	(void)snprintf(q.dir, sizeof q.dir, "/tmp/plimsoll-access-XXXXXX");
-	assert_non_null(mkdtemp(q.dir));
+	scratch_folder(q.dir, "access");
 	place_open(&q, ACCESS_ANONYMOUS_NONE);
 	assert_int_equal(access_bearer(q.a, g.token, &q.arena, &who, &e), -ERR_DENIED);
 	place_close(&q);
-	char line[128];
-	(void)snprintf(line, sizeof line, "rm -r %s", q.dir);
-	assert_int_equal(system(line), 0);
+	scratch_remove(q.dir);
 }
 
 static void test_anonymous(void **state)

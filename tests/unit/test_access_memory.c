@@ -1,5 +1,6 @@
 /* Tables, tokens, logins and whole requests with each allocation of ours failing in turn. */
 #include "torture.h"
+#include "scratch.h"
 
 #include "access/access.h"
 #include "api/routes.h"
@@ -197,8 +198,7 @@ static int setup(void **state)
 	(void)state;
 	char file[96];
 	struct err e = ERR_INIT;
-	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-torture-XXXXXX");
-	assert_non_null(mkdtemp(dir));
+	scratch_folder(dir, "torture");
 	(void)snprintf(file, sizeof file, "%s/db", dir);
 	api.db = store_open(file, &e);
 	assert_non_null(api.db);
@@ -215,11 +215,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	char line[128];
 	access_close(api.access);
 	db_close(api.db);
-	(void)snprintf(line, sizeof line, "rm -r %s", dir);
-	return system(line);
+	scratch_remove(dir);
+	return 0;
 }
 
 int main(void)

@@ -1,4 +1,6 @@
 /* store_address: which database a data folder has, and addresses without passwords. */
+#include "scratch.h"
+
 #include "store/address.h"
 
 #include <setjmp.h>
@@ -49,9 +51,9 @@ static void put(const char *dir, const char *name, const char *text)
 static void found(void **state)
 {
 	(void)state;
-	char dir[64] = "/tmp/plimsoll-address-XXXXXX", out[STORE_ADDRESS_CAP], own[96];
+	char dir[SCRATCH_CAP], out[STORE_ADDRESS_CAP], own[96];
 	struct err e = ERR_INIT;
-	assert_non_null(mkdtemp(dir));
+	scratch_folder(dir, "address");
 	(void)snprintf(own, sizeof own, "%s/plimsoll.db", dir);
 	assert_int_equal(store_address_find(dir, "", out, &e), 0);
 	assert_string_equal(out, own);
@@ -71,9 +73,7 @@ static void found(void **state)
 	assert_int_equal(unlink(own), 0);
 	put(dir, "store", "nonsense\n");
 	assert_int_equal(store_address_find(dir, "", out, &e), -ERR_FORMAT);
-	char command[96];
-	(void)snprintf(command, sizeof command, "rm -r %s", dir);
-	assert_int_equal(system(command), 0);
+	scratch_remove(dir);
 }
 
 int main(void)

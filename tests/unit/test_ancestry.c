@@ -6,6 +6,7 @@
 #include "repository_of.h"
 #include "store/schema.h"
 #include "torture.h"
+#include "scratch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 #define LAYERS_MAX 600
 
-static char folder[64], file[96];
+static char file[SCRATCH_CAP];
 static struct db *db;
 static struct digest layers[LAYERS_MAX];
 
@@ -245,9 +246,7 @@ static int setup(void **state)
 {
 	struct err e = ERR_INIT;
 	(void)state;
-	(void)snprintf(folder, sizeof folder, "/tmp/plimsoll-ancestry-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	(void)snprintf(file, sizeof file, "%s/db", folder);
+	scratch_file(file, "ancestry");
 	assert_non_null(db = store_open(file, &e));
 	for (unsigned i = 0; i < LAYERS_MAX; i++)
 		layers[i] = (struct digest){.algo = DIGEST_SHA256,
@@ -257,11 +256,10 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char command[96];
 	(void)state;
 	db_close(db);
-	(void)snprintf(command, sizeof command, "rm -r %s", folder);
-	return system(command);
+	scratch_file_remove(file);
+	return 0;
 }
 
 int main(void)

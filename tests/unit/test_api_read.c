@@ -1,5 +1,7 @@
 /* A reply that takes long to read, over a real socket: it ends with the time it has, with its
  * client, or with the program; others are answered meanwhile. */
+#include "scratch.h"
+
 #include "api/api.h"
 #include "base/clock.h"
 #include "db/db.h"
@@ -95,8 +97,7 @@ static int setup(void **state)
 	const size_t counts[] = {sizeof rows / sizeof *rows};
 	assert_non_null(p);
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)snprintf(p->dir, sizeof p->dir, "/tmp/api_read.XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
+	scratch_folder(p->dir, "api-read");
 	(void)snprintf(p->file, sizeof p->file, "%s/t.db", p->dir);
 	p->api.db = store_open(p->file, &e);
 	assert_non_null(p->api.db);
@@ -114,12 +115,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *p = *state;
-	char line[200];
 	if (p->http)
 		http_server_close(p->http, 1000);
 	db_close(p->api.db);
-	(void)snprintf(line, sizeof line, "rm -rf %s", p->dir);
-	assert_int_equal(system(line), 0); /* NOLINT(cert-env33-c): a test's own folder */
+	scratch_remove(p->dir);
 	free(p);
 	return 0;
 }

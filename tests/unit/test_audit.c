@@ -1,4 +1,6 @@
 /* The chain of the audit logs: what is changed, removed or put in between shows. */
+#include "scratch.h"
+
 #include "access/access.h"
 #include "access/audit.h"
 #include "store/schema.h"
@@ -135,8 +137,8 @@ static void test_store(void **state)
 	(void)state;
 	struct err e = ERR_INIT;
 	struct arena a;
-	char folder[] = "/tmp/plimsoll-audit-XXXXXX", path[64], command[80];
-	assert_non_null(mkdtemp(folder));
+	char folder[SCRATCH_CAP], path[96];
+	scratch_folder(folder, "audit");
 	snprintf(path, sizeof path, "%s/plimsoll.db", folder);
 	struct db *db = store_open(path, &e);
 	assert_non_null(db);
@@ -144,8 +146,7 @@ static void test_store(void **state)
 	assert_int_equal(db_run(db, DB_WRITE, store_tx, &a, &e), 0);
 	arena_free(&a);
 	db_close(db);
-	snprintf(command, sizeof command, "rm -r %s", folder);
-	assert_int_equal(system(command), 0);
+	scratch_remove(folder);
 }
 
 int main(void)

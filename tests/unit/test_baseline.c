@@ -5,6 +5,7 @@
 #include "base/buf.h"
 
 #include "server_store.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -105,12 +106,11 @@ static void equal(void **state)
 {
 	FILES_ONLY("SQLite's catalogue says what each schema is");
 	struct db_module modules[16];
-	char file[2][96], command[96];
+	char file[2][96];
 	struct buf out[2];
 	(void)state;
 	assert_true(schema_module_count <= sizeof modules / sizeof *modules);
-	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-baseline-XXXXXX");
-	assert_non_null(mkdtemp(dir));
+	scratch_folder(dir, "baseline");
 	for (size_t k = 0; k < 2; k++) {
 		for (size_t i = 0; i < schema_module_count; i++) {
 			modules[i] = schema_modules[i];
@@ -126,8 +126,7 @@ static void equal(void **state)
 	compare(buf_bytes(&out[0]), buf_bytes(&out[1]));
 	buf_free(&out[0]);
 	buf_free(&out[1]);
-	(void)snprintf(command, sizeof command, "rm -r %s", dir);
-	assert_int_equal(system(command), 0);
+	scratch_remove(dir);
 }
 
 /* Each module that PostgreSQL begins with has one, for a step that there is. */

@@ -1,4 +1,6 @@
 /* blobs: files under keys, uploads, what is refused. */
+#include "scratch.h"
+
 #include "store/blobs.h"
 
 #include "base/io.h"
@@ -20,18 +22,16 @@ static char dir[64];
 static int setup(void **state)
 {
 	struct err e = ERR_INIT;
-	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-blobs-XXXXXX");
-	assert_non_null(mkdtemp(dir));
+	scratch_folder(dir, "blobs");
 	*state = blobs_open(dir, &e);
 	return *state ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
-	char command[128];
 	blobs_close(*state);
-	(void)snprintf(command, sizeof command, "rm -rf '%s'", dir);
-	return system(command);
+	scratch_remove(dir);
+	return 0;
 }
 
 static void keys(void **state)

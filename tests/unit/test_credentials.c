@@ -2,6 +2,7 @@
  * programs; what is no config.json. Expected values by Docker's documentation of its configuration
  * file; base64 by coreutils. */
 #include "torture.h"
+#include "scratch.h"
 
 #include "connect/credentials.h"
 
@@ -205,8 +206,7 @@ static void check_gone(void)
 static void find_setup(void)
 {
 	char path[512];
-	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-cred-XXXXXX");
-	assert_non_null(mkdtemp(dir));
+	scratch_folder(dir, "cred");
 	(void)snprintf(path, sizeof path, "%s:%s", dir, getenv("PATH"));
 	assert_int_equal(setenv("PATH", path, 1), 0);
 	assert_int_equal(setenv("DOCKER_CONFIG", dir, 1), 0);
@@ -219,9 +219,7 @@ static void find_setup(void)
 
 static void find_teardown(void)
 {
-	char command[600];
-	(void)snprintf(command, sizeof command, "rm -r %s", dir);
-	assert_int_equal(system(command), 0);
+	scratch_remove(dir);
 }
 
 static void put_helpers(void)

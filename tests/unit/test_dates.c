@@ -9,6 +9,7 @@
 #include "ledger/tidy.h"
 #include "ledger_case.h"
 #include "repository_of.h"
+#include "scratch.h"
 #include "store/rule.h"
 #include "store/schema.h"
 
@@ -36,10 +37,7 @@ static int setup(void **state)
 	struct place *p = calloc(1, sizeof *p);
 	assert_non_null(p);
 	err = (struct err)ERR_INIT;
-	(void)snprintf(p->path, sizeof p->path, "/tmp/plimsoll-dates-XXXXXX");
-	int fd = mkstemp(p->path);
-	assert_true(fd >= 0);
-	(void)close(fd);
+	scratch_file(p->path, "dates");
 	p->db = store_open(p->path, &err);
 	assert_non_null(p->db);
 	clock_advance_for_tests(NOON - clock_wall_ms());
@@ -50,12 +48,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *p = *state;
-	char path[80];
 	db_close(p->db);
-	for (const char *const *s = (const char *const[]){"", "-wal", "-shm", NULL}; *s; s++) {
-		(void)snprintf(path, sizeof path, "%s%s", p->path, *s);
-		(void)unlink(path);
-	}
+	scratch_file_remove(p->path);
 	free(p);
 	return 0;
 }

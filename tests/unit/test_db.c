@@ -7,6 +7,7 @@
 #include "base/own.h"
 
 #include "server_store.h"
+#include "scratch.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -69,8 +70,7 @@ static int setup(void **state)
 {
 	struct place *p = calloc(1, sizeof *p);
 	assert_non_null(p);
-	(void)snprintf(p->dir, sizeof p->dir, "/tmp/plimsoll-db-XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
+	scratch_folder(p->dir, "db");
 	(void)snprintf(p->file, sizeof p->file, "%s/db", p->dir);
 	struct err e = ERR_INIT;
 	p->d = schema_open(p->file, rooms_1, 2, &e);
@@ -82,12 +82,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *p = *state;
-	char command[128];
 	db_close(p->d);
-	(void)snprintf(command, sizeof command, "rm -rf '%s'", p->dir);
-	int r = system(command);
+	scratch_remove(p->dir);
 	free(p);
-	return r;
+	return 0;
 }
 
 #define SET "INSERT INTO thing(k,v,b,r) VALUES($1,$2,$3,$4)"

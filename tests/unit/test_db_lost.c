@@ -3,6 +3,7 @@
 #include "db/db.h"
 
 #include "server_store.h"
+#include "scratch.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -81,14 +82,14 @@ static int read_value(struct db_tx *tx, void *arg, struct err *e)
 static void once(void **state)
 {
 	(void)state;
-	char path[64] = "/tmp/plimsoll-lost-XXXXXX", command[80];
+	char path[SCRATCH_CAP];
 	struct err e = ERR_INIT;
 	pthread_t t[THREADS];
 	int done[THREADS] = {0}, sum = 0;
 	int64_t value = 0;
 	if (!server_store_is_used())
 		skip();
-	assert_non_null(mkdtemp(path));
+	scratch_folder(path, "lost");
 	db = db_open(path, &schema, &e);
 	struct db *killer = db_attach_only(path, &schema, &e);
 	if (!db || !killer)
@@ -110,8 +111,7 @@ static void once(void **state)
 	assert_int_equal(value, sum);
 	db_close(killer);
 	db_close(db);
-	(void)snprintf(command, sizeof command, "rm -r %s", path);
-	assert_int_equal(system(command), 0);
+	scratch_remove(path);
 }
 
 int main(void)

@@ -1,5 +1,7 @@
 /* db: lists as parameters, many rows in one call, numbers in blocks, schemas that begin at a
  * baseline. */
+#include "scratch.h"
+
 #include "db/db.h"
 
 #include "base/own.h"
@@ -57,8 +59,7 @@ static int setup(void **state)
 {
 	struct place *p = calloc(1, sizeof *p);
 	assert_non_null(p);
-	(void)snprintf(p->dir, sizeof p->dir, "/tmp/plimsoll-values-XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
+	scratch_folder(p->dir, "values");
 	(void)snprintf(p->address, sizeof p->address, "%s/db", p->dir);
 	*state = p;
 	return 0;
@@ -67,12 +68,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *p = *state;
-	char command[128];
 	db_close(p->d);
-	(void)snprintf(command, sizeof command, "rm -rf '%s'", p->dir);
-	int r = system(command);
+	scratch_remove(p->dir);
 	free(p);
-	return r;
+	return 0;
 }
 
 /* The sum of n over the rows that a text finds; -1 on error. */

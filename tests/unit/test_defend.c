@@ -1,5 +1,7 @@
 /* Plans, exemptions, the states of registries and the secure score. Expected scores are reckoned by
  * hand from points / (healthy + unhealthy) * healthy. */
+#include "scratch.h"
+
 #include "defend/score.h"
 #include "ledger/images.h"
 #include "store/schema.h"
@@ -113,9 +115,7 @@ static int set_up(void **state)
 {
 	static struct place p;
 	struct err e = ERR_INIT;
-	strcpy(p.folder, "/tmp/plimsoll-defend-XXXXXX");
-	if (!mkdtemp(p.folder))
-		return -1;
+	scratch_folder(p.folder, "defend");
 	snprintf(p.file, sizeof p.file, "%s/plimsoll.db", p.folder);
 	p.db = store_open(p.file, &e);
 	*state = &p;
@@ -125,10 +125,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct place *p = *state;
-	char command[128];
 	db_close(p->db);
-	snprintf(command, sizeof command, "rm -r %s", p->folder);
-	return system(command);
+	scratch_remove(p->folder);
+	return 0;
 }
 
 static int plan_tx(struct db_tx *tx, void *arg, struct err *e)

@@ -1,5 +1,7 @@
 /* The log of denied changes: each is a row, a flood is counted and its rows are bounded, nothing is
  * lost, and the log's chain holds. */
+#include "scratch.h"
+
 #include "access/access.h"
 #include "access/audit.h"
 #include "base/clock.h"
@@ -27,8 +29,7 @@ static int setup(void **state)
 	struct err e = ERR_INIT;
 	char file[96];
 	assert_non_null(p);
-	(void)snprintf(p->dir, sizeof p->dir, "/tmp/plimsoll-denial-XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
+	scratch_folder(p->dir, "denial");
 	(void)snprintf(file, sizeof file, "%s/db", p->dir);
 	p->db = store_open(file, &e);
 	if (!p->db)
@@ -42,13 +43,11 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *p = *state;
-	char line[128];
 	denial_close(p->log);
 	db_close(p->db);
-	(void)snprintf(line, sizeof line, "rm -r %s", p->dir);
-	int rc = system(line);
+	scratch_remove(p->dir);
 	free(p);
-	return rc;
+	return 0;
 }
 
 static void deny(struct place *p, const char *actor, const char *peer)

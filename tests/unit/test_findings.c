@@ -3,6 +3,7 @@
  * a switch of generations. */
 #include "findings_case.h"
 #include "under_sanitizer.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -455,9 +456,7 @@ static int setup(void **state)
 {
 	struct err e = ERR_INIT;
 	(void)state;
-	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-findings-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	(void)snprintf(file, sizeof file, "%s/db", dir);
+	scratch_file(file, "findings");
 	assert_non_null(db = store_open(file, &e));
 	roll();
 	if (db_run(db, DB_WRITE, fill_tx, NULL, &e) < 0)
@@ -467,14 +466,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char path[128];
 	(void)state;
 	db_close(db);
-	for (const char *const *s = (const char *const[]){"", "-wal", "-shm", NULL}; *s; s++) {
-		(void)snprintf(path, sizeof path, "%s%s", file, *s);
-		(void)unlink(path);
-	}
-	(void)rmdir(dir);
+	scratch_file_remove(file);
 	return 0;
 }
 

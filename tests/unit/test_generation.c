@@ -4,6 +4,7 @@
 #include "repository_of.h"
 #include "recount.h"
 #include "under_sanitizer.h"
+#include "scratch.h"
 #include "base/clock.h"
 #include "ledger/generation.h"
 #include "ledger/packages.h"
@@ -175,8 +176,7 @@ static int setup(void **state)
 	struct fleet f = FLEET_SAMPLE;
 	assert_non_null(p);
 	p->e = (struct err)ERR_INIT;
-	(void)snprintf(p->dir, sizeof p->dir, "/tmp/plimsoll-generation-XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
+	scratch_folder(p->dir, "generation");
 	(void)snprintf(p->db_path, sizeof p->db_path, "%s/db", p->dir);
 	for (int i = 0; i < 2; i++) {
 		(void)snprintf(p->vdb_path[i], sizeof p->vdb_path[i], "%s/%d.vdb", p->dir, i);
@@ -196,17 +196,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *p = *state;
-	char path[128];
 	db_close(p->db);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2; i++)
 		vdb_close(p->v[i]);
-		(void)unlink(p->vdb_path[i]);
-	}
-	for (const char *const *s = (const char *const[]){"", "-wal", "-shm", NULL}; *s; s++) {
-		(void)snprintf(path, sizeof path, "%s%s", p->db_path, *s);
-		(void)unlink(path);
-	}
-	(void)rmdir(p->dir);
+	scratch_remove(p->dir);
 	free(p);
 	return 0;
 }

@@ -1,4 +1,6 @@
 /* history: which events and scans are pruned, and when a clock is not believed. */
+#include "scratch.h"
+
 #include "store/event.h"
 #include "store/history.h"
 #include "store/schema.h"
@@ -85,10 +87,8 @@ static void history(void **state)
 {
 	(void)state;
 	struct err e = ERR_INIT;
-	char dir[64], path[128], command[96];
-	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-history-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	(void)snprintf(path, sizeof path, "%s/db", dir);
+	char path[SCRATCH_CAP];
+	scratch_file(path, "history");
 	struct db *d = store_open(path, &e);
 	if (!d)
 		fail_msg("%s", e.msg);
@@ -124,8 +124,7 @@ static void history(void **state)
 	assert_int_equal(l.first, 2401);
 	assert_int_equal(l.events, 100);
 	db_close(d);
-	(void)snprintf(command, sizeof command, "rm -r %s", dir);
-	assert_int_equal(system(command), 0);
+	scratch_file_remove(path);
 }
 
 /* A start a year ahead, a step while the program runs, back and forth: nothing may end for a day;

@@ -3,6 +3,7 @@
 #include "server_store.h"
 #include "store/schema.h"
 #include "torture.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -173,7 +174,7 @@ static void test_memory(void **state)
 }
 
 struct store {
-	char dir[64], path[96];
+	char path[SCRATCH_CAP];
 	struct db *db;
 	struct arena a;
 	struct store_import got;
@@ -307,10 +308,9 @@ static void die_often(struct store *s)
 static void test_queue(void **state)
 {
 	(void)state;
-	struct store s = {.dir = "/tmp/test_import.XXXXXX"};
+	struct store s = {.db = NULL};
 	struct err e = ERR_INIT;
-	assert_non_null(mkdtemp(s.dir));
-	(void)snprintf(s.path, sizeof s.path, "%s/x.db", s.dir);
+	scratch_file(s.path, "import");
 	s.db = store_open(s.path, &e);
 	assert_non_null(s.db);
 	arena_init(&s.a, 4U << 20);
@@ -359,9 +359,7 @@ static void test_queue(void **state)
 	assert_int_equal(do_tx(&s, DB_WRITE, claim), 1);
 	arena_free(&s.a);
 	db_close(s.db);
-	char command[128];
-	(void)snprintf(command, sizeof command, "rm -rf %s", s.dir);
-	assert_int_equal(system(command), 0);
+	scratch_file_remove(s.path);
 }
 
 int main(void)

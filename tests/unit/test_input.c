@@ -1,6 +1,7 @@
 /* input, files: images on disk as folders: OCI layouts and docker-archives, and what only looks
  * like one. */
 #include "torture.h"
+#include "scratch.h"
 
 #include "base/buf.h"
 #include "scan/input.h"
@@ -533,8 +534,7 @@ static int setup(void **state)
 {
 	(void)state;
 	char path[320];
-	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-input-XXXXXX");
-	assert_non_null(mkdtemp(dir));
+	scratch_folder(dir, "input");
 	path_of(path, "blobs");
 	assert_int_equal(mkdir(path, 0700), 0);
 	path_of(path, "blobs/sha256");
@@ -545,9 +545,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	char line[96];
-	(void)snprintf(line, sizeof line, "rm -r %s", dir);
-	return system(line);
+	scratch_remove(dir);
+	return 0;
 }
 
 int main(void)

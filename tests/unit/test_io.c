@@ -1,4 +1,6 @@
 /* Files copied and replaced, random bytes, bytes as %XX. */
+#include "scratch.h"
+
 #include "base/buf.h"
 #include "base/io.h"
 
@@ -32,8 +34,8 @@ static void copies(void **state)
 	struct err e = ERR_INIT;
 	struct stat st;
 	static uint8_t content[LEN + 7];
-	char dir[] = "/tmp/plimsoll-io-XXXXXX", from[64], to[64];
-	assert_non_null(mkdtemp(dir));
+	char dir[SCRATCH_CAP], from[96], to[96];
+	scratch_folder(dir, "io");
 	(void)snprintf(from, sizeof from, "%s/from", dir);
 	(void)snprintf(to, sizeof to, "%s/to", dir);
 	assert_int_equal(io_random(content, sizeof content, &e), 0);
@@ -53,9 +55,7 @@ static void copies(void **state)
 	assert_int_equal(stat(to, &st), 0);
 	assert_true(st.st_size > 0);
 	assert_int_equal(io_copy_file("/nonexistent", to, 0600, &e), -ERR_IO);
-	assert_int_equal(unlink(from), 0);
-	assert_int_equal(unlink(to), 0);
-	assert_int_equal(rmdir(dir), 0);
+	scratch_remove(dir);
 }
 
 /* RFC 3986 §2.1 to §2.3. */

@@ -5,6 +5,7 @@
 #include "inventory/marks.h"
 #include "inventory/writer.h"
 #include "layer_make.h"
+#include "scratch.h"
 
 #include <unistd.h>
 

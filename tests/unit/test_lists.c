@@ -1,6 +1,7 @@
 /* lists, pack, digest_key: what columns hold comes back as it went in, damage is said; and a store
  * that an older program wrote opens with all that was in it. */
 #include "server_store.h"
+#include "scratch.h"
 
 #include "db/db.h"
 #include "store/digest_key.h"
@@ -491,10 +492,9 @@ static void an_older_store_opens(void **state)
 {
 	FILES_ONLY("the steps of old files");
 	(void)state;
-	char dir[] = "/tmp/plimsoll-lists-XXXXXX", path[64], command[64];
+	char path[SCRATCH_CAP];
 	struct err e = ERR_INIT;
-	assert_non_null(mkdtemp(dir));
-	(void)snprintf(path, sizeof path, "%s/db", dir);
+	scratch_file(path, "lists");
 	make_old(path);
 	for (int i = 0; i < 2; i++) {
 		struct db *d = NULL;
@@ -515,8 +515,7 @@ static void an_older_store_opens(void **state)
 			assert_int_equal(db_run(d, DB_WRITE, add_set, NULL, &e), 0);
 		db_close(d);
 	}
-	(void)snprintf(command, sizeof command, "rm -rf '%s'", dir);
-	assert_int_equal(system(command), 0);
+	scratch_file_remove(path);
 }
 
 int main(void)

@@ -8,6 +8,7 @@
 #include "migrations_store.h"
 #include "server_store.h"
 #include "under_sanitizer.h"
+#include "scratch.h"
 
 #include "store/access.h"
 #include "store/group.h"
@@ -667,17 +668,15 @@ static int setup(void **state)
 	(void)state;
 	/* In memory where there is such a folder: the test dies by SIGKILL, which syncs do not
 	 * survive or help against, and there are thousands of them. */
-	(void)snprintf(dir, sizeof dir, "%s/plimsoll-migrations-XXXXXX",
-		       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	return mkdtemp(dir) ? 0 : -1;
+	scratch_folder_in_memory(dir, "migrations");
+	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	char line[96];
-	(void)snprintf(line, sizeof line, "rm -r %s", dir);
-	return system(line);
+	scratch_remove(dir);
+	return 0;
 }
 
 int main(void)

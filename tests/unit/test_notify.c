@@ -1,4 +1,6 @@
 /* Notifications: what they may be sent to, and the messages' text. */
+#include "scratch.h"
+
 #include "ledger/announce.h"
 #include "notify/message.h"
 #include "notify/terms.h"
@@ -161,12 +163,11 @@ static int mend(struct db_tx *tx, void *arg, struct err *e)
 
 static void clock_set_back(void **state)
 {
-	char dir[] = "/tmp/test_notify.XXXXXX", path[64];
+	char path[SCRATCH_CAP];
 	struct err e = ERR_INIT;
 	struct claiming c = {.now = NOW};
 	(void)state;
-	assert_non_null(mkdtemp(dir));
-	(void)snprintf(path, sizeof path, "%s/x.db", dir);
+	scratch_file(path, "notify");
 	struct db *db = store_open(path, &e);
 	assert_non_null(db);
 	arena_init(&c.a, 1U << 20);
@@ -180,11 +181,7 @@ static void clock_set_back(void **state)
 	assert_int_equal(db_run(db, DB_WRITE, claim, &c, &e), 1);
 	db_close(db);
 	arena_free(&c.a);
-	for (const char *const *s = (const char *const[]){"", "-wal", "-shm", NULL}; *s; s++) {
-		(void)snprintf(path, sizeof path, "%s/x.db%s", dir, *s);
-		(void)unlink(path);
-	}
-	(void)rmdir(dir);
+	scratch_file_remove(path);
 }
 
 /* What a switch notes, written as ledger/announce.c says: three lists of pairs, two of images, and

@@ -1,6 +1,8 @@
 /* policies: those of many images read for lists say what each says whole: the same findings are
  * disabled, by the rule or by what is attached, in memory that does not grow with what documents
  * say. */
+#include "scratch.h"
+
 #include "ledger/policy.h"
 #include "store/schema.h"
 
@@ -20,16 +22,13 @@
 #define LIST_MEMORY ((size_t)16 << 20) /* of a request */
 
 static struct err err = ERR_INIT;
-static char path[64];
+static char path[SCRATCH_CAP];
 static struct db *db;
 
 static int setup(void **state)
 {
 	(void)state;
-	(void)snprintf(path, sizeof path, "/tmp/plimsoll-policies-XXXXXX");
-	int fd = mkstemp(path);
-	assert_true(fd >= 0);
-	(void)close(fd);
+	scratch_file(path, "policies");
 	db = store_open(path, &err);
 	assert_non_null(db);
 	return 0;
@@ -37,13 +36,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char at[80];
 	(void)state;
 	db_close(db);
-	for (const char *const *s = (const char *const[]){"", "-wal", "-shm", NULL}; *s; s++) {
-		(void)snprintf(at, sizeof at, "%s%s", path, *s);
-		(void)unlink(at);
-	}
+	scratch_file_remove(path);
 	return 0;
 }
 

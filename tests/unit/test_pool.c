@@ -19,6 +19,9 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "leftovers.h"
+#include "scratch.h"
+
 
 #include "base/clock.h"
 #include "jail/pool.h"
@@ -563,8 +566,8 @@ static void test_program_replaced(void **state)
 	(void)state;
 	struct got g;
 	struct err e = ERR_INIT;
-	char dir[] = "/tmp/plimsoll-pool-XXXXXX", path[64], other[64];
-	assert_non_null(mkdtemp(dir));
+	char dir[SCRATCH_CAP], path[96], other[96];
+	scratch_folder(dir, "pool");
 	(void)snprintf(path, sizeof path, "%s/worker", dir);
 	(void)snprintf(other, sizeof other, "%s/other", dir);
 	copy_file(worker_path, path, 0);
@@ -589,8 +592,7 @@ static void test_program_replaced(void **state)
 	assert_non_null(strstr(e.msg, "overwritten"));
 	assert_true(pool_trouble(p, why, sizeof why));
 	pool_close(p);
-	(void)unlink(path);
-	(void)rmdir(dir);
+	scratch_remove(dir);
 }
 
 static void test_trouble(void **state)

@@ -5,6 +5,7 @@
 #include "defend/remediation.h"
 #include "match/remedy.h"
 #include "torture.h"
+#include "scratch.h"
 
 #include <unistd.h>
 
@@ -12,9 +13,7 @@ static int setup(void **state)
 {
 	struct err e = ERR_INIT;
 	(void)state;
-	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-remediation-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	(void)snprintf(file, sizeof file, "%s/db", dir);
+	scratch_file(file, "remediation");
 	assert_non_null(db = store_open(file, &e));
 	roll();
 	if (db_run(db, DB_WRITE, fill_tx, NULL, &e) < 0)
@@ -24,11 +23,10 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char command[96];
 	(void)state;
 	db_close(db);
-	(void)snprintf(command, sizeof command, "rm -r %s", dir);
-	return system(command);
+	scratch_file_remove(file);
+	return 0;
 }
 
 static const struct model *seen; /* what readers see */

@@ -3,6 +3,7 @@
  * one is prepared, after it, and after a switch of generations. Whether a criterion fits a whole
  * finding is test_criteria's; here each finding is held whole against each rule. */
 #include "findings_case.h"
+#include "scratch.h"
 
 #include "ledger/counts.h"
 #include "ledger/policy.h"
@@ -508,9 +509,7 @@ static int setup(void **state)
 {
 	struct err e = ERR_INIT;
 	(void)state;
-	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-rules-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	(void)snprintf(file, sizeof file, "%s/db", dir);
+	scratch_file(file, "rules");
 	assert_non_null(db = store_open(file, &e));
 	arena_init(&kept, 256U << 20);
 	roll();
@@ -524,15 +523,10 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char path[128];
 	(void)state;
 	db_close(db);
 	arena_free(&kept);
-	for (const char *const *s = (const char *const[]){"", "-wal", "-shm", NULL}; *s; s++) {
-		(void)snprintf(path, sizeof path, "%s%s", file, *s);
-		(void)unlink(path);
-	}
-	(void)rmdir(dir);
+	scratch_file_remove(file);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
  * given once. Times are the test's own. */
 #include "ledger/counts.h"
 #include "repository_of.h"
+#include "scratch.h"
 #include "db/db.h"
 #include "ledger/generation.h"
 #include "ledger/images.h"
@@ -35,10 +36,7 @@ static int setup(void **state)
 	struct place *p = calloc(1, sizeof *p);
 	assert_non_null(p);
 	p->e = (struct err)ERR_INIT;
-	(void)snprintf(p->path, sizeof p->path, "/tmp/plimsoll-scans-XXXXXX");
-	int fd = mkstemp(p->path);
-	assert_true(fd >= 0);
-	(void)close(fd);
+	scratch_file(p->path, "scans");
 	p->db = store_open(p->path, &p->e);
 	assert_non_null(p->db);
 	arena_init(&p->a, 16U << 20);
@@ -49,12 +47,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *p = *state;
-	char path[80];
 	db_close(p->db);
-	for (const char *const *s = (const char *const[]){"", "-wal", "-shm", NULL}; *s; s++) {
-		(void)snprintf(path, sizeof path, "%s%s", p->path, *s);
-		(void)unlink(path);
-	}
+	scratch_file_remove(p->path);
 	arena_free(&p->a);
 	free(p);
 	return 0;

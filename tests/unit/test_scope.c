@@ -1,4 +1,6 @@
 /* Scopes: the tree, names, visibility, texts. */
+#include "scratch.h"
+
 #include "store/schema.h"
 #include "store/scope.h"
 
@@ -22,9 +24,7 @@ static int set_up(void **state)
 {
 	static struct place p;
 	struct err e = ERR_INIT;
-	strcpy(p.folder, "/tmp/plimsoll-scope-XXXXXX");
-	if (!mkdtemp(p.folder))
-		return -1;
+	scratch_folder(p.folder, "scope");
 	snprintf(p.file, sizeof p.file, "%s/plimsoll.db", p.folder);
 	p.db = store_open(p.file, &e);
 	*state = &p;
@@ -34,14 +34,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct place *p = *state;
-	char command[128];
 	db_close(p->db);
-	for (const char *const *end = (const char *const[]){"", "-wal", "-shm", NULL}; *end;
-	     end++) {
-		snprintf(command, sizeof command, "%s%s", p->file, *end);
-		unlink(command);
-	}
-	return rmdir(p->folder);
+	scratch_remove(p->folder);
+	return 0;
 }
 
 static int64_t add(struct db_tx *tx, int64_t parent, enum store_scope_kind kind, const char *name)

@@ -11,6 +11,7 @@
 #include "ledger/images.h"
 #include "ledger/generation.h"
 #include "ledger_case.h"
+#include "scratch.h"
 #include "store/registry.h"
 #include "store/scope.h"
 #include "store/scans.h"
@@ -505,9 +506,7 @@ static int setup(void **state)
 	engine_wrap();
 	clock_stop_for_tests(true); /* times are in rows: the same each time */
 	/* Thousands of commits: in memory where there is such a folder. */
-	(void)snprintf(dir, sizeof dir, "%s/plimsoll-memory-XXXXXX",
-		       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	assert_non_null(mkdtemp(dir));
+	scratch_folder_in_memory(dir, "memory");
 	(void)snprintf(file, sizeof file, "%s/db", dir);
 	(void)snprintf(base_file, sizeof base_file, "%s/base", dir);
 	struct vdb *v = make_vdb(0);
@@ -531,7 +530,7 @@ static int teardown(void **state)
 	(void)state;
 	db_close(db);
 	vdb_close((struct vdb *)(uintptr_t)vdb_now);
-	shell("rm -r %s", dir);
+	scratch_remove(dir);
 	return 0;
 }
 

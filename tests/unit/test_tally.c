@@ -1,5 +1,7 @@
 /* tally: texts of checks are read when the first policy asks for them, also of checks that were
  * read before without; a policy that asks for severities alone needs no check at all. */
+#include "scratch.h"
+
 #include "ledger/tally.h"
 #include "store/schema.h"
 
@@ -77,20 +79,15 @@ static int texts_tx(struct db_tx *tx, void *arg, struct err *e)
 static void texts(void **state)
 {
 	struct err e = ERR_INIT;
-	char path[] = "/tmp/plimsoll-tally-XXXXXX", more[64];
+	char path[SCRATCH_CAP];
 	(void)state;
-	int fd = mkstemp(path);
-	assert_true(fd >= 0);
-	(void)close(fd);
+	scratch_file(path, "tally");
 	struct db *db = store_open(path, &e);
 	assert_non_null(db);
 	if (db_run(db, DB_WRITE, texts_tx, NULL, &e) < 0)
 		fail_msg("%s", e.msg);
 	db_close(db);
-	for (const char *const *s = (const char *const[]){"", "-wal", "-shm", NULL}; *s; s++) {
-		(void)snprintf(more, sizeof more, "%s%s", path, *s);
-		(void)unlink(more);
-	}
+	scratch_file_remove(path);
 }
 
 /* What a policy asks of a check beyond its severity, which a set's own list says. */

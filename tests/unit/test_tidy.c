@@ -6,6 +6,7 @@
 #include "ledger/images.h"
 #include "store/inventories.h"
 #include "ledger_case.h"
+#include "scratch.h"
 #include "store/registry.h"
 #include "store/scope.h"
 #include "store/schema.h"
@@ -42,10 +43,7 @@ static int setup(void **state)
 	struct place *p = calloc(1, sizeof *p);
 	assert_non_null(p);
 	p->e = (struct err)ERR_INIT;
-	(void)snprintf(p->path, sizeof p->path, "/tmp/plimsoll-tidy-XXXXXX");
-	int fd = mkstemp(p->path);
-	assert_true(fd >= 0);
-	(void)close(fd);
+	scratch_file(p->path, "tidy");
 	p->db = store_open(p->path, &p->e);
 	assert_non_null(p->db);
 	*state = p;
@@ -55,12 +53,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *p = *state;
-	char path[80];
 	db_close(p->db);
-	for (const char *const *s = (const char *const[]){"", "-wal", "-shm", NULL}; *s; s++) {
-		(void)snprintf(path, sizeof path, "%s%s", p->path, *s);
-		(void)unlink(path);
-	}
+	scratch_file_remove(p->path);
 	free(p);
 	return 0;
 }

@@ -1,5 +1,7 @@
 /* The registry's token dance over a real socket: challenge, token route, what a token opens. Spec:
  * Docker registry token authentication specification; RFC 6750 §3; RFC 7617. */
+#include "scratch.h"
+
 #include "access/access.h"
 #include "base/base64.h"
 #include "api/routes.h"
@@ -112,8 +114,7 @@ static int setup(void **state)
 	(void)state;
 	struct err e = ERR_INIT;
 	struct bytes word = BYTES_LIT("pa:ss word");
-	(void)snprintf(at.dir, sizeof at.dir, "/tmp/plimsoll-token-XXXXXX");
-	assert_non_null(mkdtemp(at.dir));
+	scratch_folder(at.dir, "token");
 	place_open(ACCESS_ANONYMOUS_NONE, "");
 	struct access *a = at.api.access;
 	assert_true(access_user_add(a, &me, BYTES_LIT("ann"), false, word, &e) > 0);
@@ -130,10 +131,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	char line[128];
 	place_close();
-	(void)snprintf(line, sizeof line, "rm -r %s", at.dir);
-	return system(line);
+	scratch_remove(at.dir);
+	return 0;
 }
 
 static char answer[65536];

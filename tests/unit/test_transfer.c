@@ -1,4 +1,6 @@
 /* db_transfer: all rows into another database, whole or not at all. */
+#include "scratch.h"
+
 #include "db/transfer.h"
 
 #include <setjmp.h>
@@ -50,8 +52,7 @@ static int setup(void **state)
 {
 	struct place *p = calloc(1, sizeof *p);
 	assert_non_null(p);
-	(void)snprintf(p->dir, sizeof p->dir, "/tmp/plimsoll-transfer-XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
+	scratch_folder(p->dir, "transfer");
 	arena_init(&p->texts, 1U << 20);
 	p->from = open_at(p, "from", &module);
 	p->to = open_at(p, "to", &module);
@@ -65,14 +66,12 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *p = *state;
-	char command[128];
 	db_close(p->from);
 	db_close(p->to);
 	arena_free(&p->texts);
-	(void)snprintf(command, sizeof command, "rm -rf '%s'", p->dir);
-	int r = system(command);
+	scratch_remove(p->dir);
 	free(p);
-	return r;
+	return 0;
 }
 
 /* 5,000 children of parents 0 to 9: of one parent more than a batch would be cut within. */

@@ -1,4 +1,6 @@
 /* Folders and files of a feed through real workers into a database. argv[1]: plimsoll-worker. */
+#include "scratch.h"
+
 #include "base/io.h"
 #include "scan/feed_files.h"
 #include "scan/vdb_build.h"
@@ -16,7 +18,7 @@
 
 static const char *worker;
 static struct pool *pool;
-static char dir[200];
+static char dir[SCRATCH_CAP];
 
 static void put(const char *name, const char *text)
 {
@@ -51,12 +53,11 @@ static int set_up(void **state)
 	struct err e = ERR_INIT;
 	struct pool_options o = {
 	    .worker_path = worker, .slots = 1, .limits = LIMITS_DEFAULT, .allow_unjailed = true};
-	const char *tmp = getenv("TMPDIR");
 	char path[500], name[200];
 	(void)state;
-	(void)snprintf(dir, sizeof dir, "%s/plimsoll-build-XXXXXX", tmp ? tmp : "/tmp");
+	scratch_folder(dir, "build");
 	pool = pool_open(&o, &e);
-	if (!pool || !mkdtemp(dir)) {
+	if (!pool) {
 		fprintf(stderr, "%s\n", e.msg);
 		return -1;
 	}
@@ -87,11 +88,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	char command[300];
 	(void)state;
 	pool_close(pool);
-	(void)snprintf(command, sizeof command, "rm -rf '%s'", dir);
-	return system(command);
+	scratch_remove(dir);
+	return 0;
 }
 
 static void count_note(void *arg, const char *feed, struct bytes where, struct bytes text)
