@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,9 +18,9 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
 #include "leftovers.h"
 #include "scratch.h"
-
 
 #include "base/clock.h"
 #include "jail/pool.h"
@@ -85,41 +84,6 @@ static int run_for(struct pool *p, const char *name, uint64_t owner, struct got 
 static int run(struct pool *p, const char *name, struct got *g, struct err *e)
 {
 	return run_for(p, name, 0, g, e);
-}
-
-static size_t count_fds(void)
-{
-	size_t n = 0;
-	DIR *d = opendir("/proc/self/fd");
-	while (d && readdir(d))
-		n++;
-	if (d)
-		closedir(d);
-	return n;
-}
-
-/* No worker is left, not even one that nobody waited for; a pool that is open has its spawner. */
-static void assert_no_children(void)
-{
-	struct dirent *entry;
-	DIR *d = opendir("/proc");
-	assert_non_null(d);
-	while ((entry = readdir(d))) {
-		char path[300], text[512] = "";
-		(void)snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
-		FILE *f =
-		    entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "re") : NULL;
-		size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-		if (f)
-			(void)fclose(f);
-		text[n] = '\0';
-		const char *after = strrchr(text, ')');
-		int parent = 0;
-		if (after && sscanf(after, ") %*c %d", &parent) == 1 && parent == getpid() &&
-		    !strstr(text, "(plimsoll-spawn)"))
-			fail_msg("a child is left: %s", text);
-	}
-	(void)closedir(d);
 }
 
 static const struct lie {
