@@ -32,24 +32,13 @@ struct keys {
 
 static void key_read(struct json *j, struct key *k)
 {
-	const struct {
-		const char *name;
-		struct bytes *to;
-	} members[] = {{"kty", &k->type}, {"kid", &k->id},    {"use", &k->use},
-		       {"alg", &k->alg},  {"crv", &k->curve}, {"n", &k->n},
-		       {"e", &k->e},	  {"x", &k->x},	      {"y", &k->y}};
+	const struct bytes_slot slots[] = {
+	    {"kty", &k->type}, {"kid", &k->id},	   {"use", &k->use},
+	    {"alg", &k->alg},  {"crv", &k->curve}, {"n", &k->n},
+	    {"e", &k->e},      {"x", &k->x},	   {"y", &k->y},
+	};
 	*k = (struct key){.type = BYTES_NONE};
-	if (!json_enter_object(j))
-		return;
-	for (struct bytes name; json_next_key(j, &name);) {
-		size_t i = 0;
-		while (i < sizeof members / sizeof *members && !bytes_eq_lit(name, members[i].name))
-			i++;
-		if (i < sizeof members / sizeof *members && json_peek(j) == JSON_STRING)
-			*members[i].to = json_string(j);
-		else
-			json_skip(j);
-	}
+	json_slots_lenient(j, BYTES_SLOTS(slots));
 }
 
 static int keys_read(struct bytes text, struct arena *a, struct keys *ret, struct err *e)

@@ -132,6 +132,14 @@ struct bytes bytes_cut(struct bytes *rest, uint8_t sep)
 	return head;
 }
 
+struct bytes *bytes_slot_find(const struct bytes_slot *slots, size_t count, struct bytes name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bytes_eq_lit(name, slots[i].name))
+			return slots[i].to;
+	return NULL;
+}
+
 uint64_t bytes_hash(struct bytes b, uint64_t seed)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325) ^ seed;

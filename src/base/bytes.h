@@ -40,6 +40,14 @@ struct bytes bytes_trim(struct bytes b);
 /* Cut *rest at the first sep: returns what was before, *rest becomes what is after. Without sep:
  * all, *rest empty. */
 struct bytes bytes_cut(struct bytes *rest, uint8_t sep);
+/* Where the values of a reader's names go. */
+struct bytes_slot {
+	const char *name;
+	struct bytes *to;
+};
+#define BYTES_SLOTS(array) (array), sizeof(array) / sizeof *(array)
+/* That of this name; NULL when there is none. */
+struct bytes *bytes_slot_find(const struct bytes_slot *slots, size_t count, struct bytes name);
 /* 64-bit hash for tables in memory and files of ours; stable across machines (FNV-1a folded); not
  * for hostile keys without a seed. */
 uint64_t bytes_hash(struct bytes b, uint64_t seed);

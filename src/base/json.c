@@ -336,6 +336,29 @@ struct bytes json_string_or_null(struct json *j)
 	return BYTES_NONE;
 }
 
+static void read_slots(struct json *j, const struct bytes_slot *slots, size_t count, bool lenient)
+{
+	if (!json_enter_object(j))
+		return;
+	for (struct bytes key; json_next_key(j, &key);) {
+		struct bytes *to = bytes_slot_find(slots, count, key);
+		if (to && (!lenient || json_peek(j) == JSON_STRING))
+			*to = json_string(j);
+		else
+			json_skip(j);
+	}
+}
+
+void json_slots(struct json *j, const struct bytes_slot *slots, size_t count)
+{
+	read_slots(j, slots, count, false);
+}
+
+void json_slots_lenient(struct json *j, const struct bytes_slot *slots, size_t count)
+{
+	read_slots(j, slots, count, true);
+}
+
 static bool enter(struct json *j, enum json_type type, const char *why)
 {
 	if (!expect(j, type, why))

@@ -55,7 +55,11 @@ bool json_next_item(struct json *j);
 /* Borrows from the text, or from the arena when it had escapes. */
 struct bytes json_string(struct json *j);
 struct bytes json_string_or_null(struct json *j); /* null gives the empty run */
-struct bytes json_number(struct json *j);	  /* its text, checked for form */
+/* The next value, an object: its members that have a slot are strings, others are skipped. */
+void json_slots(struct json *j, const struct bytes_slot *slots, size_t count);
+/* The same, but a member with a slot that is no string is skipped as well. */
+void json_slots_lenient(struct json *j, const struct bytes_slot *slots, size_t count);
+struct bytes json_number(struct json *j); /* its text, checked for form */
 double json_double(struct json *j);
 uint64_t json_u64(struct json *j); /* failure when negative, fractional or too large */
 int64_t json_i64(struct json *j);

@@ -11,18 +11,9 @@
 
 static void read_distro(struct json *j, struct pkg_distro *d)
 {
-	if (!json_enter_object(j))
-		return;
-	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "id")	     ? &d->id
-				   : bytes_eq_lit(key, "version_id") ? &d->version_id
-				   : bytes_eq_lit(key, "name")	     ? &d->name
-								     : NULL;
-		if (to)
-			*to = json_string(j);
-		else
-			json_skip(j);
-	}
+	const struct bytes_slot slots[] = {
+	    {"id", &d->id}, {"version_id", &d->version_id}, {"name", &d->name}};
+	json_slots(j, BYTES_SLOTS(slots));
 }
 
 static void read_platform(struct bytes text, struct oci_platform *p)
@@ -308,28 +299,22 @@ static int on_package(void *arg, struct json *j, struct err *e)
 	if (r < 0)
 		return r;
 	struct pkg p = {.class = PKG_OS};
-	if (json_enter_object(j)) {
-		for (struct bytes key; json_next_key(j, &key);) {
-			struct bytes *to = bytes_eq_lit(key, "type")		 ? &p.type
-					   : bytes_eq_lit(key, "name")		 ? &p.name
-					   : bytes_eq_lit(key, "version")	 ? &p.version
-					   : bytes_eq_lit(key, "arch")		 ? &p.arch
-					   : bytes_eq_lit(key, "source_name")	 ? &p.source_name
-					   : bytes_eq_lit(key, "source_version") ? &p.source_version
-					   : bytes_eq_lit(key, "distro")	 ? &p.distro
-					   : bytes_eq_lit(key, "module")	 ? &p.module
-					   : bytes_eq_lit(key, "vendor")	 ? &p.vendor
-					   : bytes_eq_lit(key, "license")	 ? &p.license
-					   : bytes_eq_lit(key, "path")		 ? &p.path
-					   : bytes_eq_lit(key, "layer")		 ? &layer
-					   : bytes_eq_lit(key, "class")		 ? &class
-										 : NULL;
-			if (to)
-				*to = json_string(j);
-			else
-				json_skip(j);
-		}
-	}
+	const struct bytes_slot slots[] = {
+	    {"type", &p.type},
+	    {"name", &p.name},
+	    {"version", &p.version},
+	    {"arch", &p.arch},
+	    {"source_name", &p.source_name},
+	    {"source_version", &p.source_version},
+	    {"distro", &p.distro},
+	    {"module", &p.module},
+	    {"vendor", &p.vendor},
+	    {"license", &p.license},
+	    {"path", &p.path},
+	    {"layer", &layer},
+	    {"class", &class},
+	};
+	json_slots(j, BYTES_SLOTS(slots));
 	p.class = eco_class_of(p.type);
 	for (int n = 0; pkg_class_word(n); n++)
 		if (bytes_eq_lit(class, pkg_class_word(n)))

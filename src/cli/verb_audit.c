@@ -44,14 +44,12 @@ static void read_row(struct json *j, struct access_audit *row)
 	*row = (struct access_audit){.id = 0};
 	if (!json_enter_object(j))
 		return;
+	const struct bytes_slot slots[] = {
+	    {"actor", &row->actor},	{"peer", &row->peer},	{"action", &row->action},
+	    {"subject", &row->subject}, {"chain", &row->chain}, {"at", &at},
+	};
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "actor")	  ? &row->actor
-				   : bytes_eq_lit(key, "peer")	  ? &row->peer
-				   : bytes_eq_lit(key, "action")  ? &row->action
-				   : bytes_eq_lit(key, "subject") ? &row->subject
-				   : bytes_eq_lit(key, "chain")	  ? &row->chain
-				   : bytes_eq_lit(key, "at")	  ? &at
-								  : NULL;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		if (to)
 			*to = json_string(j);
 		else if (bytes_eq_lit(key, "before"))

@@ -61,10 +61,9 @@ static int on_scan(void *arg, struct json *j, struct err *e)
 	(void)e;
 	if (!json_enter_object(j))
 		return 0;
+	const struct bytes_slot slots[] = {{"status", &n->status}, {"reason", &n->reason}};
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "status")	 ? &n->status
-				   : bytes_eq_lit(key, "reason") ? &n->reason
-								 : NULL;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		if (!to) {
 			json_skip(j);
 			continue;

@@ -108,18 +108,8 @@ static int put_assignment(void *arg, struct json *j, struct err *e)
 	struct ppl *p = arg;
 	struct bytes user = BYTES_NONE, role = BYTES_NONE, scope = BYTES_NONE;
 	(void)e;
-	if (!json_enter_object(j))
-		return 0;
-	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "user")	? &user
-				   : bytes_eq_lit(key, "role")	? &role
-				   : bytes_eq_lit(key, "scope") ? &scope
-								: NULL;
-		if (to)
-			*to = json_string(j);
-		else
-			json_skip(j);
-	}
+	const struct bytes_slot slots[] = {{"user", &user}, {"role", &role}, {"scope", &scope}};
+	json_slots(j, BYTES_SLOTS(slots));
 	if (!json_ok(j) || (p->args.operand_count && !bytes_eq_lit(user, p->args.operands[0])))
 		return 0;
 	people_titles(p, titles);

@@ -27,12 +27,14 @@ static int put_token(void *arg, struct json *j, struct err *e)
 	(void)e;
 	if (!json_enter_object(j))
 		return 0;
+	const struct bytes_slot slots[] = {
+	    {"label", &label},
+	    {"kind", &kind},
+	    {"created_at", &created},
+	    {"expires_at", &expires},
+	};
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "label")	     ? &label
-				   : bytes_eq_lit(key, "kind")	     ? &kind
-				   : bytes_eq_lit(key, "created_at") ? &created
-				   : bytes_eq_lit(key, "expires_at") ? &expires
-								     : NULL;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		if (bytes_eq_lit(key, "id"))
 			id = json_number(j);
 		else if (to)
@@ -96,17 +98,8 @@ static int show(struct ppl *p, struct bytes body, struct err *e)
 	struct json j;
 	struct bytes token = BYTES_NONE, until = BYTES_NONE;
 	json_init(&j, body, &p->arena);
-	if (json_enter_object(&j)) {
-		for (struct bytes key; json_next_key(&j, &key);) {
-			struct bytes *to = bytes_eq_lit(key, "token")	     ? &token
-					   : bytes_eq_lit(key, "expires_at") ? &until
-									     : NULL;
-			if (to)
-				*to = json_string(&j);
-			else
-				json_skip(&j);
-		}
-	}
+	const struct bytes_slot slots[] = {{"token", &token}, {"expires_at", &until}};
+	json_slots(&j, BYTES_SLOTS(slots));
 	if (json_finish(&j, e) < 0)
 		return -(int)e->code;
 	if (printf("%.*s\n", BYTES_ARG(token)) < 0 || fflush(stdout) != 0)

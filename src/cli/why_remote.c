@@ -95,17 +95,8 @@ static int read_package(struct json *j, struct reply *r)
 /* The rule that takes a finding out. */
 static void read_rule(struct json *j, struct reply *r)
 {
-	if (!json_enter_object(j))
-		return;
-	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "name")		? &r->by
-				   : bytes_eq_lit(key, "justification") ? &r->justification
-									: NULL;
-		if (to)
-			*to = json_string(j);
-		else
-			json_skip(j);
-	}
+	const struct bytes_slot slots[] = {{"name", &r->by}, {"justification", &r->justification}};
+	json_slots(j, BYTES_SLOTS(slots));
 }
 
 static void read_finding(struct json *j, struct reply *r)
@@ -125,11 +116,10 @@ static int read_reply(struct json *j, struct reply *r)
 	int rc = 0;
 	if (!json_enter_object(j))
 		return json_finish(j, r->e);
+	const struct bytes_slot slots[] = {
+	    {"id", &r->id}, {"reason", &r->reason}, {"text", &r->text}};
 	for (struct bytes key; rc == 0 && json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "id")	 ? &r->id
-				   : bytes_eq_lit(key, "reason") ? &r->reason
-				   : bytes_eq_lit(key, "text")	 ? &r->text
-								 : NULL;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		if (to) {
 			*to = json_string(j);
 		} else if (bytes_eq_lit(key, "whole")) {

@@ -69,12 +69,14 @@ static int read_entry(struct json *j, struct arena *a, struct credentials *ret, 
 		     identity = BYTES_NONE;
 	if (!json_enter_object(j))
 		return 0;
+	const struct bytes_slot slots[] = {
+	    {"auth", &auth},
+	    {"username", &user},
+	    {"password", &password},
+	    {"identitytoken", &identity},
+	};
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "auth")		? &auth
-				   : bytes_eq_lit(key, "username")	? &user
-				   : bytes_eq_lit(key, "password")	? &password
-				   : bytes_eq_lit(key, "identitytoken") ? &identity
-									: NULL;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		if (to)
 			*to = json_string_or_null(j);
 		else

@@ -199,20 +199,13 @@ static int metadata_read(struct oidc *o, struct bytes text, struct arena *a, str
 	struct json j;
 	*ret = (struct metadata){.issuer = BYTES_NONE};
 	json_init(&j, text, a);
-	if (json_enter_object(&j)) {
-		for (struct bytes key; json_next_key(&j, &key);) {
-			struct bytes *to = bytes_eq_lit(key, "issuer") ? &ret->issuer
-					   : bytes_eq_lit(key, "authorization_endpoint")
-					       ? &ret->authorize
-					   : bytes_eq_lit(key, "token_endpoint") ? &ret->token
-					   : bytes_eq_lit(key, "jwks_uri")	 ? &ret->keys
-										 : NULL;
-			if (to)
-				*to = json_string(&j);
-			else
-				json_skip(&j);
-		}
-	}
+	const struct bytes_slot slots[] = {
+	    {"issuer", &ret->issuer},
+	    {"authorization_endpoint", &ret->authorize},
+	    {"token_endpoint", &ret->token},
+	    {"jwks_uri", &ret->keys},
+	};
+	json_slots(&j, BYTES_SLOTS(slots));
 	if (json_finish(&j, e) < 0)
 		return err_ctx(e, "discovery document of %s", o->issuer);
 	if (!bytes_eq_lit(ret->issuer, o->issuer))

@@ -52,6 +52,10 @@ static int parse_desc(struct bytes file, const struct eco_sink *sink, struct are
 	struct license all = {.len = 0}, one;
 	bool is_license = false;
 	bool ok;
+	const struct bytes_slot slots[] = {
+	    {"%NAME%", &name}, {"%VERSION%", &version},	  {"%ARCH%", &arch},
+	    {"%BASE%", &base}, {"%PACKAGER%", &packager},
+	};
 	for (struct bytes rest = file; rest.len > 0;) {
 		struct bytes key = line_of(&rest), ahead = rest;
 		struct bytes value = bytes_trim(line_of(&ahead));
@@ -60,12 +64,7 @@ static int parse_desc(struct bytes file, const struct eco_sink *sink, struct are
 			license_also(&all, &one);
 		}
 		is_license = is_key(key) ? bytes_eq_lit(key, "%LICENSE%") : is_license;
-		struct bytes *to = bytes_eq_lit(key, "%NAME%")	     ? &name
-				   : bytes_eq_lit(key, "%VERSION%")  ? &version
-				   : bytes_eq_lit(key, "%ARCH%")     ? &arch
-				   : bytes_eq_lit(key, "%BASE%")     ? &base
-				   : bytes_eq_lit(key, "%PACKAGER%") ? &packager
-								     : NULL;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		if (to && !is_key(value))
 			*to = value;
 	}

@@ -21,22 +21,12 @@ static struct eco_want bottlerocket_wants(struct bytes path)
 
 static void read_application(struct json *j, struct application *ret)
 {
-	struct bytes key;
 	*ret = (struct application){.name = BYTES_NONE};
-	json_enter_object(j);
-	while (json_next_key(j, &key)) {
-		struct bytes *to = bytes_eq_lit(key, "Name")	       ? &ret->name
-				   : bytes_eq_lit(key, "Version")      ? &ret->version
-				   : bytes_eq_lit(key, "Release")      ? &ret->release
-				   : bytes_eq_lit(key, "Epoch")	       ? &ret->epoch
-				   : bytes_eq_lit(key, "Architecture") ? &ret->arch
-				   : bytes_eq_lit(key, "Publisher")    ? &ret->publisher
-								       : NULL;
-		if (to && json_peek(j) == JSON_STRING)
-			*to = json_string(j);
-		else
-			json_skip(j);
-	}
+	const struct bytes_slot slots[] = {
+	    {"Name", &ret->name},   {"Version", &ret->version},	  {"Release", &ret->release},
+	    {"Epoch", &ret->epoch}, {"Architecture", &ret->arch}, {"Publisher", &ret->publisher},
+	};
+	json_slots_lenient(j, BYTES_SLOTS(slots));
 }
 
 static int put(const struct application *in, const struct eco_sink *sink, struct arena *a,

@@ -8,25 +8,18 @@
 static int conda_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
 		       struct arena *a, struct err *e)
 {
-	struct bytes name = BYTES_NONE, version = BYTES_NONE, build = BYTES_NONE, key,
+	struct bytes name = BYTES_NONE, version = BYTES_NONE, build = BYTES_NONE,
 		     license = BYTES_NONE;
 	struct json j;
 	(void)path;
 	json_init(&j, file, a);
-	json_enter_object(&j);
-	while (json_next_key(&j, &key)) {
-		bool text = json_peek(&j) == JSON_STRING;
-		struct bytes *to = !text			  ? NULL
-				   : bytes_eq_lit(key, "name")	  ? &name
-				   : bytes_eq_lit(key, "version") ? &version
-				   : bytes_eq_lit(key, "build")	  ? &build
-				   : bytes_eq_lit(key, "license") ? &license
-								  : NULL;
-		if (to)
-			*to = json_string(&j);
-		else
-			json_skip(&j);
-	}
+	const struct bytes_slot slots[] = {
+	    {"name", &name},
+	    {"version", &version},
+	    {"build", &build},
+	    {"license", &license},
+	};
+	json_slots_lenient(&j, BYTES_SLOTS(slots));
 	int r = json_finish(&j, e);
 	if (r < 0)
 		return r;

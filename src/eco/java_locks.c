@@ -24,19 +24,9 @@ static int read_gradle(struct declared *d, struct bytes file)
 
 static void read_dependency(struct json *j, struct declared *d, struct arena *a)
 {
-	struct bytes key, org = BYTES_NONE, name = BYTES_NONE, version = BYTES_NONE;
-	json_enter_object(j);
-	while (json_next_key(j, &key)) {
-		struct bytes *to = json_peek(j) != JSON_STRING	  ? NULL
-				   : bytes_eq_lit(key, "org")	  ? &org
-				   : bytes_eq_lit(key, "name")	  ? &name
-				   : bytes_eq_lit(key, "version") ? &version
-								  : NULL;
-		if (to)
-			*to = json_string(j);
-		else
-			json_skip(j);
-	}
+	struct bytes org = BYTES_NONE, name = BYTES_NONE, version = BYTES_NONE;
+	const struct bytes_slot slots[] = {{"org", &org}, {"name", &name}, {"version", &version}};
+	json_slots_lenient(j, BYTES_SLOTS(slots));
 	if (!json_ok(j) || !eco_is_word(org) || !eco_is_word(name))
 		return;
 	char *whole = arena_printf(a, "%.*s:%.*s", BYTES_ARG(org), BYTES_ARG(name));

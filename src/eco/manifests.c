@@ -24,12 +24,11 @@ static struct bytes value_of(struct bytes line, struct bytes rest)
 static struct fields read_fields(struct bytes file)
 {
 	struct fields f = {.name = BYTES_NONE};
+	const struct bytes_slot slots[] = {
+	    {"name", &f.name}, {"version", &f.version}, {"license", &f.license}};
 	while (file.len > 0) {
 		struct bytes line = bytes_cut(&file, '\n'), key = bytes_cut(&line, ':');
-		struct bytes *to = bytes_eq_lit(key, "name")	  ? &f.name
-				   : bytes_eq_lit(key, "version") ? &f.version
-				   : bytes_eq_lit(key, "license") ? &f.license
-								  : NULL;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		if (to && to->len == 0)
 			*to = declared_unquoted(value_of(line, file));
 	}

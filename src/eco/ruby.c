@@ -94,10 +94,9 @@ static void read_line(struct bytes line, struct gem *stub, struct gem *ret)
 		read_licenses(value, &ret->license);
 		return;
 	}
-	struct bytes *to = bytes_eq_lit(key, "name")	   ? &ret->name
-			   : bytes_eq_lit(key, "version")  ? &ret->version
-			   : bytes_eq_lit(key, "platform") ? &ret->platform
-							   : NULL;
+	const struct bytes_slot slots[] = {
+	    {"name", &ret->name}, {"version", &ret->version}, {"platform", &ret->platform}};
+	struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 	struct bytes text = to && to->len == 0 ? ruby_text(value) : BYTES_NONE;
 	if (to && is_word(text))
 		*to = text;

@@ -52,17 +52,8 @@ static struct bytes read_hashes(struct document *d, struct json *j)
 		return digest;
 	while (json_next_item(j)) {
 		struct bytes alg = BYTES_NONE, content = BYTES_NONE;
-		if (!json_enter_object(j))
-			return digest;
-		for (struct bytes key; json_next_key(j, &key);) {
-			struct bytes *to = bytes_eq_lit(key, "alg")	  ? &alg
-					   : bytes_eq_lit(key, "content") ? &content
-									  : NULL;
-			if (to && json_peek(j) == JSON_STRING)
-				*to = json_string(j);
-			else
-				json_skip(j);
-		}
+		const struct bytes_slot slots[] = {{"alg", &alg}, {"content", &content}};
+		json_slots_lenient(j, BYTES_SLOTS(slots));
 		if (bytes_eq_lit(alg, "SHA-256"))
 			digest = exception_digest_of(d->x, content);
 	}

@@ -71,17 +71,8 @@ static struct bytes first_text(struct json *j)
 static struct bytes read_hash(struct exceptions *x, struct json *j)
 {
 	struct bytes algorithm = BYTES_NONE, value = BYTES_NONE;
-	if (!json_enter_object(j))
-		return BYTES_NONE;
-	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "algorithm") ? &algorithm
-				   : bytes_eq_lit(key, "value")	  ? &value
-								  : NULL;
-		if (to && json_peek(j) == JSON_STRING)
-			*to = json_string(j);
-		else
-			json_skip(j);
-	}
+	const struct bytes_slot slots[] = {{"algorithm", &algorithm}, {"value", &value}};
+	json_slots_lenient(j, BYTES_SLOTS(slots));
 	return bytes_eq_nocase(algorithm, BYTES_LIT("sha256")) ? exception_digest_of(x, value)
 							       : BYTES_NONE;
 }
@@ -160,11 +151,11 @@ static int read_relationship(struct document *d, struct json *j, struct err *e)
 	struct bytes category = BYTES_NONE, component = BYTES_NONE;
 	if (!json_enter_object(j))
 		return 0;
+	const struct bytes_slot slots[] = {{"category", &category},
+					   {"product_reference", &component},
+					   {"relates_to_product_reference", &p.whole}};
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "category")		       ? &category
-				   : bytes_eq_lit(key, "product_reference")	       ? &component
-				   : bytes_eq_lit(key, "relates_to_product_reference") ? &p.whole
-										       : NULL;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		if (to && json_peek(j) == JSON_STRING)
 			*to = json_string(j);
 		else if (bytes_eq_lit(key, "full_product_name")) {
@@ -377,11 +368,10 @@ static int read_reason(struct document *d, struct json *j, struct err *e)
 	struct bytes category = BYTES_NONE, products = BYTES_NONE;
 	if (!json_enter_object(j))
 		return 0;
+	const struct bytes_slot slots[] = {
+	    {"label", &r.label}, {"details", &r.details}, {"category", &category}};
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "label")	   ? &r.label
-				   : bytes_eq_lit(key, "details")  ? &r.details
-				   : bytes_eq_lit(key, "category") ? &category
-								   : NULL;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		if (to && json_peek(j) == JSON_STRING)
 			*to = json_string(j);
 		else if (bytes_eq_lit(key, "product_ids"))

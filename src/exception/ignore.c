@@ -137,17 +137,13 @@ static int read_pattern(struct exceptions *x, struct bytes text, struct bytes *r
 
 static struct bytes *grype_member(struct exception *rule, struct bytes key)
 {
-	const struct {
-		const char *key;
-		struct bytes *to;
-	} rows[] = {{"version", &rule->version},    {"type", &rule->type},
-		    {"language", &rule->language},  {"upstream-name", &rule->source_name},
-		    {"reason", &rule->statement},   {"namespace", &rule->namespace},
-		    {"fix-state", &rule->fix_state}};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (bytes_eq_lit(key, rows[i].key))
-			return rows[i].to;
-	return NULL;
+	const struct bytes_slot slots[] = {
+	    {"version", &rule->version},     {"type", &rule->type},
+	    {"language", &rule->language},   {"upstream-name", &rule->source_name},
+	    {"reason", &rule->statement},    {"namespace", &rule->namespace},
+	    {"fix-state", &rule->fix_state},
+	};
+	return bytes_slot_find(BYTES_SLOTS(slots), key);
 }
 
 /* 0, <0, or 1: not understood. */

@@ -162,13 +162,13 @@ static void read_statement(struct json *j, struct statement *s)
 	*s = (struct statement){.status = BYTES_NONE};
 	if (!json_enter_object(j))
 		return;
+	const struct bytes_slot slots[] = {
+	    {"status", &s->status},	      {"justification", &s->justification},
+	    {"impact_statement", &s->impact}, {"status_notes", &s->action},
+	    {"timestamp", &s->timestamp},
+	};
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "status")		   ? &s->status
-				   : bytes_eq_lit(key, "justification")	   ? &s->justification
-				   : bytes_eq_lit(key, "impact_statement") ? &s->impact
-				   : bytes_eq_lit(key, "status_notes")	   ? &s->action
-				   : bytes_eq_lit(key, "timestamp")	   ? &s->timestamp
-									   : NULL;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		if (to && json_peek(j) == JSON_STRING)
 			*to = json_string(j);
 		else if (bytes_eq_lit(key, "vulnerability"))

@@ -71,19 +71,15 @@ static bool split(struct bytes nevra, struct build *b)
 static void read_package(struct json *j, struct erratum *x)
 {
 	struct package p = {.nevra = BYTES_NONE};
-	const struct {
-		const char *key;
-		struct bytes *to;
-	} texts[] = {{"nevra", &p.nevra},
-		     {"module_name", &p.module},
-		     {"module_stream", &p.stream},
-		     {"product_name", &p.product}};
+	const struct bytes_slot slots[] = {
+	    {"nevra", &p.nevra},
+	    {"module_name", &p.module},
+	    {"module_stream", &p.stream},
+	    {"product_name", &p.product},
+	};
 	struct bytes key;
 	for (bool in = value_object(j); in && json_next_key(j, &key);) {
-		struct bytes *to = NULL;
-		for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-			if (bytes_eq_lit(key, texts[i].key))
-				to = texts[i].to;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		if (to)
 			*to = value_text(j);
 		else

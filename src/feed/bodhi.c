@@ -55,21 +55,16 @@ static void read_bugs(struct json *j, struct update *u)
 
 static bool read_text(struct json *j, struct update *u, struct bytes key)
 {
-	const struct {
-		const char *key;
-		struct bytes *to;
-	} texts[] = {
+	const struct bytes_slot slots[] = {
 	    {"alias", &u->d.adv.id},	   {"type", &u->type},
 	    {"status", &u->status},	   {"severity", &u->d.adv.severity_text},
 	    {"title", &u->title},	   {"notes", &u->notes},
 	    {"content_type", &u->content},
 	};
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (bytes_eq_lit(key, texts[i].key)) {
-			*texts[i].to = value_text(j);
-			return true;
-		}
-	return false;
+	struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
+	if (to)
+		*to = value_text(j);
+	return to != NULL;
 }
 
 static void read_update(struct json *j, struct update *u)

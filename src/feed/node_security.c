@@ -180,10 +180,7 @@ static void read_references(struct entry *en)
 static bool read_text(struct entry *en, struct bytes key)
 {
 	struct adv *adv = &en->d.adv;
-	const struct {
-		const char *key;
-		struct bytes *to;
-	} texts[] = {
+	const struct bytes_slot slots[] = {
 	    {"module_name", &en->module},
 	    {"vulnerable", &en->vulnerable},
 	    {"vulnerable_versions", &en->vulnerable},
@@ -194,12 +191,10 @@ static bool read_text(struct entry *en, struct bytes key)
 	    {"overview", &adv->details},
 	    {"severity", &adv->severity_text},
 	};
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (bytes_eq_lit(key, texts[i].key)) {
-			*texts[i].to = bytes_trim(value_text(en->j));
-			return true;
-		}
-	return false;
+	struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
+	if (to)
+		*to = bytes_trim(value_text(en->j));
+	return to != NULL;
 }
 
 static void read_member(struct entry *en, struct bytes key)

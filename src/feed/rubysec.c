@@ -84,10 +84,7 @@ static void read_related(struct json *j, struct advisory *v)
 static void read_member(struct json *j, struct advisory *v, struct bytes key)
 {
 	struct adv *adv = &v->d.adv;
-	const struct {
-		const char *key;
-		struct bytes *to;
-	} texts[] = {
+	const struct bytes_slot slots[] = {
 	    {"gem", &v->gem},
 	    {"cve", &v->cve},
 	    {"ghsa", &v->ghsa},
@@ -96,12 +93,10 @@ static void read_member(struct json *j, struct advisory *v, struct bytes key)
 	    {"title", &adv->summary},
 	    {"description", &adv->details},
 	};
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (bytes_eq_lit(key, texts[i].key)) {
-			*texts[i].to = value_text(j);
-			return;
-		}
-	if (bytes_eq_lit(key, "url"))
+	struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
+	if (to)
+		*to = value_text(j);
+	else if (bytes_eq_lit(key, "url"))
 		draft_reference(&v->d, "ADVISORY", value_text(j));
 	else if (bytes_eq_lit(key, "date"))
 		adv->published_ms = value_time(j);

@@ -25,20 +25,9 @@ static void read_texts(struct json *j, struct arena *a, struct bytes **ret, size
 
 static void read_note(struct json *j, struct inv_note *n)
 {
-	struct bytes layer = BYTES_NONE;
 	*n = (struct inv_note){.layer = -1};
-	if (!json_enter_object(j))
-		return;
-	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "path")	? &n->path
-				   : bytes_eq_lit(key, "text")	? &n->text
-				   : bytes_eq_lit(key, "layer") ? &layer
-								: NULL;
-		if (to)
-			*to = json_string(j);
-		else
-			json_skip(j);
-	}
+	const struct bytes_slot slots[] = {{"path", &n->path}, {"text", &n->text}};
+	json_slots(j, BYTES_SLOTS(slots));
 }
 
 static void read_notes(struct json *j, struct arena *a, struct inv_image *image)

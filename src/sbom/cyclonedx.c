@@ -46,13 +46,12 @@ static void see_property(struct draft_item *item, struct bytes name, struct byte
 	if (!bytes_has_prefix_lit(name, trivy))
 		return;
 	name = bytes_from(name, sizeof trivy - 1);
-	struct bytes *to = bytes_eq_lit(name, "SrcName")	   ? &item->source_name
-			   : bytes_eq_lit(name, "SrcVersion")	   ? &item->source_version
-			   : bytes_eq_lit(name, "SrcRelease")	   ? &item->source_release
-			   : bytes_eq_lit(name, "SrcEpoch")	   ? &item->source_epoch
-			   : bytes_eq_lit(name, "Modularitylabel") ? &item->module
-			   : bytes_eq_lit(name, "LayerDigest")	   ? &item->layer
-								   : NULL;
+	const struct bytes_slot slots[] = {
+	    {"SrcName", &item->source_name},	   {"SrcVersion", &item->source_version},
+	    {"SrcRelease", &item->source_release}, {"SrcEpoch", &item->source_epoch},
+	    {"Modularitylabel", &item->module},	   {"LayerDigest", &item->layer},
+	};
+	struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), name);
 	if (to)
 		*to = value;
 	else if (bytes_eq_lit(name, "FilePath"))
@@ -185,14 +184,12 @@ static void read_component(struct json *j, struct component *c)
 	*c = (struct component){.type = BYTES_NONE};
 	if (!json_enter_object(j))
 		return;
+	const struct bytes_slot slots[] = {
+	    {"type", &c->type},	     {"name", &c->item.name}, {"version", &c->item.version},
+	    {"purl", &c->item.purl}, {"scope", &c->scope},    {"description", &c->description},
+	};
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "type")	      ? &c->type
-				   : bytes_eq_lit(key, "name")	      ? &c->item.name
-				   : bytes_eq_lit(key, "version")     ? &c->item.version
-				   : bytes_eq_lit(key, "purl")	      ? &c->item.purl
-				   : bytes_eq_lit(key, "scope")	      ? &c->scope
-				   : bytes_eq_lit(key, "description") ? &c->description
-								      : NULL;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		enum json_type type = json_peek(j);
 		if (to && type == JSON_STRING)
 			*to = json_string(j);

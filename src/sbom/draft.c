@@ -73,15 +73,17 @@ void draft_extra(struct draft_item *item, struct bytes name, struct bytes value)
 {
 	if (!item)
 		return;
-	struct bytes *to = bytes_eq_lit(name, "class")		  ? &item->class
-			   : bytes_eq_lit(name, "source_name")	  ? &item->source_name
-			   : bytes_eq_lit(name, "source_version") ? &item->source_version
-			   : bytes_eq_lit(name, "distro")	  ? &item->distro
-			   : bytes_eq_lit(name, "module")	  ? &item->module
-			   : bytes_eq_lit(name, "vendor")	  ? &item->vendor
-			   : bytes_eq_lit(name, "license")	  ? &item->license
-			   : bytes_eq_lit(name, "layer")	  ? &item->layer
-								  : NULL;
+	const struct bytes_slot slots[] = {
+	    {"class", &item->class},
+	    {"source_name", &item->source_name},
+	    {"source_version", &item->source_version},
+	    {"distro", &item->distro},
+	    {"module", &item->module},
+	    {"vendor", &item->vendor},
+	    {"license", &item->license},
+	    {"layer", &item->layer},
+	};
+	struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), name);
 	if (to)
 		*to = value;
 	else if (bytes_eq_lit(name, "third_party"))
@@ -92,12 +94,12 @@ void draft_extra(struct draft_item *item, struct bytes name, struct bytes value)
 
 void draft_distro_extra(struct pkg_distro *distro, struct bytes name, struct bytes value)
 {
-	struct bytes *to = bytes_eq_lit(name, "name")	       ? &distro->name
-			   : bytes_eq_lit(name, "id_like")     ? &distro->id_like
-			   : bytes_eq_lit(name, "codename")    ? &distro->codename
-			   : bytes_eq_lit(name, "support_end") ? &distro->support_end
-			   : bytes_eq_lit(name, "streams")     ? &distro->streams
-							       : NULL;
+	const struct bytes_slot slots[] = {
+	    {"name", &distro->name},	     {"id_like", &distro->id_like},
+	    {"codename", &distro->codename}, {"support_end", &distro->support_end},
+	    {"streams", &distro->streams},
+	};
+	struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), name);
 	if (to)
 		*to = value;
 }

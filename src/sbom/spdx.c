@@ -31,14 +31,16 @@ static void read_package(struct json *j, struct package *p)
 	*p = (struct package){.id = BYTES_NONE};
 	if (!json_enter_object(j))
 		return;
+	const struct bytes_slot slots[] = {
+	    {"SPDXID", &p->id},
+	    {"name", &p->item.name},
+	    {"versionInfo", &p->item.version},
+	    {"primaryPackagePurpose", &p->purpose},
+	    {"sourceInfo", &p->source_info},
+	    {"comment", &p->comment},
+	};
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "SPDXID")			? &p->id
-				   : bytes_eq_lit(key, "name")			? &p->item.name
-				   : bytes_eq_lit(key, "versionInfo")		? &p->item.version
-				   : bytes_eq_lit(key, "primaryPackagePurpose") ? &p->purpose
-				   : bytes_eq_lit(key, "sourceInfo")		? &p->source_info
-				   : bytes_eq_lit(key, "comment")		? &p->comment
-										: NULL;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		enum json_type type = json_peek(j);
 		if (bytes_eq_lit(key, "licenseDeclared") && type == JSON_STRING) {
 			license_read(&p->item.stated, json_string(j));

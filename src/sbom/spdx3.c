@@ -31,16 +31,18 @@ static void read_element(struct json *j, struct element *x)
 	*x = (struct element){.type = BYTES_NONE};
 	if (!json_enter_object(j))
 		return;
+	const struct bytes_slot slots[] = {
+	    {"type", &x->type},
+	    {"@type", &x->type},
+	    {"name", &x->item.name},
+	    {"software_packageVersion", &x->item.version},
+	    {"software_packageUrl", &x->item.purl},
+	    {"software_primaryPurpose", &x->purpose},
+	    {"software_sourceInfo", &x->source_info},
+	    {"comment", &x->comment},
+	};
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "type") || bytes_eq_lit(key, "@type")
-				       ? &x->type
-				   : bytes_eq_lit(key, "name")			  ? &x->item.name
-				   : bytes_eq_lit(key, "software_packageVersion") ? &x->item.version
-				   : bytes_eq_lit(key, "software_packageUrl")	  ? &x->item.purl
-				   : bytes_eq_lit(key, "software_primaryPurpose") ? &x->purpose
-				   : bytes_eq_lit(key, "software_sourceInfo")	  ? &x->source_info
-				   : bytes_eq_lit(key, "comment")		  ? &x->comment
-										  : NULL;
+		struct bytes *to = bytes_slot_find(BYTES_SLOTS(slots), key);
 		enum json_type type = json_peek(j);
 		if (to && type == JSON_STRING) {
 			*to = json_string(j);
