@@ -67,6 +67,25 @@ static struct repository_total without(const struct repository_total *all,
 	return t;
 }
 
+/* Why it does not apply; what comes first decides. left: the images that are not exempt. */
+static enum assessment_cause cause_of(const struct assessment_facts *f,
+				      const struct repository_total *left, uint64_t pending)
+{
+	if (f->plan_off)
+		return ASSESSMENT_PLAN_OFF;
+	if (f->switched_off)
+		return ASSESSMENT_SWITCHED_OFF;
+	if (f->exemption)
+		return ASSESSMENT_EXEMPT;
+	if (f->unasked)
+		return ASSESSMENT_NOT_ASSESSED;
+	if (f->unhealthy || left->unhealthy || f->about == RECOMMENDATION_OF_PUSHES)
+		return ASSESSMENT_NO_CAUSE;
+	if (left->images == 0)
+		return f->total.images ? ASSESSMENT_EXEMPT : ASSESSMENT_NO_IMAGES;
+	return left->unverified || pending ? ASSESSMENT_NOT_ASSESSED : ASSESSMENT_NO_CAUSE;
+}
+
 int assessment_judge(const struct assessment_facts *f, struct arena *a, struct assessment *ret,
 		     struct err *e)
 {
@@ -75,16 +94,7 @@ int assessment_judge(const struct assessment_facts *f, struct arena *a, struct a
 	ret->pending = repository_total_pending(&ret->total);
 	ret->exemption = f->exemption;
 	const struct repository_total *left = &ret->total;
-	ret->cause = f->plan_off			    ? ASSESSMENT_PLAN_OFF
-		     : f->switched_off			    ? ASSESSMENT_SWITCHED_OFF
-		     : f->exemption			    ? ASSESSMENT_EXEMPT
-		     : f->unasked			    ? ASSESSMENT_NOT_ASSESSED
-		     : f->unhealthy || left->unhealthy	    ? ASSESSMENT_NO_CAUSE
-		     : f->about == RECOMMENDATION_OF_PUSHES ? ASSESSMENT_NO_CAUSE
-		     : left->images == 0 && f->total.images ? ASSESSMENT_EXEMPT
-		     : left->images == 0		    ? ASSESSMENT_NO_IMAGES
-		     : left->unverified || ret->pending	    ? ASSESSMENT_NOT_ASSESSED
-							    : ASSESSMENT_NO_CAUSE;
+	ret->cause = cause_of(f, left, ret->pending);
 	ret->state = ret->cause != ASSESSMENT_NO_CAUSE ? ASSESSMENT_NOT_APPLICABLE
 		     : f->unhealthy || left->unhealthy ? ASSESSMENT_UNHEALTHY
 						       : ASSESSMENT_HEALTHY;

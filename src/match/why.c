@@ -191,7 +191,26 @@ static int explain_packages(struct asking *k, struct why *ret)
 	return 0;
 }
 
-/* The reason that a package's answer gives; those that come first win. */
+static enum why_reason not_affected_by(enum match_by by)
+{
+	switch (by) {
+	case MATCH_BY_VENDOR:
+		return WHY_NOT_AFFECTED;
+	case MATCH_BY_WITHDRAWN:
+		return WHY_WITHDRAWN;
+	case MATCH_BY_FIX:
+		return WHY_FIXED;
+	case MATCH_BY_OUTSIDE:
+		return WHY_OUTSIDE;
+	case MATCH_BY_UNLINKED:
+		return WHY_NOT_LINKED;
+	case MATCH_BY_OTHER:
+		break;
+	}
+	return WHY_OTHER_RECORD;
+}
+
+/* The reason that a package's answer gives. */
 static enum why_reason reason_of(const struct match_explanation *x)
 {
 	switch (x->outcome) {
@@ -204,12 +223,7 @@ static enum why_reason reason_of(const struct match_explanation *x)
 	case MATCH_NOT_AFFECTED:
 		break;
 	}
-	return x->by == MATCH_BY_VENDOR	     ? WHY_NOT_AFFECTED
-	       : x->by == MATCH_BY_WITHDRAWN ? WHY_WITHDRAWN
-	       : x->by == MATCH_BY_FIX	     ? WHY_FIXED
-	       : x->by == MATCH_BY_OUTSIDE   ? WHY_OUTSIDE
-	       : x->by == MATCH_BY_UNLINKED  ? WHY_NOT_LINKED
-					     : WHY_OTHER_RECORD;
+	return not_affected_by(x->by);
 }
 
 /* Is there nothing to be looked up for the packages of the distribution? */

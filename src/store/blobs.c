@@ -374,18 +374,19 @@ int blobs_space(struct blobs *b, uint64_t *ret_free, uint64_t *ret_all, struct e
 static int walk_fd(struct blobs *b, int folder, struct err *e)
 {
 	char name[3] = ".";
-	int parent = folder == BLOBS_UPLOADS   ? b->uploads_fd
-		     : folder == BLOBS_DAMAGED ? b->damaged_fd
-					       : b->blobs_fd;
-	if (folder >= 0)
+	int parent = b->blobs_fd;
+	const char *parent_name = "blobs";
+	if (folder >= 0) {
 		(void)snprintf(name, sizeof name, "%02x", (unsigned)folder & 0xffU);
+	} else if (folder == BLOBS_UPLOADS) {
+		parent = b->uploads_fd;
+		parent_name = "uploads";
+	} else {
+		parent = b->damaged_fd;
+		parent_name = "damaged";
+	}
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? err_sys(e, "%s %s",
-				folder >= 0		  ? "blobs"
-				: folder == BLOBS_UPLOADS ? "uploads"
-							  : "damaged",
-				name)
-		      : fd;
+	return fd < 0 ? err_sys(e, "%s %s", parent_name, name) : fd;
 }
 
 int blobs_walk(struct blobs *b, int folder, int64_t now_ms, blobs_walk_fn fn, void *arg,
