@@ -15,7 +15,7 @@ bool cli_attached_asked(const struct cli_args *args)
 	return false;
 }
 
-static int read_keys(struct cimg *c, const struct cli_args *args, struct err *e)
+static int read_keys(struct cli_image *c, const struct cli_args *args, struct err *e)
 {
 	const char *path = cli_get(args, "vex-key");
 	buf_init(&c->attached_keys, ATTEST_KEYS_TEXT_MAX);
@@ -51,7 +51,7 @@ static void say(const struct attached *x)
 			x->left_out);
 }
 
-int cli_attached_read(struct cimg *c, const struct cli_args *args, struct err *e)
+int cli_attached_read(struct cli_image *c, const struct cli_args *args, struct err *e)
 {
 	const struct report r = {.input = &c->input};
 	struct exception_image image;

@@ -7,4 +7,4 @@
 bool cli_attached_asked(const struct cli_args *args);
 /* Read what is attached to the image that was opened, into c->attached; what is not applied is said
  * on standard error. */
-int cli_attached_read(struct cimg *c, const struct cli_args *args, struct err *e);
+int cli_attached_read(struct cli_image *c, const struct cli_args *args, struct err *e);

@@ -51,7 +51,7 @@ int cli_image_arm_timeout(const struct cli_args *args, struct err *e)
 
 static void on_layer(void *arg, size_t index, bool cached)
 {
-	const struct cimg *c = arg;
+	const struct cli_image *c = arg;
 	if (c->progress)
 		fprintf(stderr, "layer %zu of %zu: %s\n", index + 1, c->input.layer_count,
 			cached ? "known" : "read");
@@ -69,14 +69,14 @@ static const char *cache_dir(const struct cli_args *args, char fallback[4096])
 
 static void *check_main(void *arg)
 {
-	struct cimg *c = arg;
+	struct cli_image *c = arg;
 	char fallback[4096];
 	(void)vdb_check(c->vdb, cache_dir(c->args, fallback), &c->check_err);
 	return NULL;
 }
 
 /* The database is checked while layers are indexed: it is needed only after them. */
-static int open_vdb(struct cimg *c, const struct cli_args *args, struct err *e)
+static int open_vdb(struct cli_image *c, const struct cli_args *args, struct err *e)
 {
 	char fallback[4096], cache[4096];
 	const char *path = cli_get(args, "vdb");
@@ -109,7 +109,7 @@ static int open_vdb(struct cimg *c, const struct cli_args *args, struct err *e)
 	return 0;
 }
 
-static int join_check(struct cimg *c, struct err *e)
+static int join_check(struct cli_image *c, struct err *e)
 {
 	if (c->checking)
 		pthread_join(c->checker, NULL);
@@ -122,7 +122,7 @@ static int join_check(struct cimg *c, struct err *e)
 
 /* Starting workers costs more than a scan whose layers are all known: only when there is work for
  * them. */
-static int open_pool(struct cimg *c, const struct cli_args *args, struct err *e)
+static int open_pool(struct cli_image *c, const struct cli_args *args, struct err *e)
 {
 	struct pool_options po = {.limits = LIMITS_DEFAULT,
 				  .skip_probe = true,
@@ -132,7 +132,7 @@ static int open_pool(struct cimg *c, const struct cli_args *args, struct err *e)
 	return c->pool ? 0 : -(int)e->code;
 }
 
-static int open_bill(struct cimg *c, const char *path, struct err *e)
+static int open_bill(struct cli_image *c, const char *path, struct err *e)
 {
 	c->is_bill = true;
 	int r = bill_input_open(&c->bill, &c->input, path, c->pool, &c->arena, e);
@@ -141,7 +141,7 @@ static int open_bill(struct cimg *c, const char *path, struct err *e)
 }
 
 /* shown: what the user calls it. */
-static int open_path(struct cimg *c, const struct cli_args *args, const char *path,
+static int open_path(struct cli_image *c, const struct cli_args *args, const char *path,
 		     const char *shown, struct err *e)
 {
 	if (bill_input_is(path))
@@ -174,7 +174,7 @@ int cli_registry_options(const struct cli_args *args, struct arena *a, struct pu
 	return 0;
 }
 
-static int open_reference(struct cimg *c, const struct cli_args *args, const char *ref,
+static int open_reference(struct cli_image *c, const struct cli_args *args, const char *ref,
 			  struct err *e)
 {
 	struct pull_options o;
@@ -192,7 +192,8 @@ static void warn_rootfs(const char *dir, size_t count, const char *what)
 }
 
 /* One more note of the image as a whole; a doubt leaves it Unverified. */
-static int note_image(struct cimg *c, size_t count, const char *what, bool doubt, struct err *e)
+static int note_image(struct cli_image *c, size_t count, const char *what, bool doubt,
+		      struct err *e)
 {
 	struct inv_image *image = &c->image;
 	if (!count)
@@ -214,7 +215,7 @@ static int note_image(struct cimg *c, size_t count, const char *what, bool doubt
 
 #define UNREADABLE "unreadable files or folders"
 #define NOT_ENTERED "folders on other file systems, not entered"
-static int note_rootfs(struct cimg *c, struct err *e)
+static int note_rootfs(struct cli_image *c, struct err *e)
 {
 	const struct rootfs_stats *s = &c->rootfs;
 	return note_image(c, s->unreadable, UNREADABLE, true, e) < 0 ||
@@ -224,7 +225,8 @@ static int note_rootfs(struct cimg *c, struct err *e)
 		   : 0;
 }
 
-static int open_rootfs(struct cimg *c, const struct cli_args *args, const char *dir, struct err *e)
+static int open_rootfs(struct cli_image *c, const struct cli_args *args, const char *dir,
+		       struct err *e)
 {
 	const struct rootfs_options options = {.other_file_systems =
 						   cli_has(args, "all-file-systems"),
@@ -237,7 +239,7 @@ static int open_rootfs(struct cimg *c, const struct cli_args *args, const char *
 }
 
 /* The copy has a path while its descriptor is open; messages say "standard input" instead. */
-static int open_stdin(struct cimg *c, const struct cli_args *args, struct err *e)
+static int open_stdin(struct cli_image *c, const struct cli_args *args, struct err *e)
 {
 	char path[64];
 	if (cli_has(args, "password-stdin"))
@@ -258,7 +260,7 @@ static int open_stdin(struct cimg *c, const struct cli_args *args, struct err *e
 	return r;
 }
 
-static int open_input(struct cimg *c, const struct cli_args *args, const struct operand *o,
+static int open_input(struct cli_image *c, const struct cli_args *args, const struct operand *o,
 		      struct err *e)
 {
 	switch (o->kind) {
@@ -277,7 +279,7 @@ static int open_input(struct cimg *c, const struct cli_args *args, const struct 
 }
 
 /* An index is chosen from by platform; a single image says only now what it is for. */
-static int check_platform(const struct cimg *c, const struct cli_args *args, struct err *e)
+static int check_platform(const struct cli_image *c, const struct cli_args *args, struct err *e)
 {
 	const struct oci_platform *is = &c->input.config.platform;
 	struct bytes want = bytes_of(cli_get(args, "platform"));
@@ -292,7 +294,7 @@ static int check_platform(const struct cimg *c, const struct cli_args *args, str
 	return -(int)e->code;
 }
 
-static int take_inventory(struct cimg *c, const struct cli_args *args, struct err *e)
+static int take_inventory(struct cli_image *c, const struct cli_args *args, struct err *e)
 {
 	char cache[4096];
 	unsigned groups = INSPECT_GROUPS_DEFAULT;
@@ -335,7 +337,7 @@ static bool is_tar(const struct operand *o)
 }
 
 /* Of an image that was opened. */
-static int take_attached(struct cimg *c, const struct cli_args *args, struct err *e)
+static int take_attached(struct cli_image *c, const struct cli_args *args, struct err *e)
 {
 	if (!cli_attached_asked(args) || c->is_bill)
 		return 0;
@@ -347,12 +349,12 @@ static int take_attached(struct cimg *c, const struct cli_args *args, struct err
 	return attached_take_packages(&c->attached, &c->image, &c->arena, e);
 }
 
-int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb,
-		   struct err *e)
+int cli_image_open(struct cli_image *c, const struct cli_args *args, const char *text,
+		   bool want_vdb, struct err *e)
 {
 	struct operand o = {.kind = OPD_PATH, .text = cli_get(args, "input")};
-	*c = (struct cimg){.progress = !cli_has(args, "quiet") && isatty(STDERR_FILENO),
-			   .now_ms = clock_wall_ms()};
+	*c = (struct cli_image){.progress = !cli_has(args, "quiet") && isatty(STDERR_FILENO),
+				.now_ms = clock_wall_ms()};
 	arena_init(&c->arena, ASSESS_BUDGET);
 	if (!text == !o.text)
 		return err_set(e, ERR_FORMAT,
@@ -388,7 +390,7 @@ int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text
 	return 0;
 }
 
-void cli_image_close(struct cimg *c)
+void cli_image_close(struct cli_image *c)
 {
 	if (c->checking)
 		pthread_join(c->checker, NULL);
@@ -402,5 +404,5 @@ void cli_image_close(struct cimg *c)
 	if (c->spool > 0)
 		own_fd_close(&c->spool);
 	arena_free(&c->arena);
-	*c = (struct cimg){0};
+	*c = (struct cli_image){0};
 }

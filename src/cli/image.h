@@ -51,7 +51,7 @@
 		"allow-unjailed", 0, NULL, NULL, "run even if this kernel cannot jail the workers" \
 	}
 
-struct cimg {
+struct cli_image {
 	struct pool *pool;
 	struct vdb *vdb; /* NULL when not requested */
 	struct scan_input input;
@@ -77,9 +77,9 @@ struct cimg {
 
 /* text: the operand that names the image, or NULL with --input. want_vdb: match too (the message
  * of ERR_NOT_FOUND says how to get a database). */
-int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb,
-		   struct err *e);
-void cli_image_close(struct cimg *c);
+int cli_image_open(struct cli_image *c, const struct cli_args *args, const char *text,
+		   bool want_vdb, struct err *e);
+void cli_image_close(struct cli_image *c);
 /* From here on the process ends with status 1 after --timeout. */
 int cli_image_arm_timeout(const struct cli_args *args, struct err *e);
 /* Of these options; the password is asked for where that is needed. */

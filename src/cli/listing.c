@@ -152,10 +152,10 @@ static int put_item(void *arg, struct json *j, struct err *e)
 	if (!json_ok(j))
 		return 0;
 	for (size_t i = 0; !l->titled && i < l->count; i++)
-		people_cell(bytes_of(l->columns[i].title), l->columns[i].width);
+		admin_cell(bytes_of(l->columns[i].title), l->columns[i].width);
 	l->titled = true;
 	for (size_t i = 0; i < l->count; i++)
-		people_cell(l->values[i], l->columns[i].width);
+		admin_cell(l->values[i], l->columns[i].width);
 	return 0;
 }
 
@@ -194,7 +194,7 @@ static int put_formatted(void *arg, struct json *j, struct err *e)
 	struct listing *l = arg;
 	switch (l->format) {
 	case LISTING_NDJSON:
-		return people_put_raw(NULL, j, e);
+		return admin_put_raw(NULL, j, e);
 	case LISTING_CSV:
 		return put_csv_item(l, j, e);
 	case LISTING_TABLE:
@@ -203,7 +203,7 @@ static int put_formatted(void *arg, struct json *j, struct err *e)
 	return put_item(l, j, e);
 }
 
-int listing_write(struct ppl *p, const char *path, const struct listing_column *columns,
+int listing_write(struct admin *p, const char *path, const struct listing_column *columns,
 		  size_t count, struct listing_show *show, struct err *e)
 {
 	struct listing l = {.columns = columns, .count = count, .format = show->format};
@@ -214,13 +214,13 @@ int listing_write(struct ppl *p, const char *path, const struct listing_column *
 	return r;
 }
 
-int listing_print(struct ppl *p, const char *path, const struct listing_column *columns,
+int listing_print(struct admin *p, const char *path, const struct listing_column *columns,
 		  size_t count, struct err *e)
 {
 	return listing_print_all(p, &path, 1, columns, count, e);
 }
 
-int listing_print_all(struct ppl *p, const char *const *paths, size_t path_count,
+int listing_print_all(struct admin *p, const char *const *paths, size_t path_count,
 		      const struct listing_column *columns, size_t count, struct err *e)
 {
 	struct listing l = {.columns = columns, .count = count};
@@ -230,7 +230,7 @@ int listing_print_all(struct ppl *p, const char *const *paths, size_t path_count
 	return r;
 }
 
-int listing_print_reply(struct ppl *p, const char *method, const char *path, const char *text,
+int listing_print_reply(struct admin *p, const char *method, const char *path, const char *text,
 			const struct listing_column *columns, size_t count, struct err *e)
 {
 	const struct cli_server_request ask = {.method = method, .path = path, .json = text};
@@ -247,13 +247,13 @@ int listing_print_reply(struct ppl *p, const char *method, const char *path, con
 		if (!l.values[i].len)
 			continue;
 		printf("%s: ", columns[i].title);
-		people_cell(l.values[i], 0);
+		admin_cell(l.values[i], 0);
 	}
 	fetch_reply_free(&reply);
 	return r;
 }
 
-int listing_print_one(struct ppl *p, const char *path, const struct listing_column *columns,
+int listing_print_one(struct admin *p, const char *path, const struct listing_column *columns,
 		      size_t count, struct err *e)
 {
 	return listing_print_reply(p, NULL, path, NULL, columns, count, e);

@@ -102,7 +102,7 @@ static struct bytes host_of(const char *url, struct arena *a, bool *ret_ok)
 	return arena_lower(a, bytes_part(rest, 0, bytes_find(rest, '/')), ret_ok);
 }
 
-const char *remote_repository(const struct srv *s, struct bytes name, struct arena *a,
+const char *remote_repository(const struct cli_server *s, struct bytes name, struct arena *a,
 			      struct err *e)
 {
 	bool ok;
@@ -130,7 +130,7 @@ const char *remote_repository(const struct srv *s, struct bytes name, struct are
 	return path;
 }
 
-int remote_manifest(const struct srv *s, struct bytes repository, struct bytes name,
+int remote_manifest(const struct cli_server *s, struct bytes repository, struct bytes name,
 		    struct arena *a, struct fetch_reply *reply, struct err *e)
 {
 	struct cli_server_request ask = {
@@ -149,8 +149,8 @@ int remote_manifest(const struct srv *s, struct bytes repository, struct bytes n
 }
 
 /* The digest a reference means now. */
-static int resolve(const struct srv *s, const struct ref *ref, struct arena *a, struct bytes *ret,
-		   struct err *e)
+static int resolve(const struct cli_server *s, const struct ref *ref, struct arena *a,
+		   struct bytes *ret, struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
 	struct fetch_reply reply = {0};
@@ -187,8 +187,8 @@ static int parse_operand(const char *text, struct arena *a, struct ref *ref, con
 	return 0;
 }
 
-int remote_open(struct srv *s, const struct cli_args *args, const char *operand, struct arena *a,
-		struct remote_name *ret, struct err *e)
+int remote_open(struct cli_server *s, const struct cli_args *args, const char *operand,
+		struct arena *a, struct remote_name *ret, struct err *e)
 {
 	struct ref ref;
 	const char *host;
@@ -217,8 +217,8 @@ static void point(struct remote *m)
 				    .now_ms = clock_wall_ms()};
 }
 
-int remote_image(const struct srv *s, const char *repository, struct bytes digest, const char *name,
-		 struct arena *a, struct remote *ret, struct err *e)
+int remote_image(const struct cli_server *s, const char *repository, struct bytes digest,
+		 const char *name, struct arena *a, struct remote *ret, struct err *e)
 {
 	struct fetch_reply reply = {0};
 	struct json j;
@@ -324,7 +324,7 @@ static int on_package(void *arg, struct json *j, struct err *e)
 	return 0;
 }
 
-int remote_packages(const struct srv *s, const char *repository, struct bytes digest,
+int remote_packages(const struct cli_server *s, const char *repository, struct bytes digest,
 		    struct arena *a, struct remote *ret, struct err *e)
 {
 	const char *path = image_path(repository, digest, "/packages", a);
@@ -380,7 +380,7 @@ static int on_finding(void *arg, struct json *j, struct err *e)
 	return 0;
 }
 
-int remote_findings(const struct srv *s, const char *repository, struct bytes digest,
+int remote_findings(const struct cli_server *s, const char *repository, struct bytes digest,
 		    struct arena *a, struct remote *ret, struct err *e)
 {
 	struct reading g = {.rows = NULL};

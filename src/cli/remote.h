@@ -18,10 +18,10 @@ struct remote {
 /* Where the API has a repository, by the name that clients of the registry call it: of another
  * registry than local, its host name is the server's, or its name is in front. "/api/v1/registries/
  * local/repositories/team/shop"; NULL: no memory, or the server does not answer. */
-const char *remote_repository(const struct srv *s, struct bytes name, struct arena *a,
+const char *remote_repository(const struct cli_server *s, struct bytes name, struct arena *a,
 			      struct err *e);
 /* The manifest of a tag or digest. reply is freed by the caller in any case. */
-int remote_manifest(const struct srv *s, struct bytes repository, struct bytes name,
+int remote_manifest(const struct cli_server *s, struct bytes repository, struct bytes name,
 		    struct arena *a, struct fetch_reply *reply, struct err *e);
 /* An operand, "HOST:PORT/team/shop:1.4", or as the server itself names it: "team/shop:1.4". */
 struct remote_name {
@@ -29,18 +29,18 @@ struct remote_name {
 	const char *path; /* of the repository, in the API */
 };
 /* Open the server of the options, or else the operand's, and ask what the operand means now. */
-int remote_open(struct srv *s, const struct cli_args *args, const char *operand, struct arena *a,
-		struct remote_name *ret, struct err *e);
+int remote_open(struct cli_server *s, const struct cli_args *args, const char *operand,
+		struct arena *a, struct remote_name *ret, struct err *e);
 /* The image of this digest, without its findings; name: of the report. All borrows from a. 1, 0:
  * unknown to the server, <0. */
-int remote_image(const struct srv *s, const char *repository, struct bytes digest, const char *name,
-		 struct arena *a, struct remote *ret, struct err *e);
+int remote_image(const struct cli_server *s, const char *repository, struct bytes digest,
+		 const char *name, struct arena *a, struct remote *ret, struct err *e);
 /* For a manifest that is not an image: a report with the reason, without findings. */
 int remote_none(const char *name, struct bytes digest, struct bytes reason, struct remote *ret,
 		struct err *e);
 /* Its packages and the layers that added them, for formats that list them. */
-int remote_packages(const struct srv *s, const char *repository, struct bytes digest,
+int remote_packages(const struct cli_server *s, const char *repository, struct bytes digest,
 		    struct arena *a, struct remote *ret, struct err *e);
 /* Its findings, into ret->report. */
-int remote_findings(const struct srv *s, const char *repository, struct bytes digest,
+int remote_findings(const struct cli_server *s, const char *repository, struct bytes digest,
 		    struct arena *a, struct remote *ret, struct err *e);

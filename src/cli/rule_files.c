@@ -18,14 +18,14 @@ const struct cli_option rule_import_options[] = {
     {"format", 0, "NAME", NULL,
      "trivyignore, trivyignore-yaml, grype, openvex, harbor or json (default: by the content)"},
     {"preview", 0, NULL, NULL, "show what would be created; nothing is changed"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 const struct cli_option rule_export_options[] = {
     {"format", 0, "NAME", "openvex", "openvex: for other tools; json: for \"rule import\""},
     {"scope", 0, "SCOPE", NULL, "only rules that hold at or below this scope"},
     {"output", 'o', "FILE", NULL, "write to this file (default: standard output)"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
@@ -40,7 +40,7 @@ static void put_query(struct buf *to, const char *key, const char *value)
 }
 
 /* The path with these parameters of the query; NULL without memory. */
-static const char *path_of(struct ppl *p, const char *path, const char *const *keys)
+static const char *path_of(struct admin *p, const char *path, const char *const *keys)
 {
 	struct buf to;
 	buf_init(&to, 65536);
@@ -60,7 +60,7 @@ static const struct listing_column imported[] = {
     {"left_out", "left out", 0}, {"notes", "because", 0},
 };
 
-static int import_file(struct ppl *p, struct err *e)
+static int import_file(struct admin *p, struct err *e)
 {
 	static const char *const keys[] = {"scope", "format", NULL};
 	const char *path = path_of(p, "/api/v1/rules/import", keys), *text = NULL;
@@ -73,7 +73,7 @@ static int import_file(struct ppl *p, struct err *e)
 		r = err_set(e, ERR_FORMAT, "%s: it is no text", p->args.operands[0]);
 	if (r == 0) {
 		text = arena_cstr(&p->arena, buf_bytes(&file));
-		r = text ? people_connect(p, e) : err_nomem(e);
+		r = text ? admin_connect(p, e) : err_nomem(e);
 	}
 	buf_free(&file);
 	return r < 0 ? r : listing_print_reply(p, "POST", path, text, imported, COUNT(imported), e);
@@ -82,12 +82,12 @@ static int import_file(struct ppl *p, struct err *e)
 int rule_import(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"rule import", rule_import_options, 1, 1},
-			argc, argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"rule import", rule_import_options, 1, 1},
+		       argc, argv, &e) < 0)
 		return CLI_ERROR;
 	int r = import_file(&p, &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 /* "plimsoll 1.0; left out: rule 3 …; left out: …": a warning for each. */
@@ -116,14 +116,14 @@ static void warn(struct bytes document, struct arena *a)
 	}
 }
 
-static int export_file(struct ppl *p, struct err *e)
+static int export_file(struct admin *p, struct err *e)
 {
 	static const char *const keys[] = {"format", "scope", NULL};
 	const char *path = path_of(p, "/api/v1/rules/export", keys);
 	struct fetch_reply reply = {0};
 	if (!path)
 		return err_nomem(e);
-	if (people_connect(p, e) < 0)
+	if (admin_connect(p, e) < 0)
 		return -(int)e->code;
 	int r = cli_server_ask(&p->server, &(struct cli_server_request){.path = path}, &p->arena,
 			       &reply, e);
@@ -140,10 +140,10 @@ static int export_file(struct ppl *p, struct err *e)
 int rule_export(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"rule export", rule_export_options, 0, 0},
-			argc, argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"rule export", rule_export_options, 0, 0},
+		       argc, argv, &e) < 0)
 		return CLI_ERROR;
 	int r = export_file(&p, &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }

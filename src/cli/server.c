@@ -40,7 +40,8 @@ static struct bytes host_of(const char *url)
 }
 
 /* Of whom is it, and is it a person that can be asked? */
-static int find_password(struct srv *s, const struct cli_args *args, struct arena *a, struct err *e)
+static int find_password(struct cli_server *s, const struct cli_args *args, struct arena *a,
+			 struct err *e)
 {
 	char prompt[512];
 	s->username = cli_get(args, "username");
@@ -68,11 +69,12 @@ static int find_password(struct srv *s, const struct cli_args *args, struct aren
 	return 0;
 }
 
-int cli_server_open(struct srv *s, const struct cli_args *args, const char *host, struct arena *a,
-		    struct err *e)
+int cli_server_open(struct cli_server *s, const struct cli_args *args, const char *host,
+		    struct arena *a, struct err *e)
 {
 	const char *url = cli_get(args, "server");
-	*s = (struct srv){.insecure = cli_has(args, "insecure"), .url = url ? url : URL_DEFAULT};
+	*s = (struct cli_server){.insecure = cli_has(args, "insecure"),
+				 .url = url ? url : URL_DEFAULT};
 	if (!url && host)
 		s->url = arena_printf(a, "%s://%s", is_loopback(bytes_of(host)) ? "http" : "https",
 				      host);
@@ -126,7 +128,8 @@ static struct bytes detail_of(struct bytes body, struct arena *a)
 	return json_ok(&j) ? text : BYTES_NONE;
 }
 
-static int refused(const struct srv *s, const struct fetch_reply *r, struct arena *a, struct err *e)
+static int refused(const struct cli_server *s, const struct fetch_reply *r, struct arena *a,
+		   struct err *e)
 {
 	struct bytes detail = detail_of(buf_bytes(&r->body), a);
 	char later[64] = "";
@@ -166,7 +169,7 @@ static int refused(const struct srv *s, const struct fetch_reply *r, struct aren
 	}
 }
 
-int cli_server_ask(const struct srv *s, const struct cli_server_request *q, struct arena *a,
+int cli_server_ask(const struct cli_server *s, const struct cli_server_request *q, struct arena *a,
 		   struct fetch_reply *reply, struct err *e)
 {
 	const char *headers[3] = {NULL};
@@ -215,7 +218,7 @@ static int read_page(struct bytes text, struct cli_server_list *l, struct arena 
 }
 
 /* One page; *next is its cursor, and then the next one's. */
-static int ask_page(const struct srv *s, struct cli_server_list *l, struct bytes *next,
+static int ask_page(const struct cli_server *s, struct cli_server_list *l, struct bytes *next,
 		    struct arena *a, struct err *e)
 {
 	struct fetch_reply reply = {0};
@@ -241,7 +244,8 @@ static int ask_page(const struct srv *s, struct cli_server_list *l, struct bytes
 	return ok ? read_page(text, l, a, next, e) : err_nomem(e);
 }
 
-int cli_server_list(const struct srv *s, struct cli_server_list *l, struct arena *a, struct err *e)
+int cli_server_list(const struct cli_server *s, struct cli_server_list *l, struct arena *a,
+		    struct err *e)
 {
 	struct bytes next = BYTES_NONE;
 	int r;
@@ -253,8 +257,8 @@ int cli_server_list(const struct srv *s, struct cli_server_list *l, struct arena
 	return r;
 }
 
-int cli_server_each(const struct srv *s, const char *path, cli_server_item_fn each, void *arg,
-		    struct arena *a, struct err *e)
+int cli_server_each(const struct cli_server *s, const char *path, cli_server_item_fn each,
+		    void *arg, struct arena *a, struct err *e)
 {
 	struct cli_server_list l = {.path = path, .each = each, .arg = arg};
 	return cli_server_list(s, &l, a, e);

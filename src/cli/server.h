@@ -4,7 +4,7 @@
 #include "connect/fetch.h"
 
 /* Options of every command that uses one. */
-#define SRV_OPTIONS                                                                                \
+#define CLI_SERVER_OPTIONS                                                                         \
 	{"server", 0, "URL", NULL, "URL of Plimsoll (default http://127.0.0.1:5080)"},             \
 	    {"username", 'u', "NAME", NULL,                                                        \
 	     "user name (default: the credentials of docker, podman or skopeo login)"},            \
@@ -18,7 +18,7 @@
 		"insecure", 0, NULL, NULL, "do not check the server's certificate"                 \
 	}
 
-struct srv {
+struct cli_server {
 	const char *url;		 /* without '/' at its end */
 	const char *username, *password; /* NULL: anonymous */
 	bool insecure;
@@ -28,8 +28,8 @@ struct srv {
 int cli_server_set_authorities(const struct cli_args *args, struct err *e);
 /* host: the server's, where --server is not given; may be NULL. What is found or asked for is kept
  * in a. */
-int cli_server_open(struct srv *s, const struct cli_args *args, const char *host, struct arena *a,
-		    struct err *e);
+int cli_server_open(struct cli_server *s, const struct cli_args *args, const char *host,
+		    struct arena *a, struct err *e);
 
 struct cli_server_request {
 	const char *method; /* NULL: GET */
@@ -39,14 +39,14 @@ struct cli_server_request {
 };
 /* 0: a status below 400, in *reply. ERR_DENIED, ERR_NOT_FOUND, ERR_CONFLICT, ERR_FORMAT, ERR_LIMIT
  * (too many logins), ERR_IO (server error), with the server's message. Always free reply. */
-int cli_server_ask(const struct srv *s, const struct cli_server_request *q, struct arena *a,
+int cli_server_ask(const struct cli_server *s, const struct cli_server_request *q, struct arena *a,
 		   struct fetch_reply *reply, struct err *e);
 /* Read a list page by page: each is called for every item, and reads it completely from j (an
  * object that is not entered yet). */
 struct json;
 typedef int (*cli_server_item_fn)(void *arg, struct json *j, struct err *e);
-int cli_server_each(const struct srv *s, const char *path, cli_server_item_fn each, void *arg,
-		    struct arena *a, struct err *e);
+int cli_server_each(const struct cli_server *s, const char *path, cli_server_item_fn each,
+		    void *arg, struct arena *a, struct err *e);
 /* The same, of the first items. */
 struct cli_server_list {
 	const char *path;
@@ -56,4 +56,5 @@ struct cli_server_list {
 	size_t count; /* out */
 	bool more;    /* out: there are others */
 };
-int cli_server_list(const struct srv *s, struct cli_server_list *l, struct arena *a, struct err *e);
+int cli_server_list(const struct cli_server *s, struct cli_server_list *l, struct arena *a,
+		    struct err *e);

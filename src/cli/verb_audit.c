@@ -1,5 +1,5 @@
 /* The audit logs of a server: list, export, and check of their chains. */
-#include "cli/people.h"
+#include "cli/admin.h"
 #include "cli/verbs.h"
 
 #include "access/audit.h"
@@ -13,25 +13,25 @@ static const struct cli_option list_options[] = {
     {"images", 0, NULL, NULL, "pushes, pulls and deletions instead of changes"},
     {"denials", 0, NULL, NULL, "changes that were denied"},
     {"json", 0, NULL, NULL, "one JSON object a line, with everything there is"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 static const struct cli_option export_options[] = {
     {"images", 0, NULL, NULL, "pushes, pulls and deletions instead of changes"},
     {"denials", 0, NULL, NULL, "changes that were denied"},
     {"format", 0, "WORD", "ndjson", "ndjson (one JSON object a line) or csv"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 static const struct cli_option verify_options[] = {
     {"images", 0, NULL, NULL, "pushes, pulls and deletions instead of changes"},
     {"denials", 0, NULL, NULL, "changes that were denied"},
     {"head", 0, "HASH", NULL, "a head that was printed earlier: it must still be in the chain"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
-static const char *log_path(const struct ppl *p)
+static const char *log_path(const struct admin *p)
 {
 	return cli_has(&p->args, "images")    ? "/api/v1/audit/images"
 	       : cli_has(&p->args, "denials") ? "/api/v1/audit/denials"
@@ -91,57 +91,57 @@ static void put_titles(void)
 static int audit_export(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"audit export", export_options, 0, 0}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"audit export", export_options, 0, 0}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
 	const char *format = cli_get(&p.args, "format");
 	bool csv = strcmp(format, "csv") == 0;
 	int r = csv || strcmp(format, "ndjson") == 0
-		    ? people_connect(&p, &e)
+		    ? admin_connect(&p, &e)
 		    : err_set(&e, ERR_FORMAT, "--format: \"%s\" is neither ndjson nor csv", format);
 	if (r == 0 && csv)
 		put_titles();
 	if (r == 0)
-		r = cli_server_each(&p.server, log_path(&p), csv ? put_csv : people_put_raw, &p,
+		r = cli_server_each(&p.server, log_path(&p), csv ? put_csv : admin_put_raw, &p,
 				    &p.arena, &e);
 	if (r == 0 && fflush(stdout) != 0)
 		r = err_set(&e, ERR_IO, "standard output could not be written");
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 static int put_row(void *arg, struct json *j, struct err *e)
 {
-	static const struct people_title titles[] = {
+	static const struct admin_title titles[] = {
 	    {"AT", 24}, {"WHO", 16}, {"ACTION", 18}, {"SUBJECT", 0}};
-	struct ppl *p = arg;
+	struct admin *p = arg;
 	struct access_audit row;
 	char at[CLOCK_RFC3339_CAP];
 	if (cli_has(&p->args, "json"))
-		return people_put_raw(arg, j, e);
+		return admin_put_raw(arg, j, e);
 	read_row(j, &row);
 	if (!json_ok(j))
 		return 0;
 	clock_rfc3339(row.at, at);
-	people_titles(p, titles);
-	people_cell(bytes_of(at), 24);
-	people_cell(row.actor, 16);
-	people_cell(row.action, 18);
-	people_cell(row.subject, 0);
+	admin_titles(p, titles);
+	admin_cell(bytes_of(at), 24);
+	admin_cell(row.actor, 16);
+	admin_cell(row.action, 18);
+	admin_cell(row.subject, 0);
 	return 0;
 }
 
 static int audit_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"audit list", list_options, 0, 0}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"audit list", list_options, 0, 0}, argc, argv,
+		       &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	if (r == 0)
 		r = cli_server_each(&p.server, log_path(&p), put_row, &p, &p.arena, &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 struct verification {
@@ -191,21 +191,21 @@ static int verdict(const struct verification *v, struct err *e)
 static int audit_verify(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
+	struct admin p;
 	struct verification v = {.found = false};
-	if (people_open(&p, &(const struct people_verb){"audit verify", verify_options, 0, 0}, argc,
-			argv, &e) < 0)
+	if (admin_open(&p, &(const struct admin_verb){"audit verify", verify_options, 0, 0}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
 	v.wanted = bytes_of(cli_get(&p.args, "head"));
 	v.changes = !cli_has(&p.args, "images") && !cli_has(&p.args, "denials");
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	if (r == 0)
 		r = cli_server_each(&p.server, log_path(&p), verify_row, &v, &p.arena, &e);
 	if (r == 0)
 		r = audit_check_end(&v.check, &e);
 	if (r == 0)
 		r = verdict(&v, &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 const struct cli_command audit_commands[] = {

@@ -11,7 +11,8 @@ const struct cli_option compare_options[] = {
     {0},
 };
 
-static int read_side(const struct cimg *c, struct arena *a, struct compare_side *ret, struct err *e)
+static int read_side(const struct cli_image *c, struct arena *a, struct compare_side *ret,
+		     struct err *e)
 {
 	*ret = (struct compare_side){.finding_count = c->assess.finding_count,
 				     .package_count = c->image.package_count};
@@ -76,7 +77,7 @@ static void put_package(struct buf *out, const struct compare_package *p)
 }
 
 /* An image that was not assessed lacks nothing for certain. */
-static void put_doubt(struct buf *out, const char *which, const struct cimg *c)
+static void put_doubt(struct buf *out, const char *which, const struct cli_image *c)
 {
 	if (!c->assess.reason.len)
 		return;
@@ -125,7 +126,8 @@ static void put_json(struct buf *out, const struct compare *c, bool all)
 	buf_put_text(out, "\n");
 }
 
-static int show(struct cimg *from, struct cimg *to, const struct cli_args *args, struct err *e)
+static int show(struct cli_image *from, struct cli_image *to, const struct cli_args *args,
+		struct err *e)
 {
 	struct compare_side a, b;
 	struct compare c;
@@ -151,7 +153,7 @@ int verb_compare(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct cli_args args;
-	struct cimg from = {0}, to = {0};
+	struct cli_image from = {0}, to = {0};
 	if (cli_parse(compare_options, argc, argv, &args, &e) < 0)
 		return cli_usage("compare", &e);
 	if (args.operand_count != 2 || cli_get(&args, "input")) {

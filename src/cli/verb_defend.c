@@ -10,7 +10,7 @@
 
 #define COUNT(columns) (sizeof(columns) / sizeof *(columns))
 
-const struct cli_option defend_options[] = {SRV_OPTIONS, {0}};
+const struct cli_option defend_options[] = {CLI_SERVER_OPTIONS, {0}};
 
 static const struct listing_column plan_columns[] = {
     {"subscription", "subscription", 0}, {"tier", "plan", 0},
@@ -18,13 +18,13 @@ static const struct listing_column plan_columns[] = {
     {"changed_by", "changed by", 0},
 };
 
-static const char *plan_path(struct ppl *p)
+static const char *plan_path(struct admin *p)
 {
 	const char *name = p->args.operand_count ? p->args.operands[0] : "default";
-	return people_path(p, "/api/v1/subscriptions/", name, "/plan");
+	return admin_path(p, "/api/v1/subscriptions/", name, "/plan");
 }
 
-static int plan_print(struct ppl *p, struct err *e)
+static int plan_print(struct admin *p, struct err *e)
 {
 	const char *path = plan_path(p);
 	return path ? listing_print_one(p, path, plan_columns, COUNT(plan_columns), e)
@@ -34,31 +34,31 @@ static int plan_print(struct ppl *p, struct err *e)
 static int plan_show(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"plan show", defend_options, 0, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"plan show", defend_options, 0, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	if (r == 0)
 		r = plan_print(&p, &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 static int plan_set(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"plan set", defend_options, 2, 2}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"plan set", defend_options, 2, 2}, argc, argv,
+		       &e) < 0)
 		return CLI_ERROR;
 	const char *const pairs[] = {"tier", p.args.operands[1], NULL};
-	const char *json = people_json(&p, pairs, &e);
-	int r = json ? people_connect(&p, &e) : -(int)e.code;
+	const char *json = admin_json(&p, pairs, &e);
+	int r = json ? admin_connect(&p, &e) : -(int)e.code;
 	if (r == 0)
-		r = people_do(&p, "PUT", plan_path(&p), json, &e);
+		r = admin_do(&p, "PUT", plan_path(&p), json, &e);
 	if (r == 0)
 		r = plan_print(&p, &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 const struct cli_command plan_commands[] = {
@@ -93,15 +93,15 @@ static const struct listing_column exemption_columns[] = {
 static int exemption_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"exemption list", defend_options, 0, 0},
-			argc, argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"exemption list", defend_options, 0, 0}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	if (r == 0)
 		r = listing_print(&p, "/api/v1/exemptions", exemption_columns,
 				  COUNT(exemption_columns), &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 static const struct cli_option add_options[] = {
@@ -109,16 +109,16 @@ static const struct cli_option add_options[] = {
     {"expires", 0, "TIME", NULL, "when it ends, such as 2027-01-31T00:00:00Z (default: never)"},
     {"description", 0, "TEXT", NULL, "why"},
     {"digest", 0, "DIGEST", NULL, "of a repository only this image"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
 static int exemption_add(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"exemption add", add_options, 2, 2}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"exemption add", add_options, 2, 2}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
 	const char *const pairs[] = {"scope",	    p.args.operands[0],
 				     "name",	    p.args.operands[1],
@@ -127,31 +127,31 @@ static int exemption_add(int argc, char **argv)
 				     "expires_at",  cli_get(&p.args, "expires"),
 				     "digest",	    cli_get(&p.args, "digest"),
 				     NULL};
-	const char *json = people_json(&p, pairs, &e);
-	int r = json ? people_connect(&p, &e) : -(int)e.code;
+	const char *json = admin_json(&p, pairs, &e);
+	int r = json ? admin_connect(&p, &e) : -(int)e.code;
 	if (r == 0)
-		r = people_do(&p, "POST", "/api/v1/exemptions", json, &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, "POST", "/api/v1/exemptions", json, &e);
+	return admin_close(&p, r, &e);
 }
 
 static int exemption_remove(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
+	struct admin p;
 	uint64_t id;
-	if (people_open(&p, &(const struct people_verb){"exemption remove", defend_options, 1, 1},
-			argc, argv, &e) < 0)
+	if (admin_open(&p, &(const struct admin_verb){"exemption remove", defend_options, 1, 1},
+		       argc, argv, &e) < 0)
 		return CLI_ERROR;
 	int r = num_u64(bytes_of(p.args.operands[0]), INT64_MAX, &id)
-		    ? people_connect(&p, &e)
+		    ? admin_connect(&p, &e)
 		    : err_set(&e, ERR_FORMAT,
 			      "\"%s\" is not an exemption's number (plimsoll exemption list)",
 			      p.args.operands[0]);
 	if (r == 0)
-		r = people_do(&p, "DELETE",
-			      people_path(&p, "/api/v1/exemptions/", p.args.operands[0], ""), NULL,
-			      &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, "DELETE",
+			     admin_path(&p, "/api/v1/exemptions/", p.args.operands[0], ""), NULL,
+			     &e);
+	return admin_close(&p, r, &e);
 }
 
 const struct cli_command exemption_commands[] = {
@@ -208,15 +208,15 @@ const struct cli_option recommendation_options[] = {
     {"images", 0, NULL, NULL, "list images, not registries"},
     {"on", 0, "SUBSCRIPTION", NULL, "switch the recommendation on for a subscription"},
     {"off", 0, "SUBSCRIPTION", NULL, "switch it off: registries there are NotApplicable by it"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
-static int recommendation_switch(struct ppl *p, const struct recommendation *x, struct err *e)
+static int recommendation_switch(struct admin *p, const struct recommendation *x, struct err *e)
 {
 	bool on = cli_has(&p->args, "on");
-	const char *of = people_path(p, "/api/v1/subscriptions/",
-				     cli_get(&p->args, on ? "on" : "off"), "/recommendations/");
+	const char *of = admin_path(p, "/api/v1/subscriptions/",
+				    cli_get(&p->args, on ? "on" : "off"), "/recommendations/");
 	const char *path = of ? arena_printf(&p->arena, "%s%s", of, x->key) : NULL;
 	if (!path)
 		return err_set(e, ERR_NOMEM, "no memory");
@@ -225,11 +225,11 @@ static int recommendation_switch(struct ppl *p, const struct recommendation *x, 
 				   switch_columns, COUNT(switch_columns), e);
 }
 
-static int recommendation_print(struct ppl *p, const struct recommendation *x, struct err *e)
+static int recommendation_print(struct admin *p, const struct recommendation *x, struct err *e)
 {
 	bool images = cli_has(&p->args, "images");
 	const char *path =
-	    people_path(p, "/api/v1/recommendations/", x->key, images ? "/images" : "/registries");
+	    admin_path(p, "/api/v1/recommendations/", x->key, images ? "/images" : "/registries");
 	if (!path)
 		return err_set(e, ERR_NOMEM, "no memory");
 	printf("%s\n\n", x->name);
@@ -241,15 +241,15 @@ static int recommendation_print(struct ppl *p, const struct recommendation *x, s
 int verb_recommendation(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p,
-			&(const struct people_verb){"recommendation", recommendation_options, 0, 1},
-			argc, argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p,
+		       &(const struct admin_verb){"recommendation", recommendation_options, 0, 1},
+		       argc, argv, &e) < 0)
 		return CLI_ERROR;
 	const struct recommendation *x = p.args.operand_count
 					     ? recommendation_find(bytes_of(p.args.operands[0]))
 					     : RECOMMENDATION_IMAGES;
-	int r = x ? people_connect(&p, &e)
+	int r = x ? admin_connect(&p, &e)
 		  : err_set(&e, ERR_FORMAT,
 			    "\"%s\" is not the key of a recommendation (plimsoll recommendation "
 			    "--all)",
@@ -261,7 +261,7 @@ int verb_recommendation(int argc, char **argv)
 		r = recommendation_switch(&p, x, &e);
 	else if (r == 0)
 		r = recommendation_print(&p, x, &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 static const struct listing_column score_columns[] = {
@@ -278,13 +278,13 @@ static const struct listing_column score_columns[] = {
 int verb_score(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"score", defend_options, 0, 0}, argc, argv,
-			&e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"score", defend_options, 0, 0}, argc, argv,
+		       &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	if (r == 0)
 		r = listing_print_one(&p, "/api/v1/secure-score", score_columns,
 				      COUNT(score_columns), &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }

@@ -4,11 +4,11 @@
 
 #define COUNT(columns) (sizeof(columns) / sizeof *(columns))
 
-static const struct cli_option group_options[] = {SRV_OPTIONS, {0}};
+static const struct cli_option group_options[] = {CLI_SERVER_OPTIONS, {0}};
 static const struct cli_option claim_options[] = {
     {"claim", 0, "VALUE", NULL,
      "who signs in with this value in the provider's group claim is a member"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
@@ -26,82 +26,82 @@ static const struct listing_column member_columns[] = {
 static int group_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"group list", group_options, 0, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"group list", group_options, 0, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
 	bool one = p.args.operand_count > 0;
-	const char *path = one ? people_path(&p, "/api/v1/groups/", p.args.operands[0], "/members")
+	const char *path = one ? admin_path(&p, "/api/v1/groups/", p.args.operands[0], "/members")
 			       : "/api/v1/groups";
-	int r = path ? people_connect(&p, &e) : err_set(&e, ERR_NOMEM, "no memory");
+	int r = path ? admin_connect(&p, &e) : err_set(&e, ERR_NOMEM, "no memory");
 	if (r == 0 && one)
 		r = listing_print(&p, path, member_columns, COUNT(member_columns), &e);
 	else if (r == 0)
 		r = listing_print(&p, path, columns, COUNT(columns), &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 static int group_add(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"group add", claim_options, 1, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"group add", claim_options, 1, 1}, argc, argv,
+		       &e) < 0)
 		return CLI_ERROR;
 	const char *const pairs[] = {"name", p.args.operands[0], "claim", cli_get(&p.args, "claim"),
 				     NULL};
-	const char *json = people_json(&p, pairs, &e);
-	int r = json ? people_connect(&p, &e) : -(int)e.code;
+	const char *json = admin_json(&p, pairs, &e);
+	int r = json ? admin_connect(&p, &e) : -(int)e.code;
 	if (r == 0)
-		r = people_do(&p, "POST", "/api/v1/groups", json, &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, "POST", "/api/v1/groups", json, &e);
+	return admin_close(&p, r, &e);
 }
 
 static int group_claim(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"group claim", group_options, 1, 2}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"group claim", group_options, 1, 2}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
 	const char *value = p.args.operand_count > 1 ? p.args.operands[1] : NULL;
 	const char *const pairs[] = {"claim", value, NULL};
-	const char *json = people_json(&p, pairs, &e);
-	int r = json ? people_connect(&p, &e) : -(int)e.code;
+	const char *json = admin_json(&p, pairs, &e);
+	int r = json ? admin_connect(&p, &e) : -(int)e.code;
 	if (r == 0)
-		r = people_do(&p, "PUT", people_path(&p, "/api/v1/groups/", p.args.operands[0], ""),
-			      json, &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, "PUT", admin_path(&p, "/api/v1/groups/", p.args.operands[0], ""),
+			     json, &e);
+	return admin_close(&p, r, &e);
 }
 
 static int group_remove(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"group remove", group_options, 1, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"group remove", group_options, 1, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	if (r == 0)
-		r = people_do(&p, "DELETE",
-			      people_path(&p, "/api/v1/groups/", p.args.operands[0], ""), NULL, &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, "DELETE",
+			     admin_path(&p, "/api/v1/groups/", p.args.operands[0], ""), NULL, &e);
+	return admin_close(&p, r, &e);
 }
 
 static int member(int argc, char **argv, const char *name, const char *method)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){name, group_options, 2, 2}, argc, argv,
-			&e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){name, group_options, 2, 2}, argc, argv, &e) <
+	    0)
 		return CLI_ERROR;
-	const char *group = people_path(&p, "/api/v1/groups/", p.args.operands[0], "/members/");
-	int r = people_connect(&p, &e);
+	const char *group = admin_path(&p, "/api/v1/groups/", p.args.operands[0], "/members/");
+	int r = admin_connect(&p, &e);
 	if (r == 0)
-		r = people_do(&p, method,
-			      group ? people_path(&p, group, p.args.operands[1], "") : NULL, NULL,
-			      &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, method,
+			     group ? admin_path(&p, group, p.args.operands[1], "") : NULL, NULL,
+			     &e);
+	return admin_close(&p, r, &e);
 }
 
 static int group_join(int argc, char **argv)

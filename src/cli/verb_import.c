@@ -34,7 +34,7 @@ const struct cli_option import_options[] = {
      "accept plain HTTP or an unknown certificate, if the server permits it"},
     {"list", 0, NULL, NULL, "list imports, newest first"},
     {"cancel", 0, "NUMBER", NULL, "cancel an import"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
@@ -59,7 +59,7 @@ static const struct record_field view_fields[] = {
 static const struct record_object view = {RECORD_TABLE(view_fields)};
 
 /* reply is kept: the texts borrow from it. */
-static int ask(struct ppl *p, const struct cli_server_request *q, struct fetch_reply *reply,
+static int ask(struct admin *p, const struct cli_server_request *q, struct fetch_reply *reply,
 	       struct import_view *ret, struct err *e)
 {
 	struct json j;
@@ -74,7 +74,7 @@ static int ask(struct ppl *p, const struct cli_server_request *q, struct fetch_r
 	return json_finish(&j, e) < 0 ? err_ctx(e, "the server's answer") : 0;
 }
 
-static int put_credentials(struct ppl *p, struct json_out *w, struct err *e)
+static int put_credentials(struct admin *p, struct json_out *w, struct err *e)
 {
 	const char *name = cli_get(&p->args, "source-username"),
 		   *password = cli_get(&p->args, "source-password"),
@@ -104,7 +104,7 @@ static int put_credentials(struct ppl *p, struct json_out *w, struct err *e)
 	return 0;
 }
 
-static int put_authorities(struct ppl *p, struct json_out *w, struct err *e)
+static int put_authorities(struct admin *p, struct json_out *w, struct err *e)
 {
 	const char *path = cli_get(&p->args, "source-cacert");
 	struct buf pem;
@@ -119,7 +119,7 @@ static int put_authorities(struct ppl *p, struct json_out *w, struct err *e)
 }
 
 /* TARGET's tag, else --tags; none: the source's. */
-static void put_tags(struct ppl *p, struct json_out *w, struct bytes tag)
+static void put_tags(struct admin *p, struct json_out *w, struct bytes tag)
 {
 	const char *list = cli_get(&p->args, "tags");
 	struct bytes rest = bytes_of(list ? list : "");
@@ -136,7 +136,7 @@ static void put_tags(struct ppl *p, struct json_out *w, struct bytes tag)
 	json_put_end(w, ']');
 }
 
-static const char *body_of(struct ppl *p, struct err *e)
+static const char *body_of(struct admin *p, struct err *e)
 {
 	struct buf b;
 	struct json_out w;
@@ -166,7 +166,7 @@ static const char *body_of(struct ppl *p, struct err *e)
 		buf_free(&b);
 		return NULL;
 	}
-	return people_text(p, &b, e);
+	return admin_text(p, &b, e);
 }
 
 static void show_progress(const struct import_view *v, bool terminal)
@@ -184,7 +184,7 @@ static bool has_ended(const struct import_view *v)
 	return !bytes_eq_lit(v->state, "Queued") && !bytes_eq_lit(v->state, "Running");
 }
 
-static int watch(struct ppl *p, const char *path, struct import_view *v, struct err *e)
+static int watch(struct admin *p, const char *path, struct import_view *v, struct err *e)
 {
 	bool terminal = isatty(STDERR_FILENO);
 	struct arena all = p->arena; /* what an answer needs is given back after it */
@@ -213,16 +213,15 @@ static int watch(struct ppl *p, const char *path, struct import_view *v, struct 
 	}
 }
 
-static int start(struct ppl *p, struct err *e)
+static int start(struct admin *p, struct err *e)
 {
 	struct fetch_reply reply = {0};
 	struct import_view v;
 	const struct cli_server_request q = {
 	    .method = "POST",
-	    .path =
-		people_path(p, "/api/v1/registries/", cli_get(&p->args, "registry"), "/imports"),
+	    .path = admin_path(p, "/api/v1/registries/", cli_get(&p->args, "registry"), "/imports"),
 	    .json = body_of(p, e)};
-	if (!q.json || people_connect(p, e) < 0)
+	if (!q.json || admin_connect(p, e) < 0)
 		return -(int)e->code;
 	int r = ask(p, &q, &reply, &v, e);
 	const char *path =
@@ -247,29 +246,29 @@ static const struct listing_column columns[] = {
     {"reason", "REASON", 0},
 };
 
-static int cancel(struct ppl *p, const char *number, struct err *e)
+static int cancel(struct admin *p, const char *number, struct err *e)
 {
 	uint64_t id;
 	if (!num_u64(bytes_of(number), INT64_MAX, &id))
 		return err_set(e, ERR_FORMAT, "\"%s\" is not an import's number (--list)", number);
-	int r = people_connect(p, e);
-	return r < 0 ? r
-		     : people_do(p, "DELETE", people_path(p, "/api/v1/imports/", number, ""), NULL,
-				 e);
+	int r = admin_connect(p, e);
+	return r < 0
+		   ? r
+		   : admin_do(p, "DELETE", admin_path(p, "/api/v1/imports/", number, ""), NULL, e);
 }
 
-static int list(struct ppl *p, struct err *e)
+static int list(struct admin *p, struct err *e)
 {
-	int r = people_connect(p, e);
+	int r = admin_connect(p, e);
 	return r < 0 ? r : listing_print(p, "/api/v1/imports", columns, COUNT(columns), e);
 }
 
 int verb_import(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"import", import_options, 0, 2}, argc, argv,
-			&e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"import", import_options, 0, 2}, argc, argv,
+		       &e) < 0)
 		return CLI_ERROR;
 	const char *number = cli_get(&p.args, "cancel");
 	bool lists = cli_has(&p.args, "list");
@@ -284,5 +283,5 @@ int verb_import(int argc, char **argv)
 		r = err_set(&e, ERR_FORMAT, "missing operand: what to import");
 	else
 		r = start(&p, &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }

@@ -25,7 +25,7 @@ static const struct cli_option finding_options[] = {
     FILTER_IMAGE_OPTIONS FILTER_OPTIONS{"sort", 0, "WORD", NULL, "severity, cvss, epss or package"},
     {"state", 0, "WORD", NULL, "active, or disabled by rules"},
     SHOW_OPTIONS,
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 static const struct cli_option image_options[] = {
@@ -33,14 +33,14 @@ static const struct cli_option image_options[] = {
     {"state", 0, "WORD", NULL, "Healthy, Unhealthy, Unverified or Pending"},
     {"sort", 0, "WORD", NULL, "pushed or severity"},
     SHOW_OPTIONS,
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 static const struct cli_option repository_options[] = {
     {"scope", 0, "PATH", NULL, "within a scope: /subscriptions/NAME, /registries/NAME ..."},
     {"sort", 0, "WORD", NULL, "name or severity"},
     SHOW_OPTIONS,
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 static const struct cli_option package_options[] = {
@@ -51,7 +51,7 @@ static const struct cli_option package_options[] = {
     {"repository", 0, "NAME", NULL, "in images of this repository"},
     WHERE_OPTIONS,
     SHOW_OPTIONS,
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 static const struct cli_option scans_options[] = {
@@ -59,7 +59,7 @@ static const struct cli_option scans_options[] = {
     {"digest", 0, "DIGEST", NULL, "of this image"},
     WHERE_OPTIONS,
     SHOW_OPTIONS,
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
@@ -170,7 +170,7 @@ static const struct list lists[] = {
 	       COLUMNS(scan_columns)},
 };
 
-static const char *path_of(struct ppl *p, const struct list *l, struct err *e)
+static const char *path_of(struct admin *p, const struct list *l, struct err *e)
 {
 	struct buf b;
 	char mark = '?';
@@ -202,10 +202,10 @@ static const char *path_of(struct ppl *p, const struct list *l, struct err *e)
 		buf_put_text(&b, mark == '?' ? "?" : "");
 		filter_query(&p->args, &b);
 	}
-	return people_text(p, &b, e);
+	return admin_text(p, &b, e);
 }
 
-static int read_show(const struct ppl *p, struct listing_show *show, struct err *e)
+static int read_show(const struct admin *p, struct listing_show *show, struct err *e)
 {
 	static const char *const formats[] = {"table", "csv", "ndjson"};
 	const char *format = cli_get(&p->args, "format"), *limit = cli_get(&p->args, "limit");
@@ -225,16 +225,16 @@ static int read_show(const struct ppl *p, struct listing_show *show, struct err 
 static int print_list(const struct list *l, int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
+	struct admin p;
 	struct listing_show show = {.more = false};
 	size_t most = l->operand != NULL, least = l->without ? 0 : most;
-	if (people_open(&p, &(const struct people_verb){l->name, l->options, least, most}, argc,
-			argv, &e) < 0)
+	if (admin_open(&p, &(const struct admin_verb){l->name, l->options, least, most}, argc, argv,
+		       &e) < 0)
 		return CLI_ERROR;
 	if (l->without && p.args.operand_count == 0)
 		l = l->without;
 	int r = read_show(&p, &show, &e);
-	r = r < 0 ? r : people_connect(&p, &e);
+	r = r < 0 ? r : admin_connect(&p, &e);
 	const char *path = r < 0 ? NULL : path_of(&p, l, &e);
 	r = path ? listing_write(&p, path, l->columns, l->column_count, &show, &e) : -(int)e.code;
 	if (r == 0 && fflush(stdout) != 0)
@@ -242,7 +242,7 @@ static int print_list(const struct list *l, int argc, char **argv)
 	if (r == 0 && show.more)
 		fprintf(stderr, "there are more than the %zu listed: --limit 0 lists all\n",
 			show.most);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 #define VERB(name, number)                                                                         \

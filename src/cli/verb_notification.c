@@ -43,23 +43,23 @@ static const struct listing_column delivery_columns[] = {
     {"id", "NUMBER", 8},	 {"created_at", "CREATED", 24}, {"state", "STATE", 9},
     {"attempts", "ATTEMPTS", 8}, {"subject", "SUBJECT", 48},	{"error", "ERROR", 0},
 };
-static const struct cli_option plain_options[] = {SRV_OPTIONS, {0}};
+static const struct cli_option plain_options[] = {CLI_SERVER_OPTIONS, {0}};
 
 static int notification_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"notification list", plain_options, 0, 0},
-			argc, argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"notification list", plain_options, 0, 0},
+		       argc, argv, &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	if (r == 0)
 		r = listing_print(&p, NOTIFICATIONS, columns, COUNT(columns), &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 /* "/api/v1/notifications/NUMBER" + leaf; NULL and *e when the operand is no number. */
-static const char *path_of(struct ppl *p, const char *leaf, struct err *e)
+static const char *path_of(struct admin *p, const char *leaf, struct err *e)
 {
 	const char *text = p->args.operands[0];
 	uint64_t id;
@@ -68,72 +68,71 @@ static const char *path_of(struct ppl *p, const char *leaf, struct err *e)
 			"\"%s\" is not a notification's number (plimsoll notification list)", text);
 		return NULL;
 	}
-	const char *path = people_path(p, NOTIFICATIONS "/", text, leaf);
+	const char *path = admin_path(p, NOTIFICATIONS "/", text, leaf);
 	if (!path)
 		err_set(e, ERR_NOMEM, "no memory");
 	return path;
 }
 
-static int open_at(struct ppl *p, const char *verb, const char *leaf, int argc, char **argv,
+static int open_at(struct admin *p, const char *verb, const char *leaf, int argc, char **argv,
 		   const char **ret, struct err *e)
 {
-	if (people_open(p, &(const struct people_verb){verb, plain_options, 1, 1}, argc, argv, e) <
-	    0)
+	if (admin_open(p, &(const struct admin_verb){verb, plain_options, 1, 1}, argc, argv, e) < 0)
 		return 1;
 	*ret = path_of(p, leaf, e);
-	return *ret ? people_connect(p, e) : -(int)e->code;
+	return *ret ? admin_connect(p, e) : -(int)e->code;
 }
 
 static int notification_show(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
+	struct admin p;
 	const char *path;
 	int r = open_at(&p, "notification show", "", argc, argv, &path, &e);
 	if (r > 0)
 		return CLI_ERROR;
 	if (r == 0)
 		r = listing_print_one(&p, path, details, COUNT(details), &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 static int notification_deliveries(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
+	struct admin p;
 	const char *path;
 	int r = open_at(&p, "notification deliveries", "/deliveries", argc, argv, &path, &e);
 	if (r > 0)
 		return CLI_ERROR;
 	if (r == 0)
 		r = listing_print(&p, path, delivery_columns, COUNT(delivery_columns), &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 static int notification_delete(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
+	struct admin p;
 	const char *path;
 	int r = open_at(&p, "notification delete", "", argc, argv, &path, &e);
 	if (r > 0)
 		return CLI_ERROR;
 	if (r == 0)
-		r = people_do(&p, "DELETE", path, NULL, &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, "DELETE", path, NULL, &e);
+	return admin_close(&p, r, &e);
 }
 
 static int notification_test(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
+	struct admin p;
 	const char *path;
 	int r = open_at(&p, "notification test", "/test", argc, argv, &path, &e);
 	if (r > 0)
 		return CLI_ERROR;
 	if (r == 0)
-		r = people_do(&p, "POST", path, NULL, &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, "POST", path, NULL, &e);
+	return admin_close(&p, r, &e);
 }
 
 static const struct cli_option create_options[] = {
@@ -147,7 +146,7 @@ static const struct cli_option create_options[] = {
     {"cve", 0, "LIST", NULL, "of findings those about these CVEs or advisories"},
     {"patchable", 0, NULL, NULL, "of findings those that an update repairs"},
     {"off", 0, NULL, NULL, "nothing is sent until it is switched on"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
@@ -168,7 +167,7 @@ static void put_text(struct json_out *w, const char *key, const char *text)
 		json_put_text(w, key, text);
 }
 
-static const char *create_json(struct ppl *p, struct err *e)
+static const char *create_json(struct admin *p, struct err *e)
 {
 	struct buf text, secret;
 	struct json_out w;
@@ -198,27 +197,26 @@ static const char *create_json(struct ppl *p, struct err *e)
 	json_put_bool(&w, "enabled", !cli_has(&p->args, "off"));
 	json_put_end(&w, '}');
 	buf_free(&secret);
-	return people_text(p, &text, e);
+	return admin_text(p, &text, e);
 }
 
 static int notification_create(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p,
-			&(const struct people_verb){"notification create", create_options, 2, 2},
-			argc, argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"notification create", create_options, 2, 2},
+		       argc, argv, &e) < 0)
 		return CLI_ERROR;
 	const char *json = create_json(&p, &e);
-	int r = json ? people_connect(&p, &e) : -(int)e.code;
+	int r = json ? admin_connect(&p, &e) : -(int)e.code;
 	if (r == 0)
-		r = people_do(&p, "POST", NOTIFICATIONS, json, &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, "POST", NOTIFICATIONS, json, &e);
+	return admin_close(&p, r, &e);
 }
 
 /* "notification enable" and "disable": what it was, with one member changed, is what a change
  * takes. */
-static const char *switched_json(struct ppl *p, struct bytes was, bool on, struct err *e)
+static const char *switched_json(struct admin *p, struct bytes was, bool on, struct err *e)
 {
 	static const char *const kept[] = {"name", "recipients", "events", "severity_gte",
 					   "criteria"};
@@ -242,13 +240,13 @@ static const char *switched_json(struct ppl *p, struct bytes was, bool on, struc
 		buf_free(&text);
 		return NULL;
 	}
-	return people_text(p, &text, e);
+	return admin_text(p, &text, e);
 }
 
 static int switch_to(const char *verb, bool on, int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
+	struct admin p;
 	struct fetch_reply was = {0};
 	const char *path, *json = NULL;
 	int r = open_at(&p, verb, "", argc, argv, &path, &e);
@@ -261,8 +259,8 @@ static int switch_to(const char *verb, bool on, int argc, char **argv)
 		json = switched_json(&p, buf_bytes(&was.body), on, &e);
 	fetch_reply_free(&was);
 	if (r == 0)
-		r = json ? people_do(&p, "PUT", path, json, &e) : -(int)e.code;
-	return people_close(&p, r, &e);
+		r = json ? admin_do(&p, "PUT", path, json, &e) : -(int)e.code;
+	return admin_close(&p, r, &e);
 }
 
 static int notification_enable(int argc, char **argv)

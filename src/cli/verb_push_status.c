@@ -21,7 +21,7 @@
 #define BUDGET (1U << 30) /* bytes: 100,000 findings take 300 MiB */
 
 const struct cli_option push_status_options[] = {
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {"timeout", 0, "TIME", "5m", "stop waiting after this time"},
     {"no-wait", 0, NULL, NULL, "report the current state"},
     {"platform", 0, "OS/ARCH", NULL, "for an index: this image only"},
@@ -38,7 +38,7 @@ struct asked {
 
 struct asking {
 	const struct cli_args *args;
-	struct srv srv;
+	struct cli_server srv;
 	struct gate gate;
 	struct arena *arena;
 	struct bytes repository;

@@ -9,24 +9,24 @@
 #define COUNT(columns) (sizeof(columns) / sizeof *(columns))
 #define HOSTS_HELP "its host names, comma-separated, with the port where clients name one"
 
-static const struct cli_option plain_options[] = {SRV_OPTIONS, {0}};
+static const struct cli_option plain_options[] = {CLI_SERVER_OPTIONS, {0}};
 static const struct cli_option create_options[] = {
     {"subscription", 0, "NAME", "default", "subscription of its resource group"},
     {"resource-group", 0, "NAME", "default", "resource group that it is created in"},
     {"host", 0, "LIST", NULL, HOSTS_HELP},
     {"title", 0, "TEXT", NULL, "what people call it"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 static const struct cli_option list_options[] = {
     {"subscription", 0, "NAME", NULL, "only those of this subscription"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 static const struct cli_option set_options[] = {
     {"host", 0, "LIST", NULL, HOSTS_HELP "; \"\" takes them all away"},
     {"title", 0, "TEXT", NULL, "what people call it"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
@@ -57,17 +57,17 @@ static const struct listing_column one_columns[] = {
 };
 
 /* "/api/v1/registries/NAME", the name percent-encoded. */
-static const char *path_of(struct ppl *p, const char *name, struct err *e)
+static const char *path_of(struct admin *p, const char *name, struct err *e)
 {
 	struct buf b;
 	buf_init(&b, 65536);
 	buf_put_text(&b, "/api/v1/registries/");
 	fetch_encode(&b, bytes_of(name));
-	return people_text(p, &b, e);
+	return admin_text(p, &b, e);
 }
 
 /* The body of what --name (NULL: left out), --title and --host say. */
-static const char *body_of(struct ppl *p, const char *name, struct err *e)
+static const char *body_of(struct admin *p, const char *name, struct err *e)
 {
 	const char *title = cli_get(&p->args, "title"), *hosts = cli_get(&p->args, "host");
 	struct buf b;
@@ -89,15 +89,15 @@ static const char *body_of(struct ppl *p, const char *name, struct err *e)
 		json_put_end(&w, ']');
 	}
 	json_put_end(&w, '}');
-	return people_text(p, &b, e);
+	return admin_text(p, &b, e);
 }
 
-static int print(struct ppl *p, const char *path, struct err *e)
+static int print(struct admin *p, const char *path, struct err *e)
 {
 	return listing_print_one(p, path, one_columns, COUNT(one_columns), e);
 }
 
-static int create(struct ppl *p, struct err *e)
+static int create(struct admin *p, struct err *e)
 {
 	const char *name = p->args.operands[0], *body = body_of(p, name, e),
 		   *path = body ? path_of(p, name, e) : NULL;
@@ -110,24 +110,24 @@ static int create(struct ppl *p, struct err *e)
 	buf_put_text(&b, "/resource-groups/");
 	fetch_encode(&b, bytes_of(cli_get(&p->args, "resource-group")));
 	buf_put_text(&b, "/registries");
-	const char *at = people_text(p, &b, e);
-	if (!at || people_connect(p, e) < 0)
+	const char *at = admin_text(p, &b, e);
+	if (!at || admin_connect(p, e) < 0)
 		return -(int)e->code;
-	int r = people_do(p, "POST", at, body, e);
+	int r = admin_do(p, "POST", at, body, e);
 	return r < 0 ? r : print(p, path, e);
 }
 
 static int registry_create(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"registry create", create_options, 1, 1},
-			argc, argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"registry create", create_options, 1, 1},
+		       argc, argv, &e) < 0)
 		return CLI_ERROR;
-	return people_close(&p, create(&p, &e), &e);
+	return admin_close(&p, create(&p, &e), &e);
 }
 
-static int list(struct ppl *p, struct err *e)
+static int list(struct admin *p, struct err *e)
 {
 	const char *subscription = cli_get(&p->args, "subscription");
 	struct buf b;
@@ -137,8 +137,8 @@ static int list(struct ppl *p, struct err *e)
 		buf_put_text(&b, "?subscription=");
 		fetch_encode(&b, bytes_of(subscription));
 	}
-	const char *path = people_text(p, &b, e);
-	if (!path || people_connect(p, e) < 0)
+	const char *path = admin_text(p, &b, e);
+	if (!path || admin_connect(p, e) < 0)
 		return -(int)e->code;
 	return listing_print(p, path, list_columns, COUNT(list_columns), e);
 }
@@ -146,52 +146,52 @@ static int list(struct ppl *p, struct err *e)
 static int registry_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"registry list", list_options, 0, 0}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"registry list", list_options, 0, 0}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	return people_close(&p, list(&p, &e), &e);
+	return admin_close(&p, list(&p, &e), &e);
 }
 
 /* show; with a method: a request first. */
-static int change(struct ppl *p, const char *method, const char *body, struct err *e)
+static int change(struct admin *p, const char *method, const char *body, struct err *e)
 {
 	const char *path = path_of(p, p->args.operands[0], e);
-	if (!path || people_connect(p, e) < 0)
+	if (!path || admin_connect(p, e) < 0)
 		return -(int)e->code;
-	int r = method ? people_do(p, method, path, body, e) : 0;
+	int r = method ? admin_do(p, method, path, body, e) : 0;
 	return r < 0 || (method && strcmp(method, "DELETE") == 0) ? r : print(p, path, e);
 }
 
 static int registry_show(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"registry show", plain_options, 1, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"registry show", plain_options, 1, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	return people_close(&p, change(&p, NULL, NULL, &e), &e);
+	return admin_close(&p, change(&p, NULL, NULL, &e), &e);
 }
 
 static int registry_set(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"registry set", set_options, 1, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"registry set", set_options, 1, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
 	const char *body = body_of(&p, NULL, &e);
-	return people_close(&p, body ? change(&p, "PATCH", body, &e) : -(int)e.code, &e);
+	return admin_close(&p, body ? change(&p, "PATCH", body, &e) : -(int)e.code, &e);
 }
 
 static int registry_delete(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"registry delete", plain_options, 1, 1},
-			argc, argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"registry delete", plain_options, 1, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	return people_close(&p, change(&p, "DELETE", NULL, &e), &e);
+	return admin_close(&p, change(&p, "DELETE", NULL, &e), &e);
 }
 
 const struct cli_command registry_commands[] = {

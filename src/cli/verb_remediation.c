@@ -1,6 +1,6 @@
 /* What to do about findings, as a server says. */
 #include "cli/filter.h"
-#include "cli/people.h"
+#include "cli/admin.h"
 #include "cli/verbs.h"
 
 #include "base/record.h"
@@ -13,7 +13,7 @@ const struct cli_option remediation_options[] = {
     {"subscription", 0, "NAME", NULL, "of the images of this subscription"},
     {"registry", 0, "NAME", NULL, "of those of this registry"},
     FILTER_IMAGE_OPTIONS FILTER_OPTIONS{"limit", 0, "N", "20", "steps that are shown"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
@@ -157,7 +157,7 @@ static void put_plan(struct buf *out, const struct plan *p)
 			   (unsigned long long)(p->step_count - p->steps.count));
 }
 
-static const char *path_of(struct ppl *p, struct err *e)
+static const char *path_of(struct admin *p, struct err *e)
 {
 	static const char *const places[] = {"subscription", "registry"};
 	struct buf b;
@@ -172,10 +172,10 @@ static const char *path_of(struct ppl *p, struct err *e)
 		fetch_encode(&b, bytes_of(value));
 	}
 	filter_query(&p->args, &b);
-	return people_text(p, &b, e);
+	return admin_text(p, &b, e);
 }
 
-static int show(struct ppl *p, struct err *e)
+static int show(struct admin *p, struct err *e)
 {
 	struct fetch_reply reply = {0};
 	struct json j;
@@ -203,12 +203,12 @@ static int show(struct ppl *p, struct err *e)
 int verb_remediation(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"remediation", remediation_options, 0, 0},
-			argc, argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"remediation", remediation_options, 0, 0},
+		       argc, argv, &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	if (r == 0)
 		r = show(&p, &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }

@@ -1,6 +1,6 @@
 /* Roles and who has them. A role may be written plainly: in any case, without spaces, without "Acr"
  * in front. */
-#include "cli/people.h"
+#include "cli/admin.h"
 #include "cli/verbs.h"
 
 #include "access/role.h"
@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct cli_option role_options[] = {SRV_OPTIONS, {0}};
+static const struct cli_option role_options[] = {CLI_SERVER_OPTIONS, {0}};
 static const struct cli_option scope_options[] = {
     {"registry", 0, "NAME", NULL, "registry of REPOSITORY (default local); alone: that registry"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
@@ -46,7 +46,7 @@ static const char *role_of(const char *word)
 /* A scope is a path; what is no path is a repository, of the registry that --registry names;
  * without one it is that registry, else everything. NULL and *e: --registry with a path, or no
  * memory. */
-static const char *scope_of(struct ppl *p, const char *text, struct err *e)
+static const char *scope_of(struct admin *p, const char *text, struct err *e)
 {
 	const char *registry = cli_get(&p->args, "registry"), *path;
 	if (text && *text == '/' && cli_given(&p->args, "registry")) {
@@ -77,7 +77,7 @@ static void read_actions(struct json *j, struct buf *out)
 static int put_role(void *arg, struct json *j, struct err *e)
 {
 	struct bytes name = BYTES_NONE;
-	static const struct people_title titles[] = {{"ROLE", 27}, {"SHORT", 16}, {"ACTIONS", 0}};
+	static const struct admin_title titles[] = {{"ROLE", 27}, {"SHORT", 16}, {"ACTIONS", 0}};
 	struct buf actions;
 	buf_init(&actions, 65536);
 	if (json_enter_object(j)) {
@@ -92,10 +92,10 @@ static int put_role(void *arg, struct json *j, struct err *e)
 	}
 	bool short_name = bytes_has_prefix_lit(name, "Acr");
 	if (json_ok(j)) {
-		people_titles(arg, titles);
-		people_cell(name, 27);
-		people_cell(short_name ? bytes_from(name, 3) : BYTES_NONE, 16);
-		people_cell(buf_bytes(&actions), 0);
+		admin_titles(arg, titles);
+		admin_cell(name, 27);
+		admin_cell(short_name ? bytes_from(name, 3) : BYTES_NONE, 16);
+		admin_cell(buf_bytes(&actions), 0);
 	}
 	bool ok = buf_ok(&actions);
 	buf_free(&actions);
@@ -104,82 +104,82 @@ static int put_role(void *arg, struct json *j, struct err *e)
 
 static int put_assignment(void *arg, struct json *j, struct err *e)
 {
-	static const struct people_title titles[] = {{"USER", 20}, {"ROLE", 27}, {"SCOPE", 0}};
-	struct ppl *p = arg;
+	static const struct admin_title titles[] = {{"USER", 20}, {"ROLE", 27}, {"SCOPE", 0}};
+	struct admin *p = arg;
 	struct bytes user = BYTES_NONE, role = BYTES_NONE, scope = BYTES_NONE;
 	(void)e;
 	const struct bytes_slot slots[] = {{"user", &user}, {"role", &role}, {"scope", &scope}};
 	json_slots(j, BYTES_SLOTS(slots));
 	if (!json_ok(j) || (p->args.operand_count && !bytes_eq_lit(user, p->args.operands[0])))
 		return 0;
-	people_titles(p, titles);
-	people_cell(user, 20);
-	people_cell(role, 27);
-	people_cell(scope, 0);
+	admin_titles(p, titles);
+	admin_cell(user, 20);
+	admin_cell(role, 27);
+	admin_cell(scope, 0);
 	return 0;
 }
 
 static int role_names(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"role names", role_options, 0, 0}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"role names", role_options, 0, 0}, argc, argv,
+		       &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	if (r == 0)
 		r = cli_server_each(&p.server, "/api/v1/roles", put_role, &p, &p.arena, &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 static int role_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"role list", role_options, 0, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"role list", role_options, 0, 1}, argc, argv,
+		       &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	if (r == 0 && p.args.operand_count) /* there is such a user or group */
-		r = people_do(&p, NULL, people_user_path(&p, p.args.operands[0], ""), NULL, &e);
+		r = admin_do(&p, NULL, admin_user_path(&p, p.args.operands[0], ""), NULL, &e);
 	if (r == -(int)ERR_NOT_FOUND)
-		r = people_do(&p, NULL, people_path(&p, "/api/v1/groups/", p.args.operands[0], ""),
-			      NULL, &e);
+		r = admin_do(&p, NULL, admin_path(&p, "/api/v1/groups/", p.args.operands[0], ""),
+			     NULL, &e);
 	if (r == 0)
 		r = cli_server_each(&p.server, "/api/v1/role-assignments", put_assignment, &p,
 				    &p.arena, &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
-static int assign(struct ppl *p, struct err *e)
+static int assign(struct admin *p, struct err *e)
 {
 	const char *scope = scope_of(p, p->args.operand_count > 2 ? p->args.operands[2] : NULL, e);
 	const char *const pairs[] = {
 	    "user", p->args.operands[0], "role", role_of(p->args.operands[1]), "scope", scope,
 	    NULL};
-	const char *json = scope ? people_json(p, pairs, e) : NULL;
-	if (!json || people_connect(p, e) < 0)
+	const char *json = scope ? admin_json(p, pairs, e) : NULL;
+	if (!json || admin_connect(p, e) < 0)
 		return -(int)e->code;
-	return people_do(p, "POST", "/api/v1/role-assignments", json, e);
+	return admin_do(p, "POST", "/api/v1/role-assignments", json, e);
 }
 
 static int role_assign(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"role assign", scope_options, 2, 3}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"role assign", scope_options, 2, 3}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	return people_close(&p, assign(&p, &e), &e);
+	return admin_close(&p, assign(&p, &e), &e);
 }
 
-static int remove_from(struct ppl *p, struct err *e)
+static int remove_from(struct admin *p, struct err *e)
 {
 	const char *scope = scope_of(p, p->args.operand_count > 2 ? p->args.operands[2] : NULL, e);
 	struct buf path;
 	if (!scope)
 		return -(int)e->code;
-	if (people_connect(p, e) < 0)
+	if (admin_connect(p, e) < 0)
 		return -(int)e->code;
 	buf_init(&path, 65536);
 	buf_put_text(&path, "/api/v1/role-assignments?user=");
@@ -188,7 +188,7 @@ static int remove_from(struct ppl *p, struct err *e)
 	fetch_encode(&path, bytes_of(role_of(p->args.operands[1])));
 	buf_put_text(&path, "&scope=");
 	fetch_encode(&path, bytes_of(scope));
-	int r = people_do(p, "DELETE", buf_ok(&path) ? buf_cstr(&path) : NULL, NULL, e);
+	int r = admin_do(p, "DELETE", buf_ok(&path) ? buf_cstr(&path) : NULL, NULL, e);
 	buf_free(&path);
 	return r;
 }
@@ -196,18 +196,18 @@ static int remove_from(struct ppl *p, struct err *e)
 static int role_remove(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"role remove", scope_options, 2, 3}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"role remove", scope_options, 2, 3}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	return people_close(&p, remove_from(&p, &e), &e);
+	return admin_close(&p, remove_from(&p, &e), &e);
 }
 
 static const struct cli_option custom_options[] = {
     {"actions", 0, "LIST", NULL, "what it allows, separated by commas (see plimsoll role names)"},
     {"scopes", 0, "LIST", "/", "where it may be assigned, separated by commas"},
     {"description", 0, "TEXT", NULL, "its purpose"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
@@ -221,7 +221,7 @@ static void put_list(struct json_out *w, const char *key, const char *list)
 }
 
 /* The custom role of the command line as a body. */
-static const char *custom_json(struct ppl *p, struct err *e)
+static const char *custom_json(struct admin *p, struct err *e)
 {
 	const char *actions = cli_get(&p->args, "actions");
 	const char *text = cli_get(&p->args, "description");
@@ -240,24 +240,24 @@ static const char *custom_json(struct ppl *p, struct err *e)
 	put_list(&w, "actions", actions);
 	put_list(&w, "scopes", cli_get(&p->args, "scopes"));
 	json_put_end(&w, '}');
-	return people_text(p, &b, e);
+	return admin_text(p, &b, e);
 }
 
 static int custom(int argc, char **argv, const char *name, bool is_new)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){name, custom_options, 1, 1}, argc, argv,
-			&e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){name, custom_options, 1, 1}, argc, argv, &e) <
+	    0)
 		return CLI_ERROR;
 	const char *json = custom_json(&p, &e);
-	int r = json ? people_connect(&p, &e) : -(int)e.code;
+	int r = json ? admin_connect(&p, &e) : -(int)e.code;
 	if (r == 0)
-		r = people_do(&p, is_new ? "POST" : "PUT",
-			      is_new ? "/api/v1/roles"
-				     : people_path(&p, "/api/v1/roles/", p.args.operands[0], ""),
-			      json, &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, is_new ? "POST" : "PUT",
+			     is_new ? "/api/v1/roles"
+				    : admin_path(&p, "/api/v1/roles/", p.args.operands[0], ""),
+			     json, &e);
+	return admin_close(&p, r, &e);
 }
 
 static int role_create(int argc, char **argv)
@@ -273,15 +273,15 @@ static int role_change(int argc, char **argv)
 static int role_delete(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"role delete", role_options, 1, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"role delete", role_options, 1, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	if (r == 0)
-		r = people_do(&p, "DELETE",
-			      people_path(&p, "/api/v1/roles/", p.args.operands[0], ""), NULL, &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, "DELETE", admin_path(&p, "/api/v1/roles/", p.args.operands[0], ""),
+			     NULL, &e);
+	return admin_close(&p, r, &e);
 }
 
 const struct cli_command role_commands[] = {

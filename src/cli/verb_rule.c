@@ -21,32 +21,32 @@ static const struct listing_column columns[] = {
 static const struct cli_option list_options[] = {
     {"scope", 0, "SCOPE", NULL, "those at this scope, such as /registries/local"},
     {"inherited", 0, NULL, NULL, "with --scope: also those above it, which hold for it, too"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
-static const char *list_path(struct ppl *p)
+static const char *list_path(struct admin *p)
 {
 	const char *scope = cli_get(&p->args, "scope");
 	if (!scope)
 		return RULES;
-	return people_path(p, RULES "?scope=", scope,
-			   cli_has(&p->args, "inherited") ? "&inherited=true" : "");
+	return admin_path(p, RULES "?scope=", scope,
+			  cli_has(&p->args, "inherited") ? "&inherited=true" : "");
 }
 
 static int rule_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"rule list", list_options, 0, 0}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"rule list", list_options, 0, 0}, argc, argv,
+		       &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	const char *path = list_path(&p);
 	if (r == 0)
 		r = path ? listing_print(&p, path, columns, COUNT(columns), &e)
 			 : err_set(&e, ERR_NOMEM, "no memory");
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 static const struct listing_column details[] = {
@@ -92,10 +92,10 @@ static const struct listing_column details[] = {
     {"changed_at", "changed", 0},
     {"expires_at", "expires", 0},
 };
-static const struct cli_option plain_options[] = {SRV_OPTIONS, {0}};
+static const struct cli_option plain_options[] = {CLI_SERVER_OPTIONS, {0}};
 
 /* "/api/v1/rules/NUMBER"; NULL and *e when the operand is none. */
-static const char *rule_path(struct ppl *p, struct err *e)
+static const char *rule_path(struct admin *p, struct err *e)
 {
 	const char *text = p->args.operands[0];
 	uint64_t id;
@@ -103,7 +103,7 @@ static const char *rule_path(struct ppl *p, struct err *e)
 		err_set(e, ERR_FORMAT, "\"%s\" is not a rule's number (plimsoll rule list)", text);
 		return NULL;
 	}
-	const char *path = people_path(p, RULES "/", text, "");
+	const char *path = admin_path(p, RULES "/", text, "");
 	if (!path)
 		err_set(e, ERR_NOMEM, "no memory");
 	return path;
@@ -112,29 +112,29 @@ static const char *rule_path(struct ppl *p, struct err *e)
 static int rule_show(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"rule show", plain_options, 1, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"rule show", plain_options, 1, 1}, argc, argv,
+		       &e) < 0)
 		return CLI_ERROR;
 	const char *path = rule_path(&p, &e);
-	int r = path ? people_connect(&p, &e) : -(int)e.code;
+	int r = path ? admin_connect(&p, &e) : -(int)e.code;
 	if (r == 0)
 		r = listing_print_one(&p, path, details, COUNT(details), &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 static int rule_delete(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"rule delete", plain_options, 1, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"rule delete", plain_options, 1, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
 	const char *path = rule_path(&p, &e);
-	int r = path ? people_connect(&p, &e) : -(int)e.code;
+	int r = path ? admin_connect(&p, &e) : -(int)e.code;
 	if (r == 0)
-		r = people_do(&p, "DELETE", path, NULL, &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, "DELETE", path, NULL, &e);
+	return admin_close(&p, r, &e);
 }
 
 /* How an option's text becomes JSON. */
@@ -203,12 +203,12 @@ static const struct term plain[] = {
 	{                                                                                          \
 		"expires", 0, "TIME", NULL, "when it expires, such as 2027-01-31T00:00:00Z"        \
 	}
-static const struct cli_option create_options[] = {TERM_OPTIONS, SRV_OPTIONS, {0}};
+static const struct cli_option create_options[] = {TERM_OPTIONS, CLI_SERVER_OPTIONS, {0}};
 static const struct cli_option change_options[] = {
     {"name", 0, "TEXT", NULL, "another name"},
     {"drop", 0, "LIST", NULL, "what it is not to say any more: options of this command"},
     TERM_OPTIONS,
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
@@ -259,7 +259,7 @@ static int put_term(struct json_out *w, const struct term *t, const char *text, 
 }
 
 /* Those that are given; a flag's text is "1". */
-static int put_terms(struct ppl *p, struct json_out *w, const struct term *terms, size_t count,
+static int put_terms(struct admin *p, struct json_out *w, const struct term *terms, size_t count,
 		     struct err *e)
 {
 	int r = 0;
@@ -272,7 +272,7 @@ static int put_terms(struct ppl *p, struct json_out *w, const struct term *terms
 }
 
 /* The body of operands SCOPE [NAME] and options. */
-static const char *rule_json(struct ppl *p, struct err *e)
+static const char *rule_json(struct admin *p, struct err *e)
 {
 	struct buf text;
 	struct json_out w;
@@ -295,7 +295,7 @@ static const char *rule_json(struct ppl *p, struct err *e)
 		r = put_terms(p, &w, plain, COUNT(plain), e);
 	json_put_end(&w, '}');
 	if (r == 0)
-		return people_text(p, &text, e);
+		return admin_text(p, &text, e);
 	buf_free(&text);
 	return NULL;
 }
@@ -303,19 +303,19 @@ static const char *rule_json(struct ppl *p, struct err *e)
 static int rule_create(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"rule create", create_options, 2, 2}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"rule create", create_options, 2, 2}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
 	const char *json = rule_json(&p, &e);
-	int r = json ? people_connect(&p, &e) : -(int)e.code;
+	int r = json ? admin_connect(&p, &e) : -(int)e.code;
 	if (r == 0)
-		r = people_do(&p, "POST", RULES, json, &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, "POST", RULES, json, &e);
+	return admin_close(&p, r, &e);
 }
 
 /* The text of a member; empty: there is none. */
-static struct bytes member(struct ppl *p, struct bytes object, const char *name)
+static struct bytes member(struct admin *p, struct bytes object, const char *name)
 {
 	struct json j;
 	struct bytes found = BYTES_NONE;
@@ -328,7 +328,7 @@ static struct bytes member(struct ppl *p, struct bytes object, const char *name)
 	return json_ok(&j) ? found : BYTES_NONE;
 }
 
-static bool is_dropped(struct ppl *p, const char *option)
+static bool is_dropped(struct admin *p, const char *option)
 {
 	const char *list = cli_given(&p->args, "drop");
 	struct bytes rest = bytes_of(list ? list : "");
@@ -340,7 +340,7 @@ static bool is_dropped(struct ppl *p, const char *option)
 
 /* What was said of it is said anew, or not any more. Replies name the severities that
  * severity_below means. */
-static bool is_replaced(struct ppl *p, const struct term *t, struct bytes key)
+static bool is_replaced(struct admin *p, const struct term *t, struct bytes key)
 {
 	bool severity = bytes_eq_lit(key, "severity") && strcmp(t->key, "severity_below") == 0;
 	return (bytes_eq_lit(key, t->key) || severity) &&
@@ -348,8 +348,8 @@ static bool is_replaced(struct ppl *p, const struct term *t, struct bytes key)
 }
 
 /* The members of an object that was, with those of terms that are given instead. */
-static int put_merged(struct ppl *p, struct json_out *w, struct bytes was, const struct term *terms,
-		      size_t count, struct err *e)
+static int put_merged(struct admin *p, struct json_out *w, struct bytes was,
+		      const struct term *terms, size_t count, struct err *e)
 {
 	struct json j;
 	int r = 0;
@@ -375,7 +375,7 @@ static int put_merged(struct ppl *p, struct json_out *w, struct bytes was, const
 }
 
 /* As put_merged, of members that are the rule's own. */
-static int put_plain(struct ppl *p, struct json_out *w, struct bytes was, struct err *e)
+static int put_plain(struct admin *p, struct json_out *w, struct bytes was, struct err *e)
 {
 	for (size_t i = 0; i < COUNT(plain); i++) {
 		const struct term *t = &plain[i];
@@ -392,7 +392,7 @@ static int put_plain(struct ppl *p, struct json_out *w, struct bytes was, struct
 }
 
 /* The body of a change: what the rule says, and what options say instead. */
-static const char *change_json(struct ppl *p, struct bytes was, struct err *e)
+static const char *change_json(struct admin *p, struct bytes was, struct err *e)
 {
 	struct buf text;
 	struct json_out w;
@@ -419,13 +419,13 @@ static const char *change_json(struct ppl *p, struct bytes was, struct err *e)
 		r = put_plain(p, &w, was, e);
 	json_put_end(&w, '}');
 	if (r == 0)
-		return people_text(p, &text, e);
+		return admin_text(p, &text, e);
 	buf_free(&text);
 	return NULL;
 }
 
 /* Each word of --drop is an option of a rule. */
-static int check_drop(struct ppl *p, struct err *e)
+static int check_drop(struct admin *p, struct err *e)
 {
 	const char *list = cli_given(&p->args, "drop");
 	struct bytes rest = bytes_of(list ? list : "");
@@ -448,29 +448,29 @@ static int check_drop(struct ppl *p, struct err *e)
 	return 0;
 }
 
-static int change(struct ppl *p, struct err *e)
+static int change(struct admin *p, struct err *e)
 {
 	struct fetch_reply was = {0};
 	const char *path = rule_path(p, e), *json = NULL;
-	if (!path || check_drop(p, e) < 0 || people_connect(p, e) < 0)
+	if (!path || check_drop(p, e) < 0 || admin_connect(p, e) < 0)
 		return -(int)e->code;
 	int r = cli_server_ask(&p->server, &(struct cli_server_request){.path = path}, &p->arena,
 			       &was, e);
 	if (r == 0)
 		json = change_json(p, buf_bytes(&was.body), e);
 	fetch_reply_free(&was);
-	return json ? people_do(p, "PUT", path, json, e) : -(int)e->code;
+	return json ? admin_do(p, "PUT", path, json, e) : -(int)e->code;
 }
 
 static int rule_change(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"rule change", change_options, 1, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"rule change", change_options, 1, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
 	int r = change(&p, &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 static const struct listing_column preview_columns[] = {
@@ -492,16 +492,16 @@ static const struct listing_column preview_columns[] = {
 static int rule_preview(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"rule preview", create_options, 1, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"rule preview", create_options, 1, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
 	const char *json = rule_json(&p, &e);
-	int r = json ? people_connect(&p, &e) : -(int)e.code;
+	int r = json ? admin_connect(&p, &e) : -(int)e.code;
 	if (r == 0)
 		r = listing_print_reply(&p, "POST", RULES "/preview", json, preview_columns,
 					COUNT(preview_columns), &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 const struct cli_command rule_commands[] = {

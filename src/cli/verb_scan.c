@@ -35,7 +35,7 @@ int verb_scan(int argc, char **argv)
 	struct err e = ERR_INIT;
 	struct cli_args args;
 	struct gate gate = {.left_status = CLI_DONE};
-	struct cimg c = {0};
+	struct cli_image c = {0};
 	if (cli_parse(scan_options, argc, argv, &args, &e) < 0 ||
 	    gate_parse(&args, "scan", &gate, &e) < 0) {
 		gate_free(&gate);
@@ -74,7 +74,7 @@ int verb_inventory(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct cli_args args;
-	struct cimg c = {0};
+	struct cli_image c = {0};
 	if (cli_parse(inventory_options, argc, argv, &args, &e) < 0)
 		return cli_usage("inventory", &e);
 	const struct report_format *f = report_find(bytes_of(cli_get(&args, "format")));

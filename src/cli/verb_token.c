@@ -1,5 +1,5 @@
 /* Tokens of users and robots. */
-#include "cli/people.h"
+#include "cli/admin.h"
 #include "cli/verbs.h"
 
 #include "base/json.h"
@@ -10,9 +10,9 @@
 
 #define DAY_MS UINT64_C(86400000)
 
-static const struct cli_option token_options[] = {SRV_OPTIONS, {0}};
+static const struct cli_option token_options[] = {CLI_SERVER_OPTIONS, {0}};
 static const struct cli_option create_options[] = {
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {"label", 0, "TEXT", NULL, "what the token is for"},
     {"expires", 0, "TIME", "90d", "lifetime in days, or never"},
     {0},
@@ -22,7 +22,7 @@ static int put_token(void *arg, struct json *j, struct err *e)
 {
 	struct bytes label = BYTES_NONE, kind = BYTES_NONE, expires = BYTES_NONE,
 		     created = BYTES_NONE, id = BYTES_NONE;
-	static const struct people_title titles[] = {
+	static const struct admin_title titles[] = {
 	    {"NUMBER", 6}, {"KIND", 8}, {"CREATED", 10}, {"ENDS", 10}, {"LABEL", 0}};
 	(void)e;
 	if (!json_enter_object(j))
@@ -44,33 +44,33 @@ static int put_token(void *arg, struct json *j, struct err *e)
 	}
 	if (!json_ok(j))
 		return 0;
-	people_titles(arg, titles);
-	people_cell(id, 6);
-	people_cell(kind, 8);
-	people_cell(bytes_part(created, 0, sizeof "2026-01-02" - 1), 10);
-	people_cell(
+	admin_titles(arg, titles);
+	admin_cell(id, 6);
+	admin_cell(kind, 8);
+	admin_cell(bytes_part(created, 0, sizeof "2026-01-02" - 1), 10);
+	admin_cell(
 	    expires.len ? bytes_part(expires, 0, sizeof "2026-01-02" - 1) : BYTES_LIT("never"), 10);
-	people_cell(label, 0);
+	admin_cell(label, 0);
 	return 0;
 }
 
 static int token_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"token list", token_options, 1, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"token list", token_options, 1, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
-	const char *path = people_user_path(&p, p.args.operands[0], "/tokens");
+	int r = admin_connect(&p, &e);
+	const char *path = admin_user_path(&p, p.args.operands[0], "/tokens");
 	if (r == 0)
 		r = path ? cli_server_each(&p.server, path, put_token, &p, &p.arena, &e)
 			 : err_nomem(&e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
 /* {"label": …, "days": …} */
-static const char *ask_of(struct ppl *p, struct err *e)
+static const char *ask_of(struct admin *p, struct err *e)
 {
 	const char *expires = cli_get(&p->args, "expires"), *label = cli_get(&p->args, "label");
 	struct buf b;
@@ -89,11 +89,11 @@ static const char *ask_of(struct ppl *p, struct err *e)
 	if (!never)
 		json_put_u64(&w, "days", ms / DAY_MS);
 	json_put_end(&w, '}');
-	return people_text(p, &b, e);
+	return admin_text(p, &b, e);
 }
 
 /* The secret alone on standard output, for a script to keep. */
-static int show(struct ppl *p, struct bytes body, struct err *e)
+static int show(struct admin *p, struct bytes body, struct err *e)
 {
 	struct json j;
 	struct bytes token = BYTES_NONE, until = BYTES_NONE;
@@ -111,13 +111,13 @@ static int show(struct ppl *p, struct bytes body, struct err *e)
 	return 0;
 }
 
-static int create(struct ppl *p, struct err *e)
+static int create(struct admin *p, struct err *e)
 {
 	struct fetch_reply reply = {0};
 	struct cli_server_request q = {.method = "POST",
-				       .path = people_user_path(p, p->args.operands[0], "/tokens"),
+				       .path = admin_user_path(p, p->args.operands[0], "/tokens"),
 				       .json = ask_of(p, e)};
-	if (!q.json || people_connect(p, e) < 0)
+	if (!q.json || admin_connect(p, e) < 0)
 		return -(int)e->code;
 	int r = q.path ? cli_server_ask(&p->server, &q, &p->arena, &reply, e) : err_nomem(e);
 	if (r == 0)
@@ -129,14 +129,14 @@ static int create(struct ppl *p, struct err *e)
 static int token_create(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"token create", create_options, 1, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"token create", create_options, 1, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	return people_close(&p, create(&p, &e), &e);
+	return admin_close(&p, create(&p, &e), &e);
 }
 
-static int revoke(struct ppl *p, struct err *e)
+static int revoke(struct admin *p, struct err *e)
 {
 	uint64_t id;
 	if (!num_u64(bytes_of(p->args.operands[1]), INT64_MAX, &id))
@@ -145,19 +145,19 @@ static int revoke(struct ppl *p, struct err *e)
 	const char *leaf = arena_printf(&p->arena, "/tokens/%llu", (unsigned long long)id);
 	if (!leaf)
 		return err_nomem(e);
-	if (people_connect(p, e) < 0)
+	if (admin_connect(p, e) < 0)
 		return -(int)e->code;
-	return people_do(p, "DELETE", people_user_path(p, p->args.operands[0], leaf), NULL, e);
+	return admin_do(p, "DELETE", admin_user_path(p, p->args.operands[0], leaf), NULL, e);
 }
 
 static int token_revoke(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"token revoke", token_options, 2, 2}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"token revoke", token_options, 2, 2}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	return people_close(&p, revoke(&p, &e), &e);
+	return admin_close(&p, revoke(&p, &e), &e);
 }
 
 const struct cli_command token_commands[] = {

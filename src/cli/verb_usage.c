@@ -12,7 +12,7 @@ const struct cli_option usage_options[] = {
     {"subscription", 0, "NAME", NULL, "this subscription alone"},
     {"images", 0, NULL, NULL, "list the images instead of how many there are"},
     {"format", 0, "WORD", "table", "table or csv"},
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {0},
 };
 
@@ -30,7 +30,7 @@ static const struct listing_column image_columns[] = {
 };
 
 /* "/api/v1/usage" + leaf with what was asked for; NULL without memory. */
-static const char *path_of(struct ppl *p, const char *leaf)
+static const char *path_of(struct admin *p, const char *leaf)
 {
 	struct buf b;
 	const char *month = cli_get(&p->args, "month");
@@ -51,7 +51,7 @@ static const char *path_of(struct ppl *p, const char *leaf)
 	return path;
 }
 
-static int print_csv(struct ppl *p, struct err *e)
+static int print_csv(struct admin *p, struct err *e)
 {
 	struct fetch_reply reply = {0};
 	struct cli_server_request q = {.path = path_of(p, ".csv")};
@@ -65,7 +65,7 @@ static int print_csv(struct ppl *p, struct err *e)
 	return r;
 }
 
-static int print(struct ppl *p, struct err *e)
+static int print(struct admin *p, struct err *e)
 {
 	const char *format = cli_get(&p->args, "format");
 	bool images = cli_has(&p->args, "images"), csv = strcmp(format, "csv") == 0;
@@ -73,7 +73,7 @@ static int print(struct ppl *p, struct err *e)
 		return err_set(e, ERR_FORMAT, "--format: \"%s\" is neither table nor csv", format);
 	if (csv && images)
 		return err_set(e, ERR_FORMAT, "--images is a table only");
-	if (people_connect(p, e) < 0)
+	if (admin_connect(p, e) < 0)
 		return -(int)e->code;
 	if (csv)
 		return print_csv(p, e);
@@ -87,9 +87,9 @@ static int print(struct ppl *p, struct err *e)
 int verb_usage(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"usage", usage_options, 0, 0}, argc, argv,
-			&e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"usage", usage_options, 0, 0}, argc, argv,
+		       &e) < 0)
 		return CLI_ERROR;
-	return people_close(&p, print(&p, &e), &e);
+	return admin_close(&p, print(&p, &e), &e);
 }

@@ -1,6 +1,6 @@
 /* Users and robots: over the API, or, for a password that is lost, on the data folder of a server
  * that does not run. */
-#include "cli/people.h"
+#include "cli/admin.h"
 #include "cli/term.h"
 #include "cli/verbs.h"
 
@@ -18,9 +18,9 @@
 
 #define PASSWORD_MIN 12 /* bytes, as the API wants */
 
-static const struct cli_option user_options[] = {SRV_OPTIONS, {0}};
+static const struct cli_option user_options[] = {CLI_SERVER_OPTIONS, {0}};
 static const struct cli_option add_options[] = {
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {"robot", 0, NULL, NULL, "a robot: it has tokens and no password"},
     {"generate", 0, NULL, NULL, "generate a password and print it, only once"},
     {"new-password-stdin", 0, NULL, NULL,
@@ -28,7 +28,7 @@ static const struct cli_option add_options[] = {
     {0},
 };
 static const struct cli_option passwd_options[] = {
-    SRV_OPTIONS,
+    CLI_SERVER_OPTIONS,
     {"data-dir", 0, "DIR", NULL,
      "work on this data folder of a stopped server, without logging in"},
     {"generate", 0, NULL, NULL, "generate a password and print it, only once"},
@@ -37,7 +37,7 @@ static const struct cli_option passwd_options[] = {
     {0},
 };
 
-static int generate(struct ppl *p, const char **ret, struct err *e)
+static int generate(struct admin *p, const char **ret, struct err *e)
 {
 	char made[SECRET_TOKEN_CAP];
 	int r = secret_token_new(made, e);
@@ -47,7 +47,7 @@ static int generate(struct ppl *p, const char **ret, struct err *e)
 	return r < 0 ? r : *ret ? 0 : err_nomem(e);
 }
 
-static int ask_twice(struct ppl *p, const char *name, const char **ret, struct err *e)
+static int ask_twice(struct admin *p, const char *name, const char **ret, struct err *e)
 {
 	char prompt[512];
 	const char *again;
@@ -61,7 +61,7 @@ static int ask_twice(struct ppl *p, const char *name, const char **ret, struct e
 }
 
 /* offline: there is no login, so the options for the login's password mean the new one. */
-static int new_password(struct ppl *p, const char *name, bool offline, const char **ret,
+static int new_password(struct admin *p, const char *name, bool offline, const char **ret,
 			struct err *e)
 {
 	bool from_stdin = cli_has(&p->args, "new-password-stdin") ||
@@ -81,7 +81,7 @@ static int new_password(struct ppl *p, const char *name, bool offline, const cha
 }
 
 /* A generated password is shown once it is set. */
-static int show_generated(struct ppl *p, const char *password, struct err *e)
+static int show_generated(struct admin *p, const char *password, struct err *e)
 {
 	if (!cli_has(&p->args, "generate"))
 		return 0;
@@ -121,7 +121,7 @@ static void read_roles(struct json *j, struct buf *out)
 
 static int put_user(void *arg, struct json *j, struct err *e)
 {
-	static const struct people_title titles[] = {
+	static const struct admin_title titles[] = {
 	    {"NAME", 20}, {"KIND", 5}, {"CREATED", 10}, {"ROLES", 0}};
 	struct user_line u = {.password = false};
 	buf_init(&u.roles, 65536);
@@ -140,11 +140,11 @@ static int put_user(void *arg, struct json *j, struct err *e)
 		}
 	}
 	if (json_ok(j)) {
-		people_titles(arg, titles);
-		people_cell(u.name, 20);
-		people_cell(u.kind, 5);
-		people_cell(bytes_part(u.created, 0, sizeof "2026-01-02" - 1), 10);
-		people_cell(u.roles.len ? buf_bytes(&u.roles) : BYTES_LIT("no role"), 0);
+		admin_titles(arg, titles);
+		admin_cell(u.name, 20);
+		admin_cell(u.kind, 5);
+		admin_cell(bytes_part(u.created, 0, sizeof "2026-01-02" - 1), 10);
+		admin_cell(u.roles.len ? buf_bytes(&u.roles) : BYTES_LIT("no role"), 0);
 	}
 	bool ok = buf_ok(&u.roles);
 	buf_free(&u.roles);
@@ -154,26 +154,26 @@ static int put_user(void *arg, struct json *j, struct err *e)
 static int user_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"user list", user_options, 0, 0}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"user list", user_options, 0, 0}, argc, argv,
+		       &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	if (r == 0)
 		r = cli_server_each(&p.server, "/api/v1/users", put_user, &p, &p.arena, &e);
-	return people_close(&p, r, &e);
+	return admin_close(&p, r, &e);
 }
 
-static int add(struct ppl *p, struct err *e)
+static int add(struct admin *p, struct err *e)
 {
 	const char *name = p->args.operands[0], *password = NULL;
 	bool robot = cli_has(&p->args, "robot");
-	if (people_connect(p, e) < 0 || (!robot && new_password(p, name, false, &password, e) < 0))
+	if (admin_connect(p, e) < 0 || (!robot && new_password(p, name, false, &password, e) < 0))
 		return -(int)e->code;
 	const char *const pairs[] = {"name",	 name,	   "kind", robot ? "robot" : "user",
 				     "password", password, NULL};
-	const char *json = people_json(p, pairs, e);
-	if (!json || people_do(p, "POST", "/api/v1/users", json, e) < 0)
+	const char *json = admin_json(p, pairs, e);
+	if (!json || admin_do(p, "POST", "/api/v1/users", json, e) < 0)
 		return -(int)e->code;
 	fprintf(stderr,
 		"%s was added without a role; to assign one: plimsoll role assign %s ROLE\n", name,
@@ -184,11 +184,11 @@ static int add(struct ppl *p, struct err *e)
 static int user_add(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"user add", add_options, 1, 1}, argc, argv,
-			&e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"user add", add_options, 1, 1}, argc, argv,
+		       &e) < 0)
 		return CLI_ERROR;
-	return people_close(&p, add(&p, &e), &e);
+	return admin_close(&p, add(&p, &e), &e);
 }
 
 static int set_in(struct db *db, const char *dir, const char *name, const char *password,
@@ -216,7 +216,7 @@ static void forget_first(const char *dir, struct arena *a)
 }
 
 /* Takes the data folder's lock, as a server does. */
-static int passwd_offline(struct ppl *p, const char *dir, const char *name, struct err *e)
+static int passwd_offline(struct admin *p, const char *dir, const char *name, struct err *e)
 {
 	const char *password = NULL;
 	char path[STORE_ADDRESS_CAP];
@@ -246,7 +246,7 @@ static int passwd_offline(struct ppl *p, const char *dir, const char *name, stru
 	return r;
 }
 
-static int passwd(struct ppl *p, struct err *e)
+static int passwd(struct admin *p, struct err *e)
 {
 	const char *name = p->args.operands[0], *password, *dir = cli_given(&p->args, "data-dir");
 	if (dir) {
@@ -257,14 +257,14 @@ static int passwd(struct ppl *p, struct err *e)
 				name);
 		return r;
 	}
-	if (people_connect(p, e) < 0 || new_password(p, name, false, &password, e) < 0)
+	if (admin_connect(p, e) < 0 || new_password(p, name, false, &password, e) < 0)
 		return -(int)e->code;
 	/* Changing one's own password needs the current one. */
 	bool own = p->server.username && strcmp(p->server.username, name) == 0;
 	const char *const pairs[] = {"password", password, "current_password",
 				     own ? p->server.password : NULL, NULL};
-	const char *json = people_json(p, pairs, e);
-	if (!json || people_do(p, "PUT", people_user_path(p, name, "/password"), json, e) < 0)
+	const char *json = admin_json(p, pairs, e);
+	if (!json || admin_do(p, "PUT", admin_user_path(p, name, "/password"), json, e) < 0)
 		return -(int)e->code;
 	fprintf(stderr, "the password of %s was changed and its tokens were revoked\n", name);
 	return show_generated(p, password, e);
@@ -273,24 +273,24 @@ static int passwd(struct ppl *p, struct err *e)
 static int user_passwd(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"user passwd", passwd_options, 1, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"user passwd", passwd_options, 1, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	return people_close(&p, passwd(&p, &e), &e);
+	return admin_close(&p, passwd(&p, &e), &e);
 }
 
 static int user_remove(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"user remove", user_options, 1, 1}, argc,
-			argv, &e) < 0)
+	struct admin p;
+	if (admin_open(&p, &(const struct admin_verb){"user remove", user_options, 1, 1}, argc,
+		       argv, &e) < 0)
 		return CLI_ERROR;
-	int r = people_connect(&p, &e);
+	int r = admin_connect(&p, &e);
 	if (r == 0)
-		r = people_do(&p, "DELETE", people_user_path(&p, p.args.operands[0], ""), NULL, &e);
-	return people_close(&p, r, &e);
+		r = admin_do(&p, "DELETE", admin_user_path(&p, p.args.operands[0], ""), NULL, &e);
+	return admin_close(&p, r, &e);
 }
 
 const struct cli_command user_commands[] = {

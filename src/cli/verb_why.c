@@ -42,7 +42,7 @@ static void put_excepted(struct buf *out, const struct report *r, const struct p
 	}
 }
 
-static void put_package(struct buf *out, const struct cimg *c, const struct inv_package *ip)
+static void put_package(struct buf *out, const struct cli_image *c, const struct inv_package *ip)
 {
 	const struct assess_layer *l =
 	    ip->layer < c->assess.layer_count ? &c->assess.layers[ip->layer] : NULL;
@@ -52,7 +52,7 @@ static void put_package(struct buf *out, const struct cimg *c, const struct inv_
 						  .created_by = l ? l->created_by : BYTES_NONE});
 }
 
-static int explain(const struct cimg *c, const struct report *r, struct bytes id,
+static int explain(const struct cli_image *c, const struct report *r, struct bytes id,
 		   struct why_answer *ret, struct err *e)
 {
 	struct arena a;
@@ -95,7 +95,7 @@ static void put_withdrawn(const struct adv *adv, struct buf *out)
 }
 
 /* No package matched the id: is it known at all, and for which packages? */
-static int put_unknown(const struct cimg *c, struct bytes id, struct buf *out, struct err *e)
+static int put_unknown(const struct cli_image *c, struct bytes id, struct buf *out, struct err *e)
 {
 	struct arena a;
 	uint32_t *ids;
@@ -145,7 +145,7 @@ static bool is_listed(const struct finding *findings, size_t count, struct bytes
 }
 
 /* The one reason. What is reported is what the report lists. */
-static int put_reason(struct cimg *c, const struct report *r, struct bytes id, struct buf *out,
+static int put_reason(struct cli_image *c, const struct report *r, struct bytes id, struct buf *out,
 		      struct err *e)
 {
 	size_t n = inv_subject_count(&c->image);
@@ -177,7 +177,7 @@ static int put_reason(struct cimg *c, const struct report *r, struct bytes id, s
 static int run_here(const char *verb, bool why_not, const struct cli_args *args)
 {
 	struct err e = ERR_INIT;
-	struct cimg c = {0};
+	struct cli_image c = {0};
 	struct bytes id;
 	struct buf out;
 	struct why_answer answer;

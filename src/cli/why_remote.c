@@ -25,7 +25,7 @@ struct reply {
 
 /* What --server goes with: of the options of why, what else is given is about reading an image
  * here. */
-static const struct cli_option server_options[] = {SRV_OPTIONS, CLI_OUTPUT_OPTION, {0}};
+static const struct cli_option server_options[] = {CLI_SERVER_OPTIONS, CLI_OUTPUT_OPTION, {0}};
 
 int why_remote_refuses(const struct cli_args *args, struct err *e)
 {
@@ -162,8 +162,8 @@ static int put_reply(const struct reply *r, bool why_not, struct buf *out, struc
 }
 
 /* Ask about the image; the reply's text is in a. */
-static int ask(const struct srv *s, const struct remote_name *n, const char *leaf, const char *id,
-	       struct arena *a, struct bytes *ret, struct err *e)
+static int ask(const struct cli_server *s, const struct remote_name *n, const char *leaf,
+	       const char *id, struct arena *a, struct bytes *ret, struct err *e)
 {
 	struct buf path;
 	struct fetch_reply reply = {0};
@@ -189,7 +189,7 @@ static int ask(const struct srv *s, const struct remote_name *n, const char *lea
 
 static int ask_all(const struct cli_args *args, struct arena *a, struct reply *r, struct err *e)
 {
-	struct srv s;
+	struct cli_server s;
 	struct remote_name n;
 	struct json j;
 	struct bytes layers_text = BYTES_NONE, text = BYTES_NONE;

@@ -301,7 +301,7 @@ int layer_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e
 	l.out_len = cur_varint(&c);
 	l.member_count = cur_varint(&c);
 	bool named = take_diff_id(&c, &l);
-	if (!cur_ok(&c) || magic != LAYWR_MAGIC || complete > 1)
+	if (!cur_ok(&c) || magic != LAYER_WRITER_MAGIC || complete > 1)
 		return malformed(e, "not one");
 	if (version != LAYER_ANALYZER_VERSION)
 		return malformed(e, "made by another version of the analyzer");

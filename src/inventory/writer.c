@@ -318,8 +318,8 @@ int layer_writer_distro(struct layer_writer *w, uint32_t index, const struct pkg
 			      &copy->name, &copy->cpe,	   &copy->support_end, &copy->streams};
 	for (size_t i = 0; i < sizeof to / sizeof to[0]; i++) {
 		bool ok;
-		*to[i] =
-		    arena_bytes(&w->arena, bytes_part(*from[i], 0, LAYWR_DISTRO_TEXT_MAX), &ok);
+		*to[i] = arena_bytes(&w->arena,
+				     bytes_part(*from[i], 0, LAYER_WRITER_DISTRO_TEXT_MAX), &ok);
 		if (!ok)
 			return no_memory(e);
 	}
@@ -501,7 +501,7 @@ int layer_writer_put(struct layer_writer *w, const struct layer_writer_totals *t
 		     struct place *marks, struct buf *out, struct err *e)
 {
 	owned_finish(w);
-	buf_put_le32(out, LAYWR_MAGIC);
+	buf_put_le32(out, LAYER_WRITER_MAGIC);
 	buf_put_varint(out, LAYER_ANALYZER_VERSION);
 	buf_put_u8(out, w->complete);
 	buf_put_blob(out, t->codec);

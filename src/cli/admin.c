@@ -1,4 +1,4 @@
-#include "cli/people.h"
+#include "cli/admin.h"
 
 #include "base/json.h"
 #include "report/cells.h"
@@ -9,7 +9,7 @@
 
 #define BUDGET (64U << 20) /* bytes: 100,000 users take 30 MiB */
 
-static int check_count(const struct people_verb *verb, size_t count, struct err *e)
+static int check_count(const struct admin_verb *verb, size_t count, struct err *e)
 {
 	if (count >= verb->least && count <= verb->most)
 		return 0;
@@ -17,9 +17,9 @@ static int check_count(const struct people_verb *verb, size_t count, struct err 
 		       count < verb->least ? "missing operand" : "too many operands");
 }
 
-int people_open(struct ppl *p, const struct people_verb *verb, int argc, char **argv, struct err *e)
+int admin_open(struct admin *p, const struct admin_verb *verb, int argc, char **argv, struct err *e)
 {
-	*p = (struct ppl){.verb = verb->name};
+	*p = (struct admin){.verb = verb->name};
 	arena_init(&p->arena, BUDGET);
 	if (cli_parse(verb->options, argc, argv, &p->args, e) == 0 &&
 	    check_count(verb, p->args.operand_count, e) == 0)
@@ -29,19 +29,19 @@ int people_open(struct ppl *p, const struct people_verb *verb, int argc, char **
 	return -(int)e->code;
 }
 
-int people_connect(struct ppl *p, struct err *e)
+int admin_connect(struct admin *p, struct err *e)
 {
 	return cli_server_open(&p->server, &p->args, NULL, &p->arena, e);
 }
 
-int people_close(struct ppl *p, int r, const struct err *e)
+int admin_close(struct admin *p, int r, const struct err *e)
 {
 	int status = r < 0 ? cli_fail(p->verb, e) : CLI_DONE;
 	arena_free(&p->arena);
 	return status;
 }
 
-const char *people_path(struct ppl *p, const char *before, const char *part, const char *after)
+const char *admin_path(struct admin *p, const char *before, const char *part, const char *after)
 {
 	struct buf b;
 	buf_init(&b, 65536);
@@ -53,12 +53,12 @@ const char *people_path(struct ppl *p, const char *before, const char *part, con
 	return path;
 }
 
-const char *people_user_path(struct ppl *p, const char *name, const char *leaf)
+const char *admin_user_path(struct admin *p, const char *name, const char *leaf)
 {
-	return people_path(p, "/api/v1/users/", name, leaf);
+	return admin_path(p, "/api/v1/users/", name, leaf);
 }
 
-const char *people_text(struct ppl *p, struct buf *b, struct err *e)
+const char *admin_text(struct admin *p, struct buf *b, struct err *e)
 {
 	const char *text = buf_ok(b) ? arena_cstr(&p->arena, buf_bytes(b)) : NULL;
 	buf_free(b);
@@ -67,7 +67,7 @@ const char *people_text(struct ppl *p, struct buf *b, struct err *e)
 	return text;
 }
 
-const char *people_json(struct ppl *p, const char *const *pairs, struct err *e)
+const char *admin_json(struct admin *p, const char *const *pairs, struct err *e)
 {
 	struct buf b;
 	struct json_out w;
@@ -79,10 +79,10 @@ const char *people_json(struct ppl *p, const char *const *pairs, struct err *e)
 			json_put_text(&w, pairs[0], pairs[1]);
 	}
 	json_put_end(&w, '}');
-	return people_text(p, &b, e);
+	return admin_text(p, &b, e);
 }
 
-int people_do(struct ppl *p, const char *method, const char *path, const char *json, struct err *e)
+int admin_do(struct admin *p, const char *method, const char *path, const char *json, struct err *e)
 {
 	struct fetch_reply reply = {0};
 	if (!path)
@@ -93,7 +93,7 @@ int people_do(struct ppl *p, const char *method, const char *path, const char *j
 	return r;
 }
 
-int people_put_raw(void *arg, struct json *j, struct err *e)
+int admin_put_raw(void *arg, struct json *j, struct err *e)
 {
 	struct bytes raw = json_raw(j);
 	(void)arg;
@@ -103,7 +103,7 @@ int people_put_raw(void *arg, struct json *j, struct err *e)
 	return ok ? 0 : err_set(e, ERR_IO, "standard output could not be written");
 }
 
-void people_cell(struct bytes text, size_t width)
+void admin_cell(struct bytes text, size_t width)
 {
 	struct buf b;
 	buf_init(&b, 65536);
@@ -114,13 +114,13 @@ void people_cell(struct bytes text, size_t width)
 	buf_free(&b);
 }
 
-void people_titles(struct ppl *p, const struct people_title *titles)
+void admin_titles(struct admin *p, const struct admin_title *titles)
 {
 	if (p->titled)
 		return;
 	p->titled = true;
 	for (;; titles++) {
-		people_cell(bytes_of(titles->text), titles->width);
+		admin_cell(bytes_of(titles->text), titles->width);
 		if (!titles->width)
 			return;
 	}
