@@ -30,11 +30,3 @@ struct zip *zip_open_bytes(struct bytes b, const struct limits *lim, struct err 
  * ERR_UNSUPPORTED: it is compressed or encrypted, or the archive is a file. */
 int zip_member_bytes(const struct zip *z, const struct zip_entry *ent, struct bytes *ret,
 		     struct err *e);
-/* Oddities of an archive that can be read: bits of enum zip_note. Sorts all members
- * once; 48 bytes of memory each. */
-enum zip_note {
-	ZIP_NOTE_PREFIX = 1,	/* preceded by other bytes: a self-extractor */
-	ZIP_NOTE_OVERLAP = 2,	/* members share bytes: typical of a zip bomb */
-	ZIP_NOTE_DUPLICATE = 4, /* two members have one path; readers differ on which one counts */
-};
-int zip_notes(struct zip *z, unsigned *ret_notes, struct err *e);

@@ -140,7 +140,6 @@ static int place(struct zip *z, const struct end *end, uint64_t *ret_at, struct 
 	if (at == end->dir_off || is_record_at(z, end->dir_off))
 		return 0;
 	z->base = at - end->dir_off;
-	z->notes |= ZIP_NOTE_PREFIX;
 	*ret_at = at;
 	return 0;
 }

@@ -16,7 +16,6 @@ struct zip {
 	uint64_t next;
 	uint64_t count;
 	uint64_t out_left; /* bytes that all members together may still produce */
-	unsigned notes;
 };
 
 /* Copy n bytes at off; ERR_TRUNCATED past the end, ERR_IO. */

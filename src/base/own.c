@@ -12,15 +12,6 @@ void own_fd_close(int *fd)
 	errno = saved;
 }
 
-void own_file_close(FILE **f)
-{
-	int saved = errno;
-	if (*f)
-		(void)fclose(*f);
-	*f = NULL;
-	errno = saved;
-}
-
 void own_dir_close(DIR **d)
 {
 	int saved = errno;

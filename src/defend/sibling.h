@@ -43,7 +43,6 @@ struct sibling_images_query {
 	struct visibility visible;
 	int64_t now_ms;
 };
-#define SIBLING_IMAGES_MAX 1000U
 /* Images by number, up to n looked at, those of the state listed. */
 int sibling_images(struct db_tx *tx, const struct sibling_images_query *q, struct arena *a,
 		   struct sibling_images *ret, struct err *e);

@@ -44,7 +44,8 @@ static struct index *index_of(struct osv_record *r, struct bytes **list)
 				       : NULL;
 }
 
-void osv_add(struct osv_record *r, struct bytes **list, size_t *count, struct bytes b, size_t max)
+static void add(struct osv_record *r, struct bytes **list, size_t *count, struct bytes b,
+		size_t max)
 {
 	if (b.len == 0 || !json_ok(r->j))
 		return;
@@ -59,7 +60,7 @@ void osv_read_list(struct osv_record *r, struct bytes **list, size_t *count, siz
 	if (!value_array(r->j))
 		return;
 	while (json_next_item(r->j))
-		osv_add(r, list, count, value_text(r->j), max);
+		add(r, list, count, value_text(r->j), max);
 }
 
 void osv_read_versions(struct osv_record *r, struct adv_affected *f)
@@ -82,7 +83,7 @@ void osv_read_versions(struct osv_record *r, struct adv_affected *f)
 static void add_vector(struct osv_record *r, struct bytes vector)
 {
 	if (bytes_find(vector, '/') < vector.len) /* a bare number is a score without its vector */
-		osv_add(r, &r->adv.cvss, &r->adv.cvss_count, vector, VECTORS_MAX);
+		add(r, &r->adv.cvss, &r->adv.cvss_count, vector, VECTORS_MAX);
 }
 
 void osv_read_severity(struct osv_record *r, struct bytes *word)
@@ -114,21 +115,21 @@ static void read_cwes(struct osv_record *r)
 	struct bytes key;
 	struct adv *adv = &r->adv;
 	if (json_peek(r->j) != JSON_ARRAY) {
-		osv_add(r, &adv->cwes, &adv->cwe_count, value_text(r->j), CWES_MAX);
+		add(r, &adv->cwes, &adv->cwe_count, value_text(r->j), CWES_MAX);
 		return;
 	}
 	if (!json_enter_array(r->j))
 		return;
 	while (json_next_item(r->j)) {
 		if (json_peek(r->j) != JSON_OBJECT) {
-			osv_add(r, &adv->cwes, &adv->cwe_count, value_text(r->j), CWES_MAX);
+			add(r, &adv->cwes, &adv->cwe_count, value_text(r->j), CWES_MAX);
 			continue;
 		}
 		if (!json_enter_object(r->j))
 			return;
 		while (json_next_key(r->j, &key)) {
 			if (bytes_eq_lit(key, "cweId"))
-				osv_add(r, &adv->cwes, &adv->cwe_count, value_text(r->j), CWES_MAX);
+				add(r, &adv->cwes, &adv->cwe_count, value_text(r->j), CWES_MAX);
 			else
 				json_skip(r->j);
 		}
@@ -304,20 +305,18 @@ static void finish_aliases(struct osv_record *r)
 {
 	struct adv *adv = &r->adv;
 	size_t kept = 0;
-	osv_add(r, &adv->aliases, &adv->alias_count, inner_cve(adv->id), 3 * ALIASES_MAX);
+	add(r, &adv->aliases, &adv->alias_count, inner_cve(adv->id), 3 * ALIASES_MAX);
 	for (size_t i = 0; i < r->upstream_count; i++) {
-		osv_add(r, &adv->aliases, &adv->alias_count, inner_cve(r->upstream[i]),
-			3 * ALIASES_MAX);
+		add(r, &adv->aliases, &adv->alias_count, inner_cve(r->upstream[i]),
+		    3 * ALIASES_MAX);
 		if (is_cve(r->upstream[i]) || bytes_has_prefix_lit(r->upstream[i], "GHSA-"))
-			osv_add(r, &adv->aliases, &adv->alias_count, r->upstream[i],
-				3 * ALIASES_MAX);
+			add(r, &adv->aliases, &adv->alias_count, r->upstream[i], 3 * ALIASES_MAX);
 	}
 	bool related =
 	    r->rules && r->rules->related_cves && !is_cve(adv->id) && inner_cve(adv->id).len == 0;
 	for (size_t i = 0; related && i < r->related_count; i++)
 		if (is_cve(r->related[i]))
-			osv_add(r, &adv->aliases, &adv->alias_count, r->related[i],
-				3 * ALIASES_MAX);
+			add(r, &adv->aliases, &adv->alias_count, r->related[i], 3 * ALIASES_MAX);
 	for (size_t i = 0; i < adv->alias_count; i++)
 		if (!bytes_eq(adv->aliases[i], adv->id))
 			adv->aliases[kept++] = adv->aliases[i];

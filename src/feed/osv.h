@@ -41,9 +41,8 @@ void osv_read_severity(struct osv_record *r, struct bytes *word);
 /* One member of database_specific / ecosystem_specific that the record and its affected entries
  * share; false if key is another one (the value is then still to be read). */
 bool osv_read_shared(struct osv_record *r, struct bytes key);
-/* Append to a list of the record, once; fails the reader when out of memory or past max. */
-void osv_add(struct osv_record *r, struct bytes **list, size_t *count, struct bytes b, size_t max);
 /* "versions" of an affected entry: all strings, in order. */
 void osv_read_versions(struct osv_record *r, struct adv_affected *f);
-/* Strings of an array value, appended as by osv_add. */
+/* Strings of an array value, appended once each; fails the reader when out of memory or past max.
+ */
 void osv_read_list(struct osv_record *r, struct bytes **list, size_t *count, size_t max);

@@ -6,6 +6,7 @@
 #include "notify/compose_findings.h"
 #include "notify/terms.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define CHECKS_ASKED 5000U  /* the gravest ones: the others are said to be more */

@@ -48,7 +48,7 @@ static bool is_media_type(struct bytes b)
 	       is_restricted_name(bytes_trim(bytes_from(names, slash + 1)));
 }
 
-struct bytes descriptor_media_type(struct json *j)
+static struct bytes media_type(struct json *j)
 {
 	struct bytes text = json_string(j);
 	if (json_ok(j) && !is_media_type(text))
@@ -61,7 +61,7 @@ struct bytes descriptor_optional_type(struct json *j)
 	struct json look = *j;
 	if (json_string(&look).len == 0 && json_ok(&look))
 		return json_string(j);
-	return descriptor_media_type(j);
+	return media_type(j);
 }
 
 struct bytes descriptor_annotations(struct json *j)
@@ -188,7 +188,7 @@ static void read_field(struct json *j, enum field f, struct oci_descriptor *d)
 {
 	switch (f) {
 	case F_MEDIA_TYPE:
-		d->media_type = descriptor_media_type(j);
+		d->media_type = media_type(j);
 		break;
 	case F_DIGEST:
 		read_digest(j, d);

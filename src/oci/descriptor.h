@@ -9,9 +9,8 @@
 void descriptor_read(struct json *j, struct oci_descriptor *ret);
 /* Bytes of the shortest text that descriptor_read takes. */
 #define DESCRIPTOR_MIN_LEN 43
-/* A string that is a media type (RFC 6838 §4.2, parameters allowed after ';'), or failure. */
-struct bytes descriptor_media_type(struct json *j);
-/* The same for members that Go omits when empty: an empty string counts as absent. */
+/* A string that is a media type (RFC 6838 §4.2, parameters allowed after ';'), or failure; Go omits
+ * it when empty: an empty string counts as absent. */
 struct bytes descriptor_optional_type(struct json *j);
 /* The raw text of an object whose members are all strings. */
 struct bytes descriptor_annotations(struct json *j);

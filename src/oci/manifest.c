@@ -279,12 +279,6 @@ static struct bytes variant_of(struct bytes arch, struct bytes variant)
 	return variant;
 }
 
-bool oci_platform_eq(const struct oci_platform *a, const struct oci_platform *b)
-{
-	return bytes_eq(a->os, b->os) && bytes_eq(a->arch, b->arch) &&
-	       bytes_eq(variant_of(a->arch, a->variant), variant_of(b->arch, b->variant));
-}
-
 bool oci_platform_matches(const struct oci_platform *p, struct bytes text)
 {
 	struct bytes os = bytes_cut(&text, '/'), arch = bytes_cut(&text, '/'),

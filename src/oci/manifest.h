@@ -49,8 +49,8 @@ struct oci_manifest {
  * ERR_FORMAT names the field and the rule; ERR_UNSUPPORTED for Docker schema 1. */
 int oci_manifest_parse(struct bytes text, struct bytes content_type, struct arena *a,
 		       struct oci_manifest *ret, struct err *e);
-/* Media types are compared without parameters and case-insensitively: engines hardly check them.
- */
+/* Media types are compared without parameters and case-insensitively: engines hardly check them. */
+
 /* A layer that holds a file-system change set (any tar type, docker or OCI, nondistributable too)?
  */
 bool oci_is_layer_type(struct bytes media_type);
@@ -72,6 +72,5 @@ bool oci_platform_matches(const struct oci_platform *p, struct bytes text);
  * image. NULL = none. */
 const struct oci_descriptor *oci_index_choose(const struct oci_manifest *index,
 					      struct bytes platform);
-bool oci_platform_eq(const struct oci_platform *a, const struct oci_platform *b);
 void oci_platform_text(const struct oci_platform *p,
 		       struct buf *out); /* "linux/amd64", with "/variant" if there is one */

@@ -32,7 +32,8 @@ void draft_note(struct draft *d, struct bytes text)
 		d->lost_notes = true;
 }
 
-struct bytes draft_distro_id(struct bytes name)
+/* Ids of distributions as other tools write them: "redhat" is "rhel". */
+static struct bytes distro_id_of(struct bytes name)
 {
 	static const char *const rows[][2] = {
 	    {"redhat", "rhel"},
@@ -63,7 +64,7 @@ void draft_distro(struct draft *d, struct bytes name, struct bytes version, stru
 	}
 	bool ok;
 	d->bill.has_distro = true;
-	d->bill.distro.id = arena_lower(&d->arena, draft_distro_id(name), &ok);
+	d->bill.distro.id = arena_lower(&d->arena, distro_id_of(name), &ok);
 	d->no_memory |= !ok;
 	d->bill.distro.version_id = version;
 	d->bill.distro.name = text.len ? text : name;
@@ -283,7 +284,7 @@ static int place_packages(struct draft *d, struct err *e)
 			p->distro = bytes_of(distro);
 			p->namespace = b->distro.id;
 		} else {
-			p->namespace = id.len ? draft_distro_id(id) : p->namespace;
+			p->namespace = id.len ? distro_id_of(id) : p->namespace;
 		}
 	}
 	return 0;

@@ -55,8 +55,6 @@ void draft_comment(struct draft *d, struct bytes comment,
 		   void (*see)(void *arg, struct bytes name, struct bytes value), void *arg);
 /* The distribution a component of an operating system names. */
 void draft_distro(struct draft *d, struct bytes name, struct bytes version, struct bytes text);
-/* Ids of distributions as other tools write them: "redhat" is "rhel". */
-struct bytes draft_distro_id(struct bytes name);
 /* Sorted, each package once; notes merged. */
 int draft_finish(struct draft *d, struct err *e);
 

@@ -64,11 +64,8 @@ static int walk_zip(struct bytes packed, struct err *e)
 {
 	struct zip_entry ent;
 	struct bytes b;
-	unsigned notes;
-	int rc = -1;
 	struct zip *z = zip_open_bytes(packed, &defaults, e);
-	if (z)
-		rc = zip_notes(z, &notes, e);
+	int rc = z ? 0 : -1;
 	while (rc >= 0 && (rc = zip_next(z, &ent, e)) > 0) {
 		struct stream *s = zip_open_member(z, &ent, &defaults, e);
 		rc = s ? 0 : -1;
