@@ -55,9 +55,8 @@ int access_bootstrap(struct access *a, char secret[SECRET_TOKEN_CAP], struct err
  * ACCESS_OWNER. access_is_new: 1 = there is no user yet, 0 = there are. access_owner_add: 1 =
  * created, 0 = there are users. */
 #define ACCESS_OWNER "admin"
-#define ACCESS_OWNER_FILE                                                                          \
-	"owner-password" /* of the data folder: what the first start made, until a login or        \
-			    another password */
+/* Of the data folder: what the first start made, until a login or another password. */
+#define ACCESS_OWNER_FILE "owner-password"
 int access_is_new(struct access *a, struct err *e);
 int access_owner_add(struct access *a, struct bytes password, struct err *e);
 

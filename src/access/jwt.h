@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define JWT_ACCESS_MAX                                                                             \
-	256 /* entries of "access": clients ask for one to three, mirrors for all at once */
+/* Entries of "access": clients ask for one to three, mirrors for all at once. */
+#define JWT_ACCESS_MAX 256
 #define JWT_TEXT_MAX 16384 /* bytes of a token: it travels in a header */
 #define JWT_KEY_LEN 32
 

@@ -4,9 +4,8 @@
 #include "api/turns.h"
 
 #define READ_MS 5000U /* default limit of a reply's reads; the longest take tenths of it */
-#define REPLY_MAX                                                                                  \
-	(64U << 20) /* bytes: a page of 1,000 findings takes 3 MB, 20,000 packages 8 MB            \
-		     */
+/* Bytes: a page of 1,000 findings takes 3 MB, 20,000 packages 8 MB. */
+#define REPLY_MAX (64U << 20)
 
 struct api *api_of(struct http_request *r)
 {

@@ -12,8 +12,8 @@
 
 #define ALONE_MATCHES_MAX 5000U /* shown of a finding by itself */
 #define IMAGE_MATCHES_MAX 1000U /* shown below a finding in a list of one image */
-#define CHECKS_QUESTIONS                                                                           \
-	64U /* of a page of checks: each may be in too many images to look together */
+/* Of a page of checks: each may be in too many images to look together. */
+#define CHECKS_QUESTIONS 64U
 
 struct findings_query {
 	struct api_page page;

@@ -10,8 +10,8 @@
 #define LIMIT_CONFIG_MAX (8U << 20)   /* bytes of an image config: history of 10,000 lines fits */
 #define LIMIT_LAYERS_MAX 512	 /* layers of an image that is assessed: overlay stops at 500 */
 #define LIMIT_PACKAGES_MAX 65536 /* of an image that is assessed: large ones have 10,000 */
-#define LIMIT_REPORT_MAX                                                                           \
-	(512U << 20) /* bytes of a report: 100,000 findings take some 300 MiB as Trivy's JSON */
+/* Bytes of a report: 100,000 findings take some 300 MiB as Trivy's JSON. */
+#define LIMIT_REPORT_MAX (512U << 20)
 #define LIMIT_INVENTORY_MAX (32U << 20) /* bytes of a layer inventory a worker may send */
 #define LIMIT_FRAME_MAX (1U << 20)	/* bytes of one message between daemon and worker */
 
@@ -20,14 +20,14 @@
 #define LIMIT_ATTACHED_COUNT 64U	 /* read for one image, the newest: usual are five */
 #define LIMIT_ATTACHED_SEEN 1000U	 /* referrers and tags that are looked at for one image */
 #define LIMIT_ATTACHED_STATEMENTS 20000U /* of all */
-#define LIMIT_ATTACHED_STEPS                                                                       \
-	UINT64_C(20000000) /* comparisons with an image's matches: a second; usual are 10,000 */
+/* Comparisons with an image's matches: a second; usual are 10,000. */
+#define LIMIT_ATTACHED_STEPS UINT64_C(20000000)
 #define LIMIT_ATTACHED_SAYS_MAX (16U << 20) /* bytes of statements that a worker may send */
 
 /* What content checks look at in a layer; what they do not is said. */
 #define LIMIT_CONTENT_FILE_MAX (1U << 20) /* bytes of a file: larger texts are data */
-#define LIMIT_CONTENT_LAYER_MAX                                                                    \
-	(UINT64_C(1) << 30)	      /* bytes of all: two seconds; large images have 300 MiB */
+/* Bytes of all: two seconds; large images have 300 MiB. */
+#define LIMIT_CONTENT_LAYER_MAX (UINT64_C(1) << 30)
 #define LIMIT_CONTENT_FOUND_MAX 1024U /* things found in a layer, and in an image */
 
 #define LIMIT_VDB_MAX (UINT64_C(4) << 30) /* bytes of a vulnerability database that is fetched */

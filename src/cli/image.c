@@ -19,9 +19,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define ASSESS_BUDGET                                                                              \
-	(512U << 20) /* bytes: 2,000 packages with 20,000 findings take some 40 MiB                \
-		      */
+/* Bytes: 2,000 packages with 20,000 findings take some 40 MiB. */
+#define ASSESS_BUDGET (512U << 20)
 
 static void on_alarm(int sig)
 {

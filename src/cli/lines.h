@@ -3,8 +3,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define LINES_MAX                                                                                  \
-	(1U << 20) /* bytes of one line: versions and vectors are short, this is generous */
+/* Bytes of one line: versions and vectors are short, this is generous. */
+#define LINES_MAX (1U << 20)
 
 struct lines {
 	int fd;

@@ -39,8 +39,8 @@ struct fetch {
 	uint64_t max;			 /* bytes of the reply's body; ERR_LIMIT past it, or at once
 					    where its length is stated */
 	unsigned stall_sec;		 /* give up after this long below 1 byte/s; 0 = 60 */
-	int out_fd; /* where the body goes, appended (open it with O_APPEND); -1 = into reply.body
-		     */
+	/* Where the body goes, appended (open it with O_APPEND); -1 = into reply.body. */
+	int out_fd;
 	const struct fetch_sink *sink; /* instead of out_fd, which is -1 then; may be NULL */
 	/* A stranger's server is asked: which addresses may be connected to, at each redirect, too;
 	 * none leads from https to http, and no proxy of the environment is used. NULL: any. */

@@ -15,9 +15,8 @@
 
 #define ATTEMPTS_FIRST 4 /* without having read the source's manifests: its name may be wrong */
 #define ATTEMPTS_MAX 10	 /* in a row without progress: a quarter of an hour */
-#define PROGRESS_MIN                                                                               \
-	(256U << 10) /* bytes: less of a blob is none, or a trickle would never end                \
-		      */
+/* Bytes: less of a blob is none, or a trickle would never end. */
+#define PROGRESS_MIN (256U << 10)
 #define TIME_MAX_MS (INT64_C(24) * 3600000) /* from the first attempt: no other begins later */
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS 300000

@@ -37,8 +37,8 @@
 #include <unistd.h>
 
 #define GRACE_MS 10000 /* running requests may finish for this long at the end */
-#define LEAVE_MS                                                                                   \
-	2000 /* the end without a request that does not end: the queue of scans hears of it */
+/* The end without a request that does not end: the queue of scans hears of it. */
+#define LEAVE_MS 2000
 #define HELLO_MS 2000
 #define TABLES_MAX 64
 #define DESCRIPTORS_MAX (1U << 20)

@@ -23,8 +23,8 @@
 #define PAUSE_MAX_MS 500U
 #define READ_PATIENCE_MS 5000 /* how long a read waits for an unreachable server */
 #define YIELD_US 100U	      /* how long waiting writers are given at a time */
-#define YIELD_MAX                                                                                  \
-	200U /* and how often: writers that never cease must not stop a switch of generations */
+/* And how often: writers that never cease must not stop a switch of generations. */
+#define YIELD_MAX 200U
 
 /* The transactions that share one commit. It lives until its last member has read the result. */
 struct batch {

@@ -10,9 +10,8 @@ struct sibling_query {
 	size_t count;
 	int64_t now_ms;
 };
-#define SIBLING_FINDINGS_MAX                                                                       \
-	10000U			/* of secrets that are looked at; past them nothing is known       \
-				 */
+/* Of secrets that are looked at; past them nothing is known. */
+#define SIBLING_FINDINGS_MAX 10000U
 #define SIBLING_BASES_MAX 5000U /* images whose bases are looked up; the same */
 
 /* ret, which has the totals of findings, becomes those of the recommendation: images that it

@@ -23,8 +23,8 @@
 #define RECORDS_MAX UINT64_C(2000000) /* members of all of them: the largest have 300,000 */
 #define OUT_MAX (UINT64_C(512) << 20) /* plain bytes that are inflated of one file */
 #define HELD_MAX (24U << 20)	      /* plain bytes of compressed archives held at once */
-#define TEXT_MAX                                                                                   \
-	(64U << 10)    /* bytes of pom.properties, of a manifest: of that the first part counts */
+/* Bytes of pom.properties, of a manifest: of that the first part counts. */
+#define TEXT_MAX (64U << 10)
 #define POMS_MAX 1024U /* of one archive that are compared with its name */
 #define NOTES_MAX 16U
 #define NESTED_PATH_MAX 1024U

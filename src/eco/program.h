@@ -5,9 +5,8 @@
 #include "base/cursor.h"
 #include "pkg/program_format.h"
 
-#define PROGRAM_PREFIX_LEN                                                                         \
-	8192U		      /* bytes from its start that hold all headers but ELF's sections     \
-			       */
+/* Bytes from its start that hold all headers but ELF's sections. */
+#define PROGRAM_PREFIX_LEN 8192U
 #define PROGRAM_PARTS_MAX 96U /* real ones have under 40; the rest is not looked at */
 #define PROGRAM_NOTES_MAX 4U  /* segments of notes of ELF: real ones have up to three */
 

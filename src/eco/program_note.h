@@ -3,8 +3,8 @@
 #pragma once
 #include "eco/program.h"
 
-#define PROGRAM_NOTE_LEN                                                                           \
-	4096U /* bytes of a segment of notes that are looked at: real ones have 500 */
+/* Bytes of a segment of notes that are looked at: real ones have 500. */
+#define PROGRAM_NOTE_LEN 4096U
 
 struct program_note {
 	struct program_part segments[PROGRAM_NOTES_MAX];

@@ -19,8 +19,8 @@
 #define INDEX_ENTRY_LEN 16
 #define INDEX_COUNT_MAX UINT32_C(65536) /* entries: what rpm itself accepts */
 #define FOLDER_COUNT_MAX 500000U	/* of one package: the largest seen has 30,000 */
-#define RPM_TEMP_MAX                                                                               \
-	(16U << 20) /* bytes: the table of one header's folder names and some strings */
+/* Bytes: the table of one header's folder names and some strings. */
+#define RPM_TEMP_MAX (16U << 20)
 
 enum { TYPE_INT16 = 3, TYPE_INT32 = 4, TYPE_STRING = 6, TYPE_STRING_ARRAY = 8, TYPE_I18N = 9 };
 

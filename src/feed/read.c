@@ -13,9 +13,9 @@
 
 #include <string.h>
 
-#define PARSE_MEMORY_MAX                                                                           \
-	((size_t)96 << 20) /* bytes besides one document: worker_memory_max has room for both */
-#define HEAD_LEN 512U	   /* bytes: one tar header */
+/* Bytes besides one document: worker_memory_max has room for both. */
+#define PARSE_MEMORY_MAX ((size_t)96 << 20)
+#define HEAD_LEN 512U /* bytes: one tar header */
 #define STEP_LEN 65536U
 
 struct reading {

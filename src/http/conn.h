@@ -19,9 +19,8 @@
 
 #define CONN_HEADERS_OUT_MAX 32	   /* reply headers set by a handler and the hook */
 #define CONN_ARENA_MAX (16U << 20) /* bytes a request may take from its arena */
-#define CONN_DRAIN_SMALL                                                                           \
-	(1U << 20)		       /* bytes of body read away so that a refusal need not       \
-					* close the connection */
+/* Bytes of body read away so that a refusal need not close the connection. */
+#define CONN_DRAIN_SMALL (1U << 20)
 #define CONN_PIECE_LEN (256U << 10)    /* bytes of a thread's buffer: reads of uploads */
 #define CONN_HEAD_READ_LEN (16U << 10) /* bytes of a read for a head */
 #define CONN_SMALL_LEN (16U << 10)     /* a body up to this leaves with its head in one run */

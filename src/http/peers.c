@@ -10,8 +10,8 @@
 #include <sys/random.h>
 
 #define KEY_LEN 17
-#define WALK_MAX                                                                                   \
-	64 /* addresses looked at for a victim: the heaviest have one that rests, or few do */
+/* Addresses looked at for a victim: the heaviest have one that rests, or few do. */
+#define WALK_MAX 64
 
 struct peer {
 	uint8_t key[KEY_LEN];

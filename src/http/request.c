@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_FIRST_LEN                                                                             \
-	(16U << 10) /* bytes of memory for a body that is kept whole, to begin with */
+/* Bytes of memory for a body that is kept whole, to begin with. */
+#define BODY_FIRST_LEN (16U << 10)
 
 /* An IPv4 address stays one on a socket of both families. */
 static void peer_text(const struct sockaddr_storage *addr, char *out, socklen_t cap)

@@ -4,8 +4,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define URI_SEGMENTS_MAX                                                                           \
-	144		 /* segments of a path: a repository name has at most 255 bytes, so 128 */
+/* Segments of a path: a repository name has at most 255 bytes, so 128. */
+#define URI_SEGMENTS_MAX 144
 #define URI_PAIRS_MAX 64 /* parameters of a query or form: clients send fewer than 20 */
 
 /* A path split at "/" and then decoded, so that a segment may contain a "/" sent as %2F. "/" gives

@@ -8,14 +8,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define MEMORY_FILE_MAX                                                                            \
-	(1U << 20) /* bytes of a file held in memory when there is a scratch file                  \
-		    */
+/* Bytes of a file held in memory when there is a scratch file. */
+#define MEMORY_FILE_MAX (1U << 20)
 #define CHUNK_LEN 65536U
 #define PARSE_MEMORY (24U << 20) /* bytes that a parser may take besides its file */
-#define CAPTURE_TOTAL_MAX                                                                          \
-	(UINT64_C(2) << 30) /* bytes of files held in one layer, one after another: sparse files   \
-			       are cheap to send */
+/* Bytes of files held in one layer, one after another: sparse files are cheap to send. */
+#define CAPTURE_TOTAL_MAX (UINT64_C(2) << 30)
 
 bool indexer_is_damage(int r)
 {

@@ -6,9 +6,9 @@
 #include "oci/digest.h"
 #include <stdatomic.h>
 
-#define INV_STEP_MAX                                                                               \
-	UINT64_C(100000000) /* looks at components, nodes and marks: a second or two; a            \
-			       hundred layers of a large image take 5,000,000 */
+/* Looks at components, nodes and marks: a second or two; a hundred layers of a large image take
+ * 5,000,000. */
+#define INV_STEP_MAX UINT64_C(100000000)
 
 /* What an image is made of. All outlives the inventory. */
 struct inv_source {

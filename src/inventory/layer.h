@@ -13,19 +13,21 @@
 #define LAYER_ANALYZER_VERSION 11 /* raised when the same layer would give another inventory */
 
 enum layer_kind {
-	LAYER_FILE,	/* a file an ecosystem parsed (or failed to: note set) */
-	LAYER_HARDLINK, /* wanted path that is a hard link; target */
-	LAYER_SYMLINK,	/* a link at or above a canonical location, or near the root; target as
-			 * stored
-			 */
-	LAYER_OTHER, /* a file of no ecosystem, fifo, device … at or above a canonical location: it
-		      hides lower files */
-	LAYER_WHITEOUT, /* path is removed (without the ".wh." prefix); like the rest, where it
-			 * matters
-			 */
-	LAYER_OPAQUE,	/* what lower layers have below this folder is removed */
-	LAYER_DIR, /* a folder at or above a canonical location: it takes the place of a lower link
-		    or file */
+	/* A file an ecosystem parsed (or failed to: note set). */
+	LAYER_FILE,
+	/* A wanted path that is a hard link; target. */
+	LAYER_HARDLINK,
+	/* A link at or above a canonical location, or near the root; target as stored. */
+	LAYER_SYMLINK,
+	/* A file of no ecosystem, fifo, device … at or above a canonical location: it hides lower
+	 * files. */
+	LAYER_OTHER,
+	/* path is removed (without the ".wh." prefix); like the rest, where it matters. */
+	LAYER_WHITEOUT,
+	/* What lower layers have below this folder is removed. */
+	LAYER_OPAQUE,
+	/* A folder at or above a canonical location: it takes the place of a lower link or file. */
+	LAYER_DIR,
 };
 
 struct layer_entry {
@@ -58,9 +60,8 @@ struct layer_note {
 };
 
 #define LAYER_PARTS_MAX 256U /* components of a path: real ones have under 40 */
-#define LAYER_LANGUAGES_MAX                                                                        \
-	256U /* paths of one layer: some say what is there, all are not needed                     \
-	      */
+/* Paths of one layer: some say what is there, all are not needed. */
+#define LAYER_LANGUAGES_MAX 256U
 #define LAYER_DIFF_ID_LEN 32U
 
 struct layer_owned {

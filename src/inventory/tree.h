@@ -10,9 +10,9 @@
 #define TREE_ROOT 0U
 
 struct tree_node {
-	const struct layer_entry
-	    *entry; /* what lies there; NULL: nothing that is recorded, or a
-		       folder. For a hard link that was resolved, what it means */
+	/* What lies there; NULL: nothing that is recorded, or a folder. For a hard link that was
+	 * resolved, what it means. */
+	const struct layer_entry *entry;
 	struct bytes name;
 	uint64_t hash; /* marks.h, of the path */
 	uint32_t parent, child, sibling;

@@ -21,10 +21,10 @@
  * its marks and links, 24 besides them for a parser while it runs, or at most 32 for the serialised
  * form; what it holds is freed as it grows. */
 #define ENTRY_MAX 65536U /* an image of 10,000 packages has 20,000 */
-#define SURE_MAX                                                                                   \
-	(ENTRY_MAX + 8192U)  /* with those at a database's own location, which always find space */
-#define PATHS_MAX (6U << 20) /* bytes of paths, targets and distributions */
-#define PKGS_MAX (8U << 20)  /* bytes of packages: some 45,000 */
+/* With those at a database's own location, which always find space. */
+#define SURE_MAX (ENTRY_MAX + 8192U)
+#define PATHS_MAX (6U << 20)	  /* bytes of paths, targets and distributions */
+#define PKGS_MAX (8U << 20)	  /* bytes of packages: some 45,000 */
 #define OWNED_MAX (512U << 10)	  /* paths; a server with a desktop has 400,000 */
 #define NAMES_MAX (2U << 20)	  /* bytes of owner names */
 #define NOTES_MAX (256U << 10)	  /* bytes of notes */

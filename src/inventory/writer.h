@@ -90,7 +90,6 @@ int layer_writer_license(struct layer_writer *w, struct bytes path, struct bytes
 int layer_writer_put(struct layer_writer *w, const struct layer_writer_totals *t,
 		     struct place *marks, struct buf *out, struct err *e);
 
-#define LAYWR_DISTRO_TEXT_MAX                                                                      \
-	1024U /* bytes of one text of a distribution, more is cut off; all its streams take at     \
-		 most 779 */
-#define LAYWR_MAGIC UINT32_C(0x59414c50) /* "PLAY" */
+/* Bytes of one text of a distribution, more is cut off; all its streams take at most 779. */
+#define LAYER_WRITER_DISTRO_TEXT_MAX 1024U
+#define LAYER_WRITER_MAGIC UINT32_C(0x59414c50) /* "PLAY" */

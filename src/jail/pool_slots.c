@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 
-#define STALE_MS                                                                                   \
-	5000 /* a live task that has not grown for this long yields its slot to waiting tasks */
+/* A live task that has not grown for this long yields its slot to waiting tasks. */
+#define STALE_MS 5000
 #define TICK_MS 500 /* how often a waiting task looks for a stalled upload */
 
 /* The live task that has waited longest for its file to grow, if that is long enough. */

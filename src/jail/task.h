@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #define TASK_VERSION 1
-#define TASK_SOCKET_FD                                                                             \
-	3 /* where a worker finds its socket, its input and its scratch or output file */
+/* Where a worker finds its socket, its input and its scratch or output file. */
+#define TASK_SOCKET_FD 3
 #define TASK_IN_FD 4
 #define TASK_OUT_FD 5	      /* may be closed: then the task keeps everything in memory */
 #define TASK_HEAD_LEN 4	      /* bytes of a message in front of its body */

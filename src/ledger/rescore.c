@@ -8,11 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MATCH_BUDGET                                                                               \
-	(64U << 20) /* bytes for the matches of one package: a kernel has some 5,000               \
-		     */
-#define LISTS_MAX                                                                                  \
-	((size_t)1 << 30)	/* bytes of the new checks of changed packages: some 4 a check */
+/* Bytes for the matches of one package: a kernel has some 5,000. */
+#define MATCH_BUDGET (64U << 20)
+/* Bytes of the new checks of changed packages: some 4 a check. */
+#define LISTS_MAX ((size_t)1 << 30)
 #define NAMES_STEP 512U		/* keys that are looked up together */
 #define NAMES_BUDGET (4U << 20) /* bytes: their names */
 #define PACKAGES_STEP 256U

@@ -5,9 +5,9 @@
 #include "ledger/rescore.h"
 
 #define RESCORE_IDS_MAX ((size_t)2 << 30)
-#define RESCORE_CACHE_MAX                                                                          \
-	((size_t)24 << 20) /* bytes of checks of packages and sets kept in memory: those of 1,000  \
-			      systems and half of 60,000 applications */
+/* Bytes of checks of packages and sets kept in memory: those of 1,000 systems and half of 60,000
+ * applications. */
+#define RESCORE_CACHE_MAX ((size_t)24 << 20)
 
 void rescore_ids_add(struct rescore_ids *l, int64_t id);
 int rescore_ids_settle(struct rescore_ids *l, struct err *e);

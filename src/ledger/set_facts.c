@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #define FACTS_MAX ((size_t)1 << 30) /* bytes of one step, or of the names that rules ask for */
-#define KEPT_MAX                                                                                   \
-	((size_t)192 << 20) /* bytes kept from step to step: those of 100,000 images that share */
+/* Bytes kept from step to step: those of 100,000 images that share. */
+#define KEPT_MAX ((size_t)192 << 20)
 
 struct span {
 	size_t at, count;

@@ -9,9 +9,9 @@
 
 #define FACTS_MAX ((size_t)1 << 30) /* bytes: facts of 1,000,000 checks and what was decided */
 #define VERDICTS_MAX 255U	    /* different ones of a policy that are kept */
-#define DECIDED_MAX                                                                                \
-	((size_t)256 << 20) /* bytes: what is decided, of all policies; past it no more is kept */
-#define OF_CHECK 2	    /* findings of a check that rules tell apart: by patchable */
+/* Bytes: what is decided, of all policies; past it no more is kept. */
+#define DECIDED_MAX ((size_t)256 << 20)
+#define OF_CHECK 2 /* findings of a check that rules tell apart: by patchable */
 #define OF_MATCHES (OF_CHECK * (ADV_NOT_AFFECTED + 1) * 2) /* and by status and fixed version */
 
 /* What a policy says of a finding: the rules that fit, by their place in the policy. */

@@ -7,8 +7,8 @@
 #include "oci/descriptor.h"
 #include "oci/fields.h"
 
-#define HISTORY_MAX                                                                                \
-	100000 /* lines: LIMIT_CONFIG_MAX holds fewer of any length that builders write */
+/* Lines: LIMIT_CONFIG_MAX holds fewer of any length that builders write. */
+#define HISTORY_MAX 100000
 #define DIFF_ID_MIN_LEN 73 /* bytes of "sha256:…" in quotes */
 #define LINE_MIN_LEN 2	   /* bytes: {} */
 

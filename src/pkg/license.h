@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #define LICENSE_MAX 1024U /* bytes of an expression; of Debian's long lists few are longer */
-#define LICENSE_TEXT_MAX                                                                           \
-	200U /* bytes of a text that is none: more is no name of a licence, but the licence */
+/* Bytes of a text that is none: more is no name of a licence, but the licence. */
+#define LICENSE_TEXT_MAX 200U
 
 struct license {
 	char text[LICENSE_MAX + 1]; /* ends with NUL */

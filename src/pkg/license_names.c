@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define NAME_MAX_LEN 120U /* bytes: longer ones are no names */
-#define WORDS_MAX                                                                                  \
-	(64U << 10) /* bytes of a text in which words are looked for: licences have 35 KiB */
+/* Bytes of a text in which words are looked for: licences have 35 KiB. */
+#define WORDS_MAX (64U << 10)
 
 static const char *const ids[] = {
 #define LICENSE_LIST

@@ -79,6 +79,5 @@ void pkg_purl(const struct pkg *p, struct buf *out);
 /* What a purl says, as pkg_purl writes it: the name whole, epoch, architecture, distribution and
  * source in their fields, other qualifiers as they are. Runs are a's. ERR_FORMAT, ERR_NOMEM. */
 int pkg_purl_read(struct bytes purl, struct arena *a, struct pkg *ret, struct err *e);
-#define PKG_PURL_MAX                                                                               \
-	65536 /* bytes: eleven fields of 1 KiB and a distribution, each byte as %XX                \
-	       */
+/* Bytes: eleven fields of 1 KiB and a distribution, each byte as %XX. */
+#define PKG_PURL_MAX 65536

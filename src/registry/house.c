@@ -13,14 +13,14 @@
 #include <time.h>
 
 #define TICK_MS 1000 /* pulls are written this often */
-#define SESSION_IDLE_MS                                                                            \
-	300000		  /* an idle session's memory and descriptor are given back after this */
-#define FIRST_GC_MS 60000 /* after the start */
+/* An idle session's memory and descriptor are given back after this. */
+#define SESSION_IDLE_MS 300000
+#define FIRST_GC_MS 60000	/* after the start */
 #define FIRST_ORPHANS_MS 300000 /* likewise */
 #define PRESSED_GC_MS 5000	/* between two passes while space is short */
-#define REFUSED_MS                                                                                 \
-	600000 /* space counts as short so long after an upload was refused, unless a quarter of   \
-		  the disk is free */
+/* Space counts as short so long after an upload was refused, unless a quarter of the disk is free.
+ */
+#define REFUSED_MS 600000
 #define BALLAST_EVERY_MS 60000
 #define BALLAST_MAX (UINT64_C(8) << 20) /* bytes: a full log and what a checkpoint of it adds */
 #define RESERVE_PART_MAX (UINT64_C(1) << 30)

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PARSE_BUDGET                                                                               \
-	(40U << 20)	   /* bytes for the parsed form of 4 MiB of JSON: 97,000 of the shortest   \
-			      descriptors */
+/* Bytes for the parsed form of 4 MiB of JSON: 97,000 of the shortest descriptors. */
+#define PARSE_BUDGET (40U << 20)
 #define TAGS_OF_MAX 10000U /* tags reported as deleted with their manifest */
 #define CLEAR_STEP 100U	   /* manifests of a repository removed in one transaction */
 

@@ -6,9 +6,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define PULLS_MAX                                                                                  \
-	1024U /* distinct (image, tag, client) between two writes; further ones are written at     \
-		 once by their caller */
+/* Distinct (image, tag, client) between two writes; further ones are written at once by their
+ * caller. */
+#define PULLS_MAX 1024U
 
 struct pull_note {
 	struct registry *g;
@@ -81,8 +81,8 @@ struct verifying {
 	int64_t registry;
 	struct bytes digest;
 };
-#define BLOB_TRUST_MS                                                                              \
-	(INT64_C(7) * 86400000) /* a blob verified so recently is not replaced by a push of it */
+/* A blob verified so recently is not replaced by a push of it. */
+#define BLOB_TRUST_MS (INT64_C(7) * 86400000)
 enum blob_state { BLOB_WHOLE, BLOB_SUSPECT, BLOB_BAD };
 /* By its length and time alone; why (may be NULL): 64 bytes, for BLOB_BAD. SUSPECT: written to
  * since it was found whole, or it cannot be looked at. */

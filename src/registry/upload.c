@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WRITEBACK                                                                                  \
-	(8U << 20) /* bytes between two starts of writeback: the final sync finds little left */
+/* Bytes between two starts of writeback: the final sync finds little left. */
+#define WRITEBACK (8U << 20)
 #define TAP_STEP (256U << 10) /* bytes between two reports to the tap */
 /* Bytes to a write, which ends where a multiple of it ends in the file: the page cache takes whole
  * blocks at half the cost of a client's chunks. */

@@ -7,9 +7,9 @@
 
 #define TEMPLATE_MAX (1U << 20) /* bytes of a template; public ones have a few KiB */
 #define TEMPLATE_DEPTH_MAX 32U	/* sections in sections */
-#define TEMPLATE_STEPS_MAX                                                                         \
-	UINT64_C(50000000) /* tags that are carried out: some seconds; a section in a section of a \
-			      large report repeats millions */
+/* Tags that are carried out: some seconds; a section in a section of a large report repeats
+ * millions. */
+#define TEMPLATE_STEPS_MAX UINT64_C(50000000)
 
 /* Append what text makes of data, one JSON value. ERR_FORMAT (the line and what is wrong there),
  * ERR_LIMIT, ERR_NOMEM. */

@@ -367,9 +367,8 @@ static int claim(struct engine *g, struct claim *c, size_t *ret_at, struct err *
 	return r;
 }
 
-#define FULL_MS                                                                                    \
-	1000 /* what is due is of repositories that have their share: a scan that ends wakes the   \
-		others */
+/* What is due is of repositories that have their share: a scan that ends wakes the others. */
+#define FULL_MS 1000
 
 /* One scan, if any is due: how long to wait for the next, 0 = not at all. */
 static int64_t scan_next(struct engine *g)

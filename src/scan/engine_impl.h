@@ -15,12 +15,11 @@
 
 #define ENGINE_THREADS_MAX 64
 #define ENGINE_LAYER_THREADS_MAX 16
-#define ENGINE_SCAN_BUDGET                                                                         \
-	(1U << 30) /* bytes for one image: its inventories, what is taken out of them, packages,   \
-		      matches */
+/* Bytes for one image: its inventories, what is taken out of them, packages, matches. */
+#define ENGINE_SCAN_BUDGET (1U << 30)
 #define ENGINE_PULL_WINDOW_MS (INT64_C(30) * 86400000) /* "pulled in the last 30 days" */
-#define ENGINE_STALE_MS                                                                            \
-	(INT64_C(7) * 86400000) /* a pull of an image checked longer ago than this scans it */
+/* A pull of an image checked longer ago than this scans it. */
+#define ENGINE_STALE_MS (INT64_C(7) * 86400000)
 
 /* An upload whose layer is being indexed, or waits for it. */
 struct layer_upload {

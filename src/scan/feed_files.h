@@ -4,9 +4,8 @@
 #include <stdint.h>
 
 #define FEED_FILES_DEPTH 32U /* folders in folders */
-#define FEED_FILES_MAX                                                                             \
-	4000000U /* files of one folder: the whole of a vulnerability list, one file a record, is  \
-		    300,000 */
+/* Files of one folder: the whole of a vulnerability list, one file a record, is 300,000. */
+#define FEED_FILES_MAX 4000000U
 #define FEED_BATCH_MAX (64U << 20)     /* bytes of small files handed to one worker */
 #define FEED_BATCH_FILE_MAX (8U << 20) /* bytes: larger files go alone */
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PARSED_BUDGET                                                                              \
-	(256U << 20) /* bytes for all parsed inventories: some 500 MB of layers need 2 MiB */
+/* Bytes for all parsed inventories: some 500 MB of layers need 2 MiB. */
+#define PARSED_BUDGET (256U << 20)
 #define HASH_STEP (256U * 1024U)
 
 static int on_record(void *arg, enum task_record type, struct bytes body, struct err *e)

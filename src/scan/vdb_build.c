@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RECORD_BUDGET                                                                              \
-	(64U << 20) /* bytes for one advisory taken apart; the message itself is at most 16 MiB */
+/* Bytes for one advisory taken apart; the message itself is at most 16 MiB. */
+#define RECORD_BUDGET (64U << 20)
 
 struct build {
 	struct pool *pool;

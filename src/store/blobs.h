@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BLOB_KEY_CAP                                                                               \
-	33 /* 128 random bits in lower-case hex, and NUL; upload ids have the same form */
+/* 128 random bits in lower-case hex, and NUL; upload ids have the same form. */
+#define BLOB_KEY_CAP 33
 
 struct blobs;
 

@@ -8,17 +8,14 @@
 #define EVENT_PUSHED "pushed"	  /* a manifest was put (or a tag moved to it) */
 #define EVENT_PULLED "pulled"	  /* a manifest was fetched by GET */
 #define EVENT_IMPORTED "imported" /* a manifest came in by import */
-#define EVENT_DELETED                                                                              \
-	"deleted" /* a tag (digest and tag set) or a manifest (tag empty) went away                \
-		   */
-#define EVENT_DAMAGED                                                                              \
-	"damaged" /* a blob that the manifest needs was found damaged on disk; detail says which   \
-		     and why */
-#define EVENT_DAMAGED_DETAIL(reason)                                                               \
-	"{\"reason\":\"" reason "\"}" /* reason: ASCII without quotes */
-#define EVENT_MENDED                                                                               \
-	"mended" /* a blob that the manifest needs was damaged, and was pushed again               \
-		  */
+/* A tag (digest and tag set) or a manifest (tag empty) went away. */
+#define EVENT_DELETED "deleted"
+/* A blob that the manifest needs was found damaged on disk; detail says which and why. */
+#define EVENT_DAMAGED "damaged"
+/* reason: ASCII without quotes. */
+#define EVENT_DAMAGED_DETAIL(reason) "{\"reason\":\"" reason "\"}"
+/* A blob that the manifest needs was damaged, and was pushed again. */
+#define EVENT_MENDED "mended"
 
 struct event {
 	int64_t id; /* rises in commit order; gaps are possible; 0 when appending */

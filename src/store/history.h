@@ -10,9 +10,8 @@
 
 struct db;
 #define STORE_HISTORY_KEEP_MS (INT64_C(90) * 86400000)
-#define STORE_HISTORY_EVENTS_MAX                                                                   \
-	1000000 /* newest events that are kept however old; those beyond go however young: some    \
-		   400 MB */
+/* Newest events that are kept however old; those beyond go however young: some 400 MB. */
+#define STORE_HISTORY_EVENTS_MAX 1000000
 
 struct store_history_rules {
 	int64_t before_ms;  /* what is older may go */

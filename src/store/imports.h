@@ -83,8 +83,8 @@ int store_import_waits(struct db_tx *tx, int64_t since_ms, struct err *e);
  * longest. owner outlives it. 1, 0 = none. */
 int store_import_claim(struct db_tx *tx, const char *owner, int64_t now_ms, struct arena *a,
 		       struct store_import *ret, struct err *e);
-#define STORE_IMPORT_AHEAD_MS                                                                      \
-	(INT64_C(2) * 3600000) /* none is put off longer: a source may ask for an hour */
+/* None is put off longer: a source may ask for an hour. */
+#define STORE_IMPORT_AHEAD_MS (INT64_C(2) * 3600000)
 /* Its progress and digest, and the lease goes on: 1, 0 = it is not ours any more (cancelled, taken
  * over). */
 int store_import_renew(struct db_tx *tx, const struct store_import *i, int64_t now_ms,

@@ -8,8 +8,7 @@
 
 struct store_move {
 	const char *data_dir; /* locked by the caller: no server uses it */
-	/* postgresql://…, a database that is new or this folder's own; NULL: a file in the folder.
-	 */
+	/* postgresql://…, new or this folder's own; NULL: a file in the folder. */
 	const char *to;
 	/* After each table; may be NULL. */
 	void (*say)(void *arg, const char *table, uint64_t rows);

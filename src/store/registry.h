@@ -25,8 +25,8 @@ struct store_blob {
 	int64_t
 	    freed_at; /* the last time a reference to it went; 0 = promised or referred to since */
 };
-#define STORE_ANNOTATIONS_MAX                                                                      \
-	(256U << 10) /* bytes listed for one manifest: signatures have about 20 kB */
+/* Bytes listed for one manifest: signatures have about 20 kB. */
+#define STORE_ANNOTATIONS_MAX (256U << 10)
 #define STORE_REFERRERS_BYTES (1U << 20) /* of a page: what one reader may make us hold */
 struct store_manifest {
 	struct bytes digest, media_type, artifact_type, subject;

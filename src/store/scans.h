@@ -27,17 +27,14 @@ struct store_scan {
 			    server's */
 };
 
-#define STORE_SCAN_ATTEMPTS_MAX                                                                    \
-	6 /* then the scan ends as failed: 1 s, 4 s, 16 s … apart, 6 minutes in all */
-#define STORE_SCAN_DEATHS_MAX                                                                      \
-	5 /* servers that end while a scan runs: then it is given up, whatever else is tried again \
-	   */
-#define STORE_SCAN_RUN_AHEAD_MS                                                                    \
-	(INT64_C(30) * 60000) /* no attempt is put off longer: what is due later was put off       \
-				 before the clock was set back */
-#define STORE_SCAN_RETRY_MAX_MS                                                                    \
-	(INT64_C(6) * 3600000) /* longest time until a scan that failed for reasons of the         \
-				  server's is asked for again */
+/* Then the scan ends as failed: 1 s, 4 s, 16 s … apart, 6 minutes in all. */
+#define STORE_SCAN_ATTEMPTS_MAX 6
+/* Servers that end while a scan runs: then it is given up, whatever else is tried again. */
+#define STORE_SCAN_DEATHS_MAX 5
+/* No attempt is put off longer: what is due later was put off before the clock was set back. */
+#define STORE_SCAN_RUN_AHEAD_MS (INT64_C(30) * 60000)
+/* Longest time until a scan that failed for reasons of the server's is asked for again. */
+#define STORE_SCAN_RETRY_MAX_MS (INT64_C(6) * 3600000)
 
 /* Who takes a scan, and whose turn it is. */
 struct store_scan_turn {
