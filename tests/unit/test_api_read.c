@@ -3,6 +3,7 @@
 #include "scratch.h"
 
 #include "api/api.h"
+#include "api/turns.h"
 #include "base/clock.h"
 #include "db/db.h"
 #include "store/schema.h"
@@ -101,6 +102,8 @@ static int setup(void **state)
 	(void)snprintf(p->file, sizeof p->file, "%s/t.db", p->dir);
 	p->api.db = store_open(p->file, &e);
 	assert_non_null(p->api.db);
+	p->api.turns = turns_open(1, 0);
+	assert_non_null(p->api.turns);
 	p->hooks = (struct http_hooks){.context = &p->api, .authorise = anybody};
 	p->http = http_server_open(&(struct http_options){.header_timeout_ms = 5000}, tables,
 				   counts, 1, &p->hooks, &e);
@@ -117,6 +120,7 @@ static int teardown(void **state)
 	struct place *p = *state;
 	if (p->http)
 		http_server_close(p->http, 1000);
+	turns_close(p->api.turns);
 	db_close(p->api.db);
 	scratch_remove(p->dir);
 	free(p);
