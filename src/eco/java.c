@@ -414,11 +414,26 @@ static int step(struct java *j)
 	return r;
 }
 
+/* An archive that was unpacked into a folder of classes. */
+static int read_unpacked(struct bytes file, const struct eco_sink *sink, struct err *e)
+{
+	struct java_pom pom;
+	char name[JAVA_NAME_CAP];
+	if (!java_pom_read(bytes_part(file, 0, TEXT_MAX), &pom))
+		return sink->note(sink->arg, 0, "no groupId, artifactId or version", e);
+	if (!java_name_join(pom.group, pom.artifact, name))
+		return sink->note(sink->arg, 0, "a name or version that is too long", e);
+	struct pkg p = eco_language_package("maven", bytes_of(name), pom.version, PKG_LANGUAGE);
+	return sink->package(sink->arg, &p, e);
+}
+
 static int java_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
 		      struct arena *a, struct err *e)
 {
 	struct err own = ERR_INIT;
 	size_t slash = bytes_find_last(path, '/');
+	if (bytes_has_suffix_lit(path, "/pom.properties"))
+		return read_unpacked(file, sink, e ? e : &own);
 	struct java *j = arena_alloc(a, 1, sizeof *j);
 	if (!j)
 		return err_set(e, ERR_NOMEM, "Java packages: out of memory");

@@ -5,9 +5,11 @@
  * of which "name" and "version" count, whatever the folder is called (an alias is only a folder).
  * Deeper ones are copies that a package brings along, if they state another name and a version;
  * those of its tests are not meant to run. A package.json elsewhere is a project's source, and not
- * installed. Spec: npm's documentation, "package.json", "folders". */
+ * installed. Yarn's cache (Plug'n'Play) has a zip archive for each package, with node_modules/NAME/
+ * in it, from which programs run. Spec: npm's documentation, "package.json", "folders". */
 #include "eco/parsers.h"
 #include "eco/path.h"
+#include "eco/zipped.h"
 
 #include "base/json.h"
 #include "base/utf8.h"
@@ -15,7 +17,8 @@
 
 #include <string.h>
 
-#define NAME_MAX_LEN 214U /* of npm */
+#define NAME_MAX_LEN 214U   /* of npm */
+#define TEXT_MAX (4U << 20) /* bytes of package.json: real ones reach 500 KiB */
 
 /* Where a package.json lies. */
 struct spot {
@@ -63,6 +66,8 @@ static struct eco_want node_wants(struct bytes path)
 	struct eco_want w = {.merge = ECO_PART};
 	if (bytes_has_suffix_lit(path, "/package.json"))
 		w.wanted = spot_of(path).installed;
+	else if (bytes_has_suffix_lit(path, ".zip"))
+		w.wanted = eco_is_anywhere(ECO_NODE, path);
 	return w;
 }
 
@@ -175,8 +180,8 @@ static int read_package(struct bytes file, struct arena *a, struct bytes *ret_na
 	return json_finish(&j, e);
 }
 
-static int node_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
-		      struct arena *a, struct err *e)
+static int read_file(struct bytes path, struct bytes file, const struct eco_sink *sink,
+		     struct arena *a, struct err *e)
 {
 	struct spot s = spot_of(path);
 	struct bytes name, version;
@@ -200,6 +205,45 @@ static int node_parse(struct bytes path, struct bytes file, const struct eco_sin
 	if (!ok)
 		return err_set(e, ERR_NOMEM, "package.json: out of memory");
 	return sink->package(sink->arg, &p, e);
+}
+
+/* Yarn's archives */
+
+struct archived {
+	const struct eco_sink *sink;
+	struct arena *arena;
+};
+
+static bool is_package(struct bytes path)
+{
+	return bytes_has_suffix_lit(path, "/package.json") && spot_of(path).installed;
+}
+
+static int read_archived(void *arg, struct bytes path, struct bytes text, struct err *e)
+{
+	const struct archived *d = arg;
+	struct err why = ERR_INIT;
+	int r = read_file(path, text, d->sink, d->arena, &why);
+	if (r < 0 && r != -ERR_NOMEM)
+		return d->sink->note(d->sink->arg, 0, why.msg, e);
+	return r < 0 ? err_set(e, ERR_NOMEM, "%s", why.msg) : 0;
+}
+
+static int node_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
+		      struct arena *a, struct err *e)
+{
+	struct err own = ERR_INIT;
+	struct archived d = {.sink = sink, .arena = a};
+	const struct zipped z = {
+	    .text_max = TEXT_MAX, .wants = is_package, .read = read_archived, .arg = &d};
+	e = e ? e : &own;
+	if (bytes_has_suffix_lit(path, ".zip")) {
+		int r = zipped_read(file, &z, a, e);
+		return r < 0 ? r : 0;
+	}
+	if (file.len > TEXT_MAX)
+		return err_set(e, ERR_LIMIT, "package.json: more than 4 MiB");
+	return read_file(path, file, sink, a, e);
 }
 
 const struct eco_parser eco_node = {.wants = node_wants, .parse = node_parse};

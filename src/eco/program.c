@@ -9,6 +9,7 @@
 #define PT_LOAD 1U
 #define PT_NOTE 4U
 #define PF_X 1U
+#define PF_W 2U
 #define SHT_NOBITS 8U
 #define ELF_TYPE_EXEC 2U
 #define ELF_TYPE_DYN 3U
@@ -71,6 +72,7 @@ static bool elf_segments(struct program *p, uint64_t off, unsigned count, unsign
 		if (!cur_ok(&c))
 			return false;
 		part.is_executable = flags & PF_X;
+		part.is_writable = flags & PF_W;
 		if (type == PT_NOTE && p->note_count < PROGRAM_NOTES_MAX)
 			p->notes[p->note_count++] = part;
 		else if (type == PT_NOTE)
@@ -247,6 +249,31 @@ bool program_open(struct bytes file, struct program *ret)
 		break;
 	}
 	return false;
+}
+
+uint64_t program_end(const struct program *p)
+{
+	uint64_t end = 0;
+	for (size_t i = 0; i < p->part_count; i++)
+		if (p->parts[i].len <= UINT64_MAX - p->parts[i].off &&
+		    p->parts[i].off + p->parts[i].len > end)
+			end = p->parts[i].off + p->parts[i].len;
+	return end;
+}
+
+uint64_t program_data(const struct program *p)
+{
+	uint64_t data = program_end(p);
+	for (size_t i = 0; i < p->part_count; i++)
+		if (p->parts[i].is_writable && p->parts[i].off < data)
+			data = p->parts[i].off;
+	return data;
+}
+
+uint64_t program_sections_end(const struct program *p)
+{
+	uint64_t len = (uint64_t)p->section_count * p->section_len;
+	return len <= UINT64_MAX - p->section_off ? p->section_off + len : p->section_off;
 }
 
 static struct bytes part_of(const struct program *p, uint64_t off, uint64_t len)

@@ -16,6 +16,7 @@ struct program_part {
 	uint64_t off, len; /* in the file */
 	bool is_section;   /* lies in a part that is no section */
 	bool is_executable;
+	bool is_writable; /* of ELF's */
 };
 
 struct program {
@@ -36,6 +37,12 @@ struct program {
 /* The headers in file, which may be a prefix of one: of ELF the segments, of PE the sections, of
  * Mach-O segments and sections. False: it is no program, or its headers are not all there. */
 bool program_open(struct bytes file, struct program *ret);
+/* Where what is loaded ends in the file, by the segments or sections that are known. */
+uint64_t program_end(const struct program *p);
+/* Where the first part begins that the program may write to; where none does, program_end. */
+uint64_t program_data(const struct program *p);
+/* Where ELF's table of sections ends, which nearly always is the last of the file; else 0. */
+uint64_t program_sections_end(const struct program *p);
 /* What len bytes at an address are in the file; empty: not all of them are. */
 struct bytes program_at(const struct program *p, uint64_t addr, uint64_t len);
 /* The section of that name, in a whole file; empty: there is none. */

@@ -146,23 +146,6 @@ static void see_data(struct program_scan *s, struct bytes b, uint64_t off)
 
 /* Words in names of sections and symbols */
 
-static void see_word(struct program_word *w, struct bytes word, struct bytes b)
-{
-	uint8_t seam[2 * sizeof w->carry];
-	size_t head = b.len < word.len ? b.len : word.len;
-	if (w->met || b.len == 0)
-		return;
-	if (w->carry_len)
-		memcpy(seam, w->carry, w->carry_len);
-	memcpy(seam + w->carry_len, b.ptr, head);
-	struct bytes joint = {.ptr = seam, .len = w->carry_len + head};
-	w->met = memmem(joint.ptr, joint.len, word.ptr, word.len) ||
-		 memmem(b.ptr, b.len, word.ptr, word.len);
-	struct bytes last = b.len < word.len ? joint : b;
-	w->carry_len = last.len < word.len - 1 ? last.len : word.len - 1;
-	memmove(w->carry, last.ptr + last.len - w->carry_len, w->carry_len);
-}
-
 /* ELF: names of sections, and of symbols that are not loaded, lie behind what is; those that are
  * loaded in front. */
 static void see_names(struct program_scan *s, struct bytes b)
@@ -170,12 +153,12 @@ static void see_names(struct program_scan *s, struct bytes b)
 	const struct bytes svm = BYTES_LIT(SVM_SYMBOL);
 	uint64_t names = s->whole ? 0 : s->program.loaded_end;
 	if (s->off < SVM_FRONT)
-		see_word(&s->svm_front, svm, b);
+		eco_word_see(&s->svm_front, svm, b);
 	if (s->off + b.len <= names)
 		return;
 	struct bytes end = s->off < names ? bytes_from(b, (size_t)(names - s->off)) : b;
-	see_word(&s->rust, BYTES_LIT(RUST_SECTION), end);
-	see_word(&s->svm_end, svm, end);
+	eco_word_see(&s->rust, BYTES_LIT(RUST_SECTION), end);
+	eco_word_see(&s->svm_end, svm, end);
 }
 
 static bool has_section(const struct program *p, const char *name)
@@ -193,6 +176,7 @@ static void see(struct program_scan *s, struct bytes b)
 	see_data(s, b, s->off);
 	go_names_feed(&s->names, b, s->off);
 	program_note_feed(&s->note, b, s->off);
+	bundle_feed(&s->bundle, b);
 	if (s->program.format == PROGRAM_ELF)
 		see_names(s, b);
 	s->off += b.len;
@@ -203,6 +187,7 @@ static void start(struct program_scan *s)
 	struct bytes prefix = {.ptr = s->prefix, .len = s->prefix_len};
 	s->started = true;
 	s->whole = !program_open(prefix, &s->program);
+	bundle_init_program(&s->bundle, prefix, s->whole ? NULL : &s->program);
 	if (!s->whole)
 		program_note_init(&s->note, &s->program);
 	if (s->program.format == PROGRAM_ELF && s->program.section_count == 0 && !s->whole)

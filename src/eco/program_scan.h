@@ -2,16 +2,11 @@
  * Memory does not depend on the program's size. docs/decisions/programs.md */
 #pragma once
 #include "base/buf.h"
+#include "eco/bundle.h"
 #include "eco/go_names.h"
 #include "eco/program.h"
 #include "eco/program_note.h"
-
-/* A word that is looked for in a part of the file. */
-struct program_word {
-	uint8_t carry[16]; /* the end of what went by */
-	size_t carry_len;
-	bool met;
-};
+#include "eco/word.h"
 
 struct program_scan {
 	uint8_t prefix[PROGRAM_PREFIX_LEN];
@@ -25,7 +20,8 @@ struct program_scan {
 	uint64_t need;		 /* bytes of it, as far as is known */
 	struct go_names names;
 	struct program_note note;
-	struct program_word rust, svm_front, svm_end;
+	struct bundle bundle;
+	struct eco_word rust, svm_front, svm_end;
 	/* results, after program_scan_end */
 	bool has_excerpt;  /* what Go 1.18 and later write is in excerpt, all of it */
 	bool has_pointers; /* what Go 1.13 to 1.17 write: the whole file is needed */

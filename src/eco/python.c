@@ -2,15 +2,16 @@
  *
  * NAME-VERSION.dist-info/METADATA (pip and all that installs wheels), NAME.egg-info/PKG-INFO and
  * the single file NAME-VERSION.egg-info (setuptools, distutils), EGG-INFO/PKG-INFO in an egg, a
- * folder or a zip archive that Python imports as it is: fields of an e-mail header, "Key: value",
+ * folder or a zip archive that Python imports as it is, and the same in a zip archive that it runs
+ * (zipapp, shiv, pex): fields of an e-mail header, "Key: value",
  * names of keys without case; a line that starts with a blank goes on with the field before; a
  * blank line ends them. Name and Version count, the first of each; of the licence
  * License-Expression, License or the classifiers. Names are compared as PEP 503
  * normalises them, and stated so. RECORD beside METADATA lists the package's files: who owns a file
  * is asked of the distribution's databases alone, so it is not read. Spec: packaging.python.org
  * "Core metadata", "Recording installed projects", "Names and normalization". */
-#include "archive/zip.h"
 #include "eco/parsers.h"
+#include "eco/zipped.h"
 #include "pkg/license.h"
 #include "pkg/python_name.h"
 
@@ -87,58 +88,56 @@ static int read_fields(struct bytes file, const struct eco_sink *sink, struct ar
 	return r < 0 ? r : sink->package(sink->arg, &p, e);
 }
 
-/* zipped eggs */
+/* archives */
 
-static int read_member(struct zip *zip, const struct zip_entry *ent, const struct eco_sink *sink,
-		       struct arena *a, struct err *e)
+struct archived {
+	const struct eco_sink *sink;
+	struct arena *arena;
+};
+
+static bool is_of_egg(struct bytes path)
 {
-	struct limits lim = LIMITS_DEFAULT;
-	size_t cap = ent->size < TEXT_MAX ? (size_t)ent->size : TEXT_MAX, len = 0;
-	uint8_t *text = arena_alloc(a, cap ? cap : 1, 1);
-	struct stream *s = text ? zip_open_member(zip, ent, &lim, e) : NULL;
-	int r = 0;
-	if (!s)
-		return text ? -(int)e->code : err_set(e, ERR_NOMEM, "Python egg: out of memory");
-	while (len < cap) {
-		struct bytes have;
-		r = stream_peek(s, 1, &have, e);
-		if (r <= 0)
-			break;
-		have = bytes_part(have, 0, cap - len);
-		memcpy(text + len, have.ptr, have.len);
-		len += have.len;
-		stream_consume(s, have.len);
-	}
-	stream_close(s);
-	return r < 0 ? r : read_fields((struct bytes){.ptr = text, .len = len}, sink, a, e);
+	return bytes_eq_lit(path, "EGG-INFO/PKG-INFO");
 }
 
-static int read_egg(struct bytes file, const struct eco_sink *sink, struct arena *a, struct err *e)
+/* A zipapp or pex has what is installed in a folder, in whatever folder. */
+static bool is_metadata(struct bytes path)
 {
-	struct limits lim = LIMITS_DEFAULT;
-	struct zip *zip = zip_open_bytes(file, &lim, e);
-	struct zip_entry ent;
-	bool found = false;
-	int r = zip ? 1 : -(int)e->code;
-	while (r > 0 && !found) {
-		r = zip_next(zip, &ent, e);
-		found = r > 0 && bytes_eq_lit(ent.path, "EGG-INFO/PKG-INFO");
-	}
-	if (found)
-		r = read_member(zip, &ent, sink, a, e);
-	else if (r == 0)
+	return bytes_has_suffix_lit(path, ".dist-info/METADATA") ||
+	       bytes_has_suffix_lit(path, ".egg-info/PKG-INFO") ||
+	       bytes_has_suffix_lit(path, "EGG-INFO/PKG-INFO");
+}
+
+static int read_archived(void *arg, struct bytes path, struct bytes text, struct err *e)
+{
+	const struct archived *d = arg;
+	(void)path;
+	return read_fields(text, d->sink, d->arena, e);
+}
+
+static int read_archive(bool is_egg, struct bytes file, const struct eco_sink *sink,
+			struct arena *a, struct err *e)
+{
+	struct archived d = {.sink = sink, .arena = a};
+	const struct zipped z = {.text_max = TEXT_MAX,
+				 .wants = is_egg ? is_of_egg : is_metadata,
+				 .read = read_archived,
+				 .arg = &d};
+	int r = zipped_read(file, &z, a, e);
+	if (r == 0 && is_egg)
 		r = sink->note(sink->arg, 0, "an egg without EGG-INFO/PKG-INFO", e);
-	zip_close(zip);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static int python_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
 			struct arena *a, struct err *e)
 {
 	struct err own = ERR_INIT;
+	bool is_egg = bytes_has_suffix_lit(path, ".egg");
 	e = e ? e : &own;
-	return bytes_has_suffix_lit(path, ".egg") ? read_egg(file, sink, a, e)
-						  : read_fields(file, sink, a, e);
+	if (is_egg || bytes_has_suffix_lit(path, ".pyz") || bytes_has_suffix_lit(path, ".pex"))
+		return read_archive(is_egg, file, sink, a, e);
+	return read_fields(file, sink, a, e);
 }
 
 const struct eco_parser eco_python = {.parse = python_parse};

@@ -12,7 +12,11 @@
 #include "pkg/ecosystem.h"
 
 #define MANIFEST_FIELDS 10
-#define WAL_NAME "rpmdb.sqlite-wal" /* SQLite's log: empty, unless rpm was stopped at work */
+/* SQLite's logs: not there or empty, unless rpm was stopped at work */
+#define WAL_NAME "rpmdb.sqlite-wal"
+#define JOURNAL_NAME "rpmdb.sqlite-journal"
+/* What it begins with while it is to be rolled back: SQLite "Database File Format", 3 */
+#define JOURNAL_MAGIC "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 
 static struct eco_want rpm_wants(struct bytes path)
 {
@@ -21,7 +25,7 @@ static struct eco_want rpm_wants(struct bytes path)
 	struct bytes base = eco_path_base(path);
 	if (!bytes_eq_lit(base, "Packages") && !bytes_eq_lit(base, "Packages.db") &&
 	    !bytes_eq_lit(base, "rpmdb.sqlite") && !bytes_eq_lit(base, "container-manifest-2") &&
-	    !bytes_eq_lit(base, WAL_NAME))
+	    !bytes_eq_lit(base, WAL_NAME) && !bytes_eq_lit(base, JOURNAL_NAME))
 		return w;
 	for (int i = 0; locations[i] && !w.wanted; i++) {
 		w.wanted = eco_path_at(path, locations[i], &w.keep);
@@ -109,6 +113,12 @@ static int rpm_parse(struct bytes path, struct bytes file, const struct eco_sink
 	if (bytes_eq_lit(eco_path_base(path), WAL_NAME) && file.len > 0)
 		return err_set(e, ERR_UNSUPPORTED,
 			       "changes that rpm had not yet put into the database: not read");
+	if (bytes_eq_lit(eco_path_base(path), JOURNAL_NAME))
+		return bytes_has_prefix_lit(file, JOURNAL_MAGIC)
+			   ? err_set(
+				 e, ERR_UNSUPPORTED,
+				 "changes that rpm will take back out of the database: not read")
+			   : 0;
 	if (bytes_eq_lit(eco_path_base(path), "container-manifest-2"))
 		return manifest_parse(file, sink, a, e);
 	if (rpm_sqlite_is_magic(file))

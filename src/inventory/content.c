@@ -45,9 +45,11 @@ static int search(struct indexer *ix, struct bytes path, struct bytes text, stru
 }
 
 int indexer_content(struct indexer *ix, struct tar *t, const struct tar_entry *tar,
-		    struct bytes path, struct bytes head, struct err *e)
+		    struct bytes path, struct bytes head, struct bytes *ret_seen, struct err *e)
 {
 	size_t at = head.len, len = LIMIT_CONTENT_FILE_MAX;
+	if (ret_seen)
+		*ret_seen = head;
 	if (tar->size == 0 || tar->sparse || !inspect_wants(path) || !inspect_is_text(head))
 		return 0;
 	if (ix->text_total >= LIMIT_CONTENT_LAYER_MAX) {
@@ -69,6 +71,8 @@ int indexer_content(struct indexer *ix, struct tar *t, const struct tar_entry *t
 		int searched = search(ix, path, (struct bytes){.ptr = ix->text, .len = at}, e);
 		r = r < 0 ? r : searched;
 	}
+	if (ret_seen)
+		*ret_seen = (struct bytes){.ptr = ix->text, .len = at};
 	return r;
 }
 

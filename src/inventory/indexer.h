@@ -75,9 +75,10 @@ int indexer_member(struct indexer *ix, struct tar *t, const struct tar_entry *ta
 int indexer_second_member(struct indexer *ix, struct tar *t, const struct tar_entry *m,
 			  struct err *e);
 
-/* Content checks of a file's text; head is what was read of it. */
+/* Content checks of a file's text; head is what was read of it. *ret_seen, unless NULL: what has
+ * been read of it then, head with it; until the next file. */
 int indexer_content(struct indexer *ix, struct tar *t, const struct tar_entry *tar,
-		    struct bytes path, struct bytes head, struct err *e);
+		    struct bytes path, struct bytes head, struct bytes *ret_seen, struct err *e);
 /* Of its permissions. */
 int indexer_mode(struct indexer *ix, const struct tar_entry *tar, struct bytes path, struct err *e);
 /* What they did not look at. */

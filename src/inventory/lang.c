@@ -23,23 +23,13 @@ static void count(struct inv_image *im, const char *kind, struct bytes path, boo
 		l->examples[l->example_count++] = path;
 }
 
-/* The one string of a kind, for whatever path it was reported. */
-static const char *kind_of(const struct inv_image *im, struct bytes path)
-{
-	const char *kind = language_kind(path);
-	for (size_t i = 0; kind && i < im->language_count; i++)
-		if (bytes_eq(bytes_of(im->languages[i].kind), bytes_of(kind)))
-			return im->languages[i].kind;
-	return kind;
-}
-
 int lang_find(struct merge *m, struct err *e)
 {
 	for (size_t i = 0; i < m->layer_count; i++) {
 		const struct lay *l = &m->layers[i];
 		bool more = l->languages_seen > l->language_count, counted = false;
 		for (size_t k = 0; k < l->language_count; k++) {
-			struct bytes path = l->languages[k];
+			struct bytes path = l->languages[k].path;
 			bool hidden = false;
 			int r = steps_check(&m->steps, e);
 			if (r < 0)
@@ -47,16 +37,16 @@ int lang_find(struct merge *m, struct err *e)
 			for (size_t above = i + 1; !hidden && above < m->layer_count; above++)
 				hidden = marks_hide(m->layers[above].marks, path, &m->steps.spent);
 			steps_add(&m->steps, m->layer_count);
-			const char *kind = kind_of(&m->image, path);
-			if (kind && !hidden && !owner_is_own(m, i, path)) {
-				count(&m->image, kind, path, more);
+			if (!hidden && !owner_is_own(m, i, path)) {
+				count(&m->image, language_name(l->languages[k].language), path,
+				      more);
 				counted = true;
 			}
 		}
 		/* none of those that are recorded; of the others nothing is known */
-		const char *kind = more && !counted ? kind_of(&m->image, l->languages[0]) : NULL;
-		if (kind)
-			count(&m->image, kind, l->languages[0], true);
+		if (more && !counted)
+			count(&m->image, language_name(l->languages[0].language),
+			      l->languages[0].path, true);
 	}
 	return 0;
 }

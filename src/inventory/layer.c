@@ -200,17 +200,21 @@ static int take_languages(struct cursor *c, struct arena *a, struct lay *l, stru
 {
 	int r;
 	l->languages_seen = cur_varint(c);
-	struct bytes *paths = take_array(c, a, 2, sizeof *paths, &l->language_count, &r, e);
+	struct layer_language *files =
+	    take_array(c, a, 3, sizeof *files, &l->language_count, &r, e);
 	for (size_t i = 0; r == 0 && i < l->language_count; i++) {
-		paths[i] = cur_blob(c);
-		if (!cur_ok(c) || !is_clean_path(paths[i]))
-			return malformed(e, "bad path of a language's file");
+		uint8_t language = cur_u8(c);
+		files[i].path = cur_blob(c);
+		if (!cur_ok(c) || language == LANGUAGE_NONE || language >= LANGUAGE_COUNT ||
+		    !is_clean_path(files[i].path))
+			return malformed(e, "bad language or path of a language's file");
+		files[i].language = (enum language)language;
 	}
 	if (r == 0 && l->language_count > l->languages_seen)
 		return malformed(e, "more language files than were seen");
 	if (r == 0 && l->languages_seen && !l->language_count)
 		return malformed(e, "language files were seen, and none is there");
-	l->languages = paths;
+	l->languages = files;
 	return r;
 }
 

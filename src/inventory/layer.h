@@ -8,9 +8,10 @@
 #include "codec/stream.h"
 #include "inspect/inspect.h"
 #include "pkg/ecosystem.h"
+#include "pkg/language.h"
 #include "pkg/package.h"
 
-#define LAYER_ANALYZER_VERSION 11 /* raised when the same layer would give another inventory */
+#define LAYER_ANALYZER_VERSION 12 /* raised when the same layer would give another inventory */
 
 enum layer_kind {
 	/* A file an ecosystem parsed (or failed to: note set). */
@@ -88,6 +89,12 @@ struct layer_license {
 	struct bytes name, license;
 };
 
+/* A file of a language's packages. */
+struct layer_language {
+	enum language language;
+	struct bytes path;
+};
+
 struct lay {
 	struct bytes codec; /* "gzip", "zstd", "none" */
 	uint64_t in_len, out_len, member_count;
@@ -105,7 +112,7 @@ struct lay {
 	bool restates; /* it has a whole database that states files itself (apk, rpm) */
 	const struct layer_note *notes;
 	size_t note_count;
-	const struct bytes *languages; /* paths of files of language packages (pkg/language.h) */
+	const struct layer_language *languages; /* files of language packages that are not read */
 	size_t language_count;
 	const struct layer_license *licenses; /* in the order of the layer: the last of a name
 						 counts */

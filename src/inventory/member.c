@@ -403,8 +403,10 @@ int indexer_member(struct indexer *ix, struct tar *t, const struct tar_entry *ta
 	/* a link to what has such a name says nothing new */
 	bool is_file = tar->type == TAR_FILE || tar->type == TAR_HARDLINK ||
 		       (tar->type == TAR_SYMLINK && !language_kind(tar->link));
-	if (is_file && !is_exact(&m) && language_kind(m.spot.path))
-		layer_writer_language(&ix->w, m.spot.path);
+	enum language language =
+	    is_file && !is_exact(&m) ? language_kind(m.spot.path) : LANGUAGE_NONE;
+	if (language)
+		layer_writer_language(&ix->w, language, m.spot.path);
 	unsigned mark = tar->type == TAR_DIR ? MARK_DIR : MARK_FILE;
 	r = is_exact(&m) ? check_again(ix, &m, mark, e) : 0;
 	return r < 0 ? r : index_content(ix, t, &m, target, e);

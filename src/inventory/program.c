@@ -1,6 +1,7 @@
 /* Compiled programs, which no name identifies: each file that no ecosystem wants by its path is
  * looked at while it goes by. What can only be read with the whole file at hand is read in a second
  * pass, by the number of its member. docs/decisions/programs.md */
+#include "eco/bundle.h"
 #include "eco/nix.h"
 #include "eco/program_scan.h"
 #include "eco/program_text.h"
@@ -11,8 +12,15 @@
 #define CHUNK_LEN 65536U
 #define NOT_AGAIN "its build information is read in a second pass, which did not reach it"
 
+/* All that looks at a file while it goes by. */
+struct looks {
+	struct program_scan *scan; /* of a program, with text */
+	struct program_text *text;
+	struct bundle *bundle; /* of what is none */
+};
+
 /* All that is left of the member; the layer may end inside it, which is the caller's to say. */
-static int feed_all(struct program_scan *s, struct program_text *text, struct tar *t, struct err *e)
+static int feed_all(const struct looks *l, struct tar *t, struct err *e)
 {
 	uint8_t *room = malloc(CHUNK_LEN);
 	if (!room)
@@ -20,8 +28,12 @@ static int feed_all(struct program_scan *s, struct program_text *text, struct ta
 	struct bytes b;
 	int r;
 	while ((r = tar_show(t, room, CHUNK_LEN, &b, e)) > 0) {
-		program_scan_feed(s, b);
-		program_text_feed(text, b);
+		if (l->scan) {
+			program_scan_feed(l->scan, b);
+			program_text_feed(l->text, b);
+		} else {
+			bundle_feed(l->bundle, b);
+		}
 	}
 	free(room);
 	return r;
@@ -89,6 +101,10 @@ static int put_found(struct indexer *ix, struct program_scan *s, const struct pr
 			r = indexer_parse(ix, index, program_text_excerpt(text), e);
 	}
 	*ret_added = r == 0;
+	/* what a native image was built from may be read yet */
+	enum language language = s->has_svm ? LANGUAGE_NONE : bundle_language(&s->bundle);
+	if (r >= 0 && language)
+		layer_writer_language(&ix->w, language, path);
 	if (r >= 0 && is_cut)
 		r = layer_writer_note(&ix->w, path, "has more notes than are looked at", e);
 	if (r == 0 && s->has_rust && (s->has_excerpt || s->has_pointers || s->is_cut))
@@ -127,7 +143,8 @@ static int look(struct indexer *ix, struct tar *t, struct bytes head, struct byt
 	program_text_feed(&text, head);
 	program_scan_init(s);
 	program_scan_feed(s, head);
-	int r = feed_all(s, &text, t, e);
+	const struct looks looks = {.scan = s, .text = &text};
+	int r = feed_all(&looks, t, e);
 	program_text_end(&text);
 	if (!program_scan_end(s) && r == 0)
 		r = err_set(e, ERR_NOMEM, "layer: out of memory");
@@ -135,6 +152,24 @@ static int look(struct indexer *ix, struct tar *t, struct bytes head, struct byt
 		r = put_found(ix, s, &text, path, size, ret_added, e);
 	program_scan_free(s);
 	free(s);
+	return r;
+}
+
+/* A file that is no program, and may carry packages all the same. Content checks see it first. */
+static int look_bundle(struct indexer *ix, struct tar *t, const struct tar_entry *tar,
+		       enum bundle_form form, struct bytes head, struct bytes path, struct err *e)
+{
+	struct bundle b;
+	const struct looks looks = {.bundle = &b};
+	struct bytes seen = head;
+	bundle_init(&b, form);
+	int r = indexer_content(ix, t, tar, path, head, &seen, e);
+	bundle_feed(&b, seen);
+	if (r == 0)
+		r = feed_all(&looks, t, e);
+	enum language language = bundle_language(&b);
+	if (language)
+		layer_writer_language(&ix->w, language, path);
 	return r;
 }
 
@@ -163,17 +198,20 @@ static int look_at(struct indexer *ix, struct tar *t, const struct tar_entry *ta
 	char why[120];
 	*ret_added = false;
 	if (tar->size < sizeof head)
-		return indexer_content(ix, t, tar, path, BYTES_NONE, e);
+		return indexer_content(ix, t, tar, path, BYTES_NONE, NULL, e);
 	int r = read_head(t, head, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	if (program_format_of(b) == PROGRAM_NONE)
-		return indexer_content(ix, t, tar, path, b, e);
+	bool is_program = program_format_of(b) != PROGRAM_NONE;
+	enum bundle_form form = is_program ? BUNDLE_PROGRAM : bundle_form_of(b, path);
+	if (form == BUNDLE_NONE)
+		return indexer_content(ix, t, tar, path, b, NULL, e);
 	/* holes are cheap to send, and take as long to look at as what is sent */
 	if (tar->sparse && indexer_is_too_large(ix, ECO_GO, tar->size, why))
 		return layer_writer_doubt(&ix->w, path, why, e);
 	ix->captured += tar->sparse ? tar->size : 0;
-	return look(ix, t, b, path, tar->size, ret_added, e);
+	return is_program ? look(ix, t, b, path, tar->size, ret_added, e)
+			  : look_bundle(ix, t, tar, form, b, path, e);
 }
 
 int indexer_program(struct indexer *ix, struct tar *t, const struct tar_entry *tar,

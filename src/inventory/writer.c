@@ -8,9 +8,9 @@
  * the entries, as pkg_put writes them count, owners: blob name, blob path of its list; count, owned
  * paths by ascending hash: u64 hash, u32 index of the owner's name (both fixed, little-endian)
  * count, notes: blob path, blob text, u8 doubt (enum layer_doubt); files of languages seen, count,
- * their paths as blobs; count, contents: u8 kind, line, blob path, blob detail; count, licences:
- * blob name of the package, blob licence; u8 of the marks: are some missing; count, marks of
- * MARK_LEN bytes, ascending
+ * of each u8 language, blob path; count, contents: u8 kind, line, blob path, blob detail; count,
+ * licences: blob name of the package, blob licence; u8 of the marks: are some missing; count, marks
+ * of MARK_LEN bytes, ascending
  */
 #include "inventory/writer.h"
 
@@ -460,11 +460,12 @@ static void put_entries(const struct layer_writer *w, struct buf *out)
 	}
 }
 
-void layer_writer_language(struct layer_writer *w, struct bytes path)
+void layer_writer_language(struct layer_writer *w, enum language language, struct bytes path)
 {
 	w->languages_seen++;
 	if (w->language_count == LAYER_LANGUAGES_MAX || w->languages.len > LANGUAGES_MAX)
 		return;
+	buf_put_u8(&w->languages, (uint8_t)language);
 	buf_put_blob(&w->languages, path);
 	w->language_count++;
 }

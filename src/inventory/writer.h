@@ -80,7 +80,7 @@ int layer_writer_doubt(struct layer_writer *w, struct bytes path, const char *te
 int layer_writer_doubt_of_file(struct layer_writer *w, struct bytes path, const char *text,
 			       struct err *e);
 /* A file of a language's packages lies at path; past LAYER_LANGUAGES_MAX it is only counted. */
-void layer_writer_language(struct layer_writer *w, struct bytes path);
+void layer_writer_language(struct layer_writer *w, enum language language, struct bytes path);
 /* What a content check found. 1: there are more than are recorded. */
 int layer_writer_content(struct layer_writer *w, const struct layer_content *c, struct err *e);
 /* What the file at path says of the licence of the package called name. */

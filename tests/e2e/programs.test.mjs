@@ -48,6 +48,27 @@ test('a module of no stated version is not assessed when advisories are about it
   assert.match(JSON.stringify(r.coverage), /of a version that is not stated, and advisories are about them/);
 });
 
+test('packages in a program or an archive that nothing reads leave an image not assessed; those of Yarn and zipapps are looked up', async () => {
+  const head = 'PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x1b\0\0\0', packed = Buffer.concat([program('go', 'in-place').subarray(0, 232), Buffer.alloc(1024)]);
+  packed.write('UPX!', 236, 'latin1'); // where UPX has it in 64-bit ELF, behind three segments' headers
+  const hidden = makeLayout([[...base, { path: 'opt/deps', content: Buffer.from(`#!/usr/bin/python3\n${head}requests-2.20.0.dist-info/METADATA${' '.repeat(64)}`, 'latin1') }, { path: 'opt/packed', content: packed }]]);
+  const r = scan(hidden, vdb);
+  assert.equal(r.state, 'Unverified');
+  assert.match(r.reason, /1 file of PyPI packages, which are not read \(opt\/deps\)/);
+  assert.match(r.reason, /1 file of packed programs' packages, which are not read \(opt\/packed\)/);
+  await pushLayout(server, 'programs/hidden', hidden);
+  assert.equal((await server.scanned('programs/hidden', hidden.digest)).state, 'Unverified');
+
+  const golden = (id, name) => fs.readFileSync(path.join(root, 'tests/golden', id, name, 'input'));
+  const eco = (id, ecosystem, name) => ({ ...osvRecord(id, []), affected: [{ package: { ecosystem, name }, ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '99' }] }] }] });
+  const db = makeVdb([...records, eco('GHSA-1111-1111-1111', 'npm', 'lodash'), eco('GHSA-2222-2222-2222', 'PyPI', 'requests'), eco('GHSA-3333-3333-3333', 'Maven', 'org.apache.logging.log4j:log4j-core')]);
+  const read = makeLayout([[...base, { path: 'app/.yarn/cache/lodash-npm-4.17.20-c1a8-10.zip', content: golden('node', 'yarn-cache') }, { path: 'opt/app.pyz', content: golden('python', 'zipapp') },
+    { path: 'app/META-INF/maven/org.apache.logging.log4j/log4j-core/pom.properties', content: golden('java', 'unpacked') }]]);
+  assert.deepEqual(scan(read, db).findings.flatMap((f) => f.matches.map((m) => [m.package, m.installed_version])).sort(), [
+    ['lodash', '4.17.20'], ['org.apache.logging.log4j:log4j-core', '2.14.1'], ['requests', '2.20.0'],
+  ]);
+});
+
 test('a Go record that names packages counts for programs that have something of them, unless that is switched off', async () => {
   const about = (id, path) => osvRecord(id, [{ ecosystem: 'Go', name: 'golang.org/x/text', fixed: '0.3.7', ecosystem_specific: { imports: [{ path, symbols: ['F'] }] } }]);
   const db = makeVdb([about('GO-2026-1', 'golang.org/x/text/language'), about('GO-2026-2', 'golang.org/x/text/unicode/norm')]);

@@ -45,9 +45,9 @@ static void test_kinds(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		const char *kind = language_kind(bytes_of(rows[i][0]));
-		if (!kind != !rows[i][1] || (kind && strcmp(kind, rows[i][1]) != 0))
-			fail_msg("%s: %s", rows[i][0], kind ? kind : "none");
+		enum language kind = language_kind(bytes_of(rows[i][0]));
+		if (strcmp(language_name(kind), rows[i][1] ? rows[i][1] : "") != 0)
+			fail_msg("%s: %s", rows[i][0], language_name(kind));
 	}
 }
 

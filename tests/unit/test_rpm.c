@@ -416,6 +416,22 @@ static void test_log(void **state)
 			 -ERR_UNSUPPORTED);
 }
 
+/* SQLite's other log, which takes back what rpm had begun to write: with its magic, which SQLite
+ * wipes out where it keeps the file. */
+static void test_rollback(void **state)
+{
+	struct bytes log = BYTES_LIT("var/lib/rpm/rpmdb.sqlite-journal");
+	struct eco_sink sink = {0};
+	struct err e = ERR_INIT;
+	(void)state;
+	assert_true(eco_rpm.wants(log).wanted);
+	assert_int_equal(eco_rpm.parse(log, BYTES_NONE, &sink, NULL, &e), 0);
+	assert_int_equal(eco_rpm.parse(log, BYTES_LIT("\0\0\0\0\0\0\0\0"), &sink, NULL, &e), 0);
+	assert_int_equal(
+	    eco_rpm.parse(log, BYTES_LIT("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"), &sink, NULL, &e),
+	    -ERR_UNSUPPORTED);
+}
+
 static void test_neither(void **state)
 {
 	struct eco_catch c;
@@ -499,6 +515,7 @@ int main(void)
 	    cmocka_unit_test(test_sqlite_hostile_schemas),
 	    cmocka_unit_test(test_wants),
 	    cmocka_unit_test(test_log),
+	    cmocka_unit_test(test_rollback),
 	    cmocka_unit_test(test_neither),
 	    cmocka_unit_test(test_golden),
 	    cmocka_unit_test(test_torture),
