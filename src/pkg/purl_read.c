@@ -97,15 +97,22 @@ static int read_distro(const struct reading *r, struct bytes text)
 	return 0;
 }
 
+/* In deb and rpm a part of the version. The specification writes rpm's as a qualifier and deb's in
+ * the version; Trivy writes both as qualifiers. Some say it twice. */
 static int add_epoch(const struct reading *r, struct bytes epoch)
 {
 	struct pkg *p = r->pkg;
 	char *version = arena_printf(r->a, "%.*s:%.*s", BYTES_ARG(epoch), BYTES_ARG(p->version));
 	if (!version)
 		return no_memory(r);
-	if (!bytes_eq_lit(epoch, "0"))
+	if (!bytes_eq_lit(epoch, "0") && bytes_find(p->version, ':') == p->version.len)
 		p->version = bytes_of(version);
 	return 0;
+}
+
+static bool has_epochs(struct bytes type)
+{
+	return bytes_eq_lit(type, "rpm") || bytes_eq_lit(type, "deb");
 }
 
 static int keep_qualifier(const struct reading *r, struct bytes key, struct bytes value)
@@ -146,7 +153,7 @@ static int read_qualifier(const struct reading *r, struct bytes text)
 		p->arch = value;
 	else if (bytes_eq_lit(key, "distro"))
 		return read_distro(r, value);
-	else if (bytes_eq_lit(key, "epoch") && bytes_eq_lit(p->type, "rpm"))
+	else if (bytes_eq_lit(key, "epoch") && has_epochs(p->type))
 		return add_epoch(r, value);
 	else if (bytes_eq_lit(key, "upstream") && p->class == PKG_OS) {
 		p->source_name = bytes_cut(&value, '@');

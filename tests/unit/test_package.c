@@ -294,6 +294,17 @@ static void test_purl_read(void **state)
 	/* an epoch of 0 is none */
 	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:rpm/a/b@1-1?epoch=0"), &a, &p, NULL), 0);
 	assert_field(p.version, "1-1");
+	/* Trivy's of Debian */
+	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:deb/debian/libssl3@3.0.1%2Bb1?arch=amd64&"
+						 "distro=debian-12.5&epoch=1"),
+				       &a, &p, NULL),
+			 0);
+	assert_field(p.version, "1:3.0.1+b1");
+	assert_field(p.distro, "debian:12.5");
+	assert_int_equal(p.qualifiers.len, 0);
+	/* said twice */
+	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:rpm/a/b@2:1-1?epoch=2"), &a, &p, NULL), 0);
+	assert_field(p.version, "2:1-1");
 	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:npm/@babel/core"), &a, &p, NULL), 0);
 	assert_field(p.name, "@babel/core");
 	static const char *const bad[] = {
