@@ -195,6 +195,12 @@ void clock_rfc3339(int64_t wall_ms, char *out)
 		       tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100, (int)(ms % 1000));
 }
 
+void clock_day(int64_t wall_ms, char *out)
+{
+	clock_rfc3339(wall_ms, out);
+	out[10] = '\0';
+}
+
 /* Days since 1970-01-01 of a proleptic Gregorian date. */
 static int64_t days_of(int64_t y, int64_t m, int64_t d)
 {
@@ -231,7 +237,8 @@ bool clock_parse_rfc3339(struct bytes b, int64_t *ret_ms)
 {
 	int64_t y, mo, d, h = 0, mi = 0, s = 0, ms = 0, off_h = 0, off_m = 0;
 	if (!field(b, 0, 4, 0, 9999, &y) || !char_at(b, 4, "-") || !field(b, 5, 2, 1, 12, &mo) ||
-	    !char_at(b, 7, "-") || !field(b, 8, 2, 1, 31, &d))
+	    !char_at(b, 7, "-") || !field(b, 8, 2, 1, 31, &d) ||
+	    days_of(y, mo, d) >= days_of(mo < 12 ? y : y + 1, mo < 12 ? mo + 1 : 1, 1))
 		return false;
 	int64_t day_ms = days_of(y, mo, d) * 86400000;
 	if (b.len == 10) {

@@ -49,5 +49,7 @@ bool clock_is_moved(void);
 
 /* "2026-01-02T03:04:05.678Z" into out[CLOCK_RFC3339_CAP]. */
 void clock_rfc3339(int64_t wall_ms, char *out);
+/* Its day, UTC: "2026-01-02" into out[CLOCK_RFC3339_CAP]. */
+void clock_day(int64_t wall_ms, char *out);
 /* RFC 3339 date-time (any offset, any fraction) or a plain date, to ms since 1970. */
 bool clock_parse_rfc3339(struct bytes b, int64_t *ret_ms);

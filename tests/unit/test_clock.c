@@ -30,6 +30,8 @@ static void dates(void **state)
 	    {"2028-02-29T12:00:00+02:00", 1835431200000, "2028-02-29T10:00:00.000Z"},
 	    {"1969-12-31T23:59:59.999Z", -1, "1969-12-31T23:59:59.999Z"},
 	    {"2026-11-29", 1795910400000, "2026-11-29T00:00:00.000Z"},
+	    {"2000-02-29", 951782400000, "2000-02-29T00:00:00.000Z"},
+	    {"2026-12-31", 1798675200000, "2026-12-31T00:00:00.000Z"},
 	};
 	char text[CLOCK_RFC3339_CAP];
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -38,11 +40,17 @@ static void dates(void **state)
 		assert_int_equal(ms, cases[i].ms);
 		clock_rfc3339(ms, text);
 		assert_string_equal(text, cases[i].back);
+		clock_day(ms, text);
+		assert_int_equal(strlen(text), 10);
+		assert_memory_equal(text, cases[i].back, 10);
 	}
 	static const char *const wrong[] = {"",
 					    "2026",
 					    "2026-13-01",
 					    "2026-01-00",
+					    "2026-02-29",
+					    "2100-02-29T00:00:00Z",
+					    "2026-04-31",
 					    "2026-01-01T24:00:00Z",
 					    "2026-01-01T00:00:00",
 					    "2026-01-01T00:00:00.Z",
