@@ -6,8 +6,9 @@
  * of (blob type, blob url), list of blob cwes, list of affected affected  blob ecosystem, blob
  * name, u8 keyed, blob arches, blob module, u8 status, blob severity_text, list of (u8 range, u8
  * kind, blob version), list of blob versions, blob vendor_id exploit   u8 1, blob cve, u8 flags (1
- * kev, 2 ransomware, then enum adv_kev), u64 kev_added, blob kev_action, blob kev_name, u64 epss,
- * u64 percentile (the last two are the bits of an IEEE 754 double)
+ * kev, 2 ransomware, then enum adv_kev, 64 kev_due is there), u64 kev_added, (u64 kev_due, u8 its
+ * list), blob kev_action, blob kev_name, u64 epss, u64 percentile (the last two are the bits of an
+ * IEEE 754 double)
  *
  * Nothing may follow. The reader trusts no count, no enumeration and no order of ranges. */
 #include "advisory/advisory.h"
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #define ADV_VERSION 1
+#define HAS_DUE 64U
 
 static void put_list(struct buf *out, const struct bytes *list, size_t count)
 {
@@ -207,9 +209,14 @@ void adv_exploit_put(struct buf *out, const struct adv_exploit *x)
 {
 	buf_put_u8(out, ADV_VERSION);
 	buf_put_blob(out, x->cve);
-	buf_put_u8(out, (uint8_t)((x->kev ? 1 : 0) | (x->ransomware ? 2 : 0) |
-				  (x->kev_lists & ADV_KEV_LISTS) << 2));
+	buf_put_u8(out,
+		   (uint8_t)((x->kev ? 1 : 0) | (x->ransomware ? 2 : 0) |
+			     (x->kev_lists & ADV_KEV_LISTS) << 2 | (x->kev_due_ms ? HAS_DUE : 0)));
 	buf_put_le64(out, (uint64_t)x->kev_added_ms);
+	if (x->kev_due_ms) {
+		buf_put_le64(out, (uint64_t)x->kev_due_ms);
+		buf_put_u8(out, (uint8_t)x->kev_due_list);
+	}
 	buf_put_blob(out, x->kev_action);
 	buf_put_blob(out, x->kev_name);
 	put_double(out, x->epss);
@@ -224,12 +231,18 @@ int adv_exploit_take(struct bytes in, struct adv_exploit *ret, struct err *e)
 		return err_set(e, ERR_FORMAT, "exploit fact: not version %d", ADV_VERSION);
 	ret->cve = cur_blob(&c);
 	uint8_t flags = cur_u8(&c);
-	if (flags >> 2 > ADV_KEV_LISTS)
+	if (flags >> 2 > (ADV_KEV_LISTS | HAS_DUE >> 2))
 		cur_fail(&c);
 	ret->kev = flags & 1;
 	ret->ransomware = flags & 2;
-	ret->kev_lists = flags >> 2;
+	ret->kev_lists = flags >> 2 & ADV_KEV_LISTS;
 	ret->kev_added_ms = (int64_t)cur_le64(&c);
+	if (flags & HAS_DUE) {
+		ret->kev_due_ms = (int64_t)cur_le64(&c);
+		ret->kev_due_list = cur_u8(&c);
+		if (!adv_kev_due_is_whole(ret))
+			cur_fail(&c);
+	}
 	ret->kev_action = cur_blob(&c);
 	ret->kev_name = cur_blob(&c);
 	ret->epss = take_double(&c);
@@ -237,6 +250,12 @@ int adv_exploit_take(struct bytes in, struct adv_exploit *ret, struct err *e)
 	if (!cur_ok(&c) || cur_left(&c) > 0)
 		return err_set(e, ERR_FORMAT, "exploit fact: cut or damaged");
 	return 0;
+}
+
+bool adv_kev_due_is_whole(const struct adv_exploit *x)
+{
+	unsigned list = x->kev_due_list;
+	return x->kev_due_ms > 0 && (list & x->kev_lists) != 0 && (list & (list - 1)) == 0;
 }
 
 const char *adv_kev_name(size_t i, unsigned *ret_bit)
@@ -252,6 +271,21 @@ const char *adv_kev_name(size_t i, unsigned *ret_bit)
 		return NULL;
 	*ret_bit = lists[i].bit;
 	return lists[i].name;
+}
+
+const char *adv_kev_word(int i)
+{
+	unsigned bit;
+	return adv_kev_name((size_t)i, &bit);
+}
+
+int adv_kev_number(unsigned list)
+{
+	unsigned bit = 0;
+	for (int i = 0; adv_kev_name((size_t)i, &bit); i++)
+		if (bit == list)
+			return i + 1;
+	return 0;
 }
 
 const char *adv_severity_word(enum adv_severity s)

@@ -102,6 +102,8 @@ struct adv_exploit {
 	bool ransomware;
 	unsigned kev_lists; /* of enum adv_kev; 0: not known */
 	int64_t kev_added_ms;
+	int64_t kev_due_ms;    /* the day, UTC, by which the list wants it remedied; 0: none */
+	unsigned kev_due_list; /* the one of kev_lists that says so */
 	struct bytes kev_action, kev_name;
 	double epss, epss_percentile; /* <0 = unknown */
 };
@@ -113,6 +115,11 @@ void adv_exploit_put(struct buf *out, const struct adv_exploit *x);
 int adv_exploit_take(struct bytes in, struct adv_exploit *ret, struct err *e);
 /* Name i of the lists ("CISA KEV"), with its bit; NULL past the last. */
 const char *adv_kev_name(size_t i, unsigned *ret_bit);
+/* The same names as words of a record; the word's number of this list, from 1 on; 0: it is none. */
+const char *adv_kev_word(int i);
+int adv_kev_number(unsigned list);
+/* It has a due date, and one of its lists says so. */
+bool adv_kev_due_is_whole(const struct adv_exploit *x);
 const char *adv_severity_word(enum adv_severity s); /* "Critical" … "Unknown" */
 const char *adv_status_word(enum adv_status s);	    /* "fixed", "affected", "will_not_fix" … */
 enum adv_severity

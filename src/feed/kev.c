@@ -15,6 +15,8 @@
 
 #include <stdio.h>
 
+#define DAY_MS INT64_C(86400000)
+
 struct kev {
 	const struct feed_sink *sink;
 	enum adv_kev list;
@@ -56,6 +58,7 @@ struct entry {
 	struct bytes *cves;    /* VulnCheck's have one, seldom two */
 	size_t cve_count;
 	struct index cve_ix;
+	bool bad_due; /* it states a due date that is no date */
 };
 
 static void add_cve(struct json *j, struct entry *in, struct bytes id)
@@ -78,6 +81,16 @@ static void read_day(struct json *j, struct entry *in)
 	in->x.kev_added_ms = day_of(j);
 }
 
+/* By the end of this day, UTC. The lists also send times ("2021-12-24T00:00:00Z"). */
+static void read_due(struct json *j, struct entry *in)
+{
+	struct bytes text = said(j);
+	int64_t ms = 0;
+	bool is_date = clock_parse_rfc3339(text, &ms) && ms > 0;
+	in->x.kev_due_ms = is_date ? ms - ms % DAY_MS : 0;
+	in->bad_due = text.len > 0 && !is_date;
+}
+
 static void read_member(struct json *j, struct entry *in, struct bytes key)
 {
 	struct adv_exploit *x = &in->x;
@@ -91,6 +104,8 @@ static void read_member(struct json *j, struct entry *in, struct bytes key)
 		x->kev_action = said(j);
 	else if (bytes_eq_lit(key, "dateAdded") || bytes_eq_lit(key, "date_added"))
 		x->kev_added_ms = value_time(j);
+	else if (bytes_eq_lit(key, "dueDate"))
+		read_due(j, in);
 	else if (bytes_eq_lit(key, "dateReported"))
 		read_day(j, in);
 	else if (bytes_eq_lit(key, "knownRansomwareCampaignUse"))
@@ -118,6 +133,9 @@ static int read_entry(struct json *j, struct kev *k, struct err *e)
 		return k->sink->note(k->sink->arg, bytes_of(where), "record not used: no CVE id",
 				     e);
 	in.x.kev_lists = in.by_shape ? in.by_shape : k->list;
+	in.x.kev_due_list = in.x.kev_due_ms ? in.x.kev_lists : 0;
+	if (in.bad_due)
+		rc = k->sink->note(k->sink->arg, bytes_of(where), "due date not used: no date", e);
 	for (size_t i = 0; rc == 0 && i < in.cve_count; i++) {
 		in.x.cve = in.cves[i];
 		rc = k->sink->exploit(k->sink->arg, &in.x, e);

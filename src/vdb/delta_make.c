@@ -98,7 +98,8 @@ static int compare_advisories(struct making *m, struct err *e)
 static bool has_same_facts(const struct adv_exploit *x, const struct adv_exploit *y)
 {
 	return x->kev == y->kev && x->ransomware == y->ransomware && x->kev_lists == y->kev_lists &&
-	       x->kev_added_ms == y->kev_added_ms && bytes_eq(x->kev_action, y->kev_action) &&
+	       x->kev_added_ms == y->kev_added_ms && x->kev_due_ms == y->kev_due_ms &&
+	       x->kev_due_list == y->kev_due_list && bytes_eq(x->kev_action, y->kev_action) &&
 	       bytes_eq(x->kev_name, y->kev_name) && (x->epss < 0) == (y->epss < 0) &&
 	       (x->epss_percentile < 0) == (y->epss_percentile < 0);
 }

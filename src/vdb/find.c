@@ -388,11 +388,17 @@ bool vdb_exploit_at(const struct vdb *v, uint32_t row, struct adv_exploit *ret)
 		x.kev = true;
 		unsigned marks = cur_u8(&c);
 		x.ransomware = marks & 1;
-		x.kev_lists = marks >> 1;
+		x.kev_lists = marks >> 1 & ADV_KEV_LISTS;
 		x.kev_added_ms = vdb_take_time(&c);
 		x.kev_action = take_string(v, &c);
 		x.kev_name = take_string(v, &c);
-		if (!cur_ok(&c) || x.kev_lists > ADV_KEV_LISTS)
+		bool has_due = v->version > 2 && marks & VDB_FACTS_DUE;
+		if (has_due) {
+			x.kev_due_ms = vdb_take_time(&c);
+			x.kev_due_list = cur_u8(&c);
+		}
+		if (!cur_ok(&c) || (has_due && !adv_kev_due_is_whole(&x)) ||
+		    marks >> 1 > (ADV_KEV_LISTS | (has_due ? VDB_FACTS_DUE >> 1 : 0)))
 			return false;
 	}
 	*ret = x;

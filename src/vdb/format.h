@@ -14,8 +14,10 @@
  *   sections  one after the other without gaps, in the order of their ids, up to the file's end
  */
 #define VDB_MAGIC "PLIMVDB\n"
-#define VDB_VERSION 2U
-#define VDB_VERSION_OLDEST 1U /* read: without withdrawn records and sources of KEV entries */
+#define VDB_VERSION 3U
+#define VDB_VERSION_OLDEST                                                                         \
+	1U /* read: without withdrawn records and sources of KEV entries; until                    \
+	     2 without due dates */
 #define VDB_HASH_LEN 32U
 #define VDB_FIXED_LEN 80U
 #define VDB_SECTION_LEN 56U
@@ -34,7 +36,8 @@ enum vdb_section {
 	VDB_IDS,       /* rows: u32 id or alias, u32 advisory; sorted */
 	VDB_EXPLOITS, /* rows: u32 CVE, u32 EPSS, u32 percentile, u32 offset in EXPLOIT_FACTS + 1 (0
 			 = not in KEV); sorted */
-	VDB_EXPLOIT_FACTS, /* bytes */
+	VDB_EXPLOIT_FACTS, /* bytes: u8 marks, added, action, name, and if VDB_FACTS_DUE the due
+			      date and its list */
 	VDB_SOURCES,	   /* bytes; the only section that the digest leaves out */
 	VDB_SECTION_COUNT
 };
@@ -45,6 +48,7 @@ enum vdb_section {
 #define VDB_SLOT_ROW 8U
 #define VDB_ID_ROW 8U
 #define VDB_EXPLOIT_ROW 16U
+#define VDB_FACTS_DUE 32U /* in the marks: above ransomware and the lists */
 #define VDB_EPSS_UNIT 1e9 /* EPSS is published with at most nine decimals */
 #define VDB_EPSS_UNKNOWN UINT32_MAX
 

@@ -36,12 +36,17 @@ static void hash_exploit(const struct layout *l, struct buf *b, uint32_t cve)
 		return;
 	const struct rec_exploit *x = &w->exploits[lo];
 	hash_text(l, b, cve);
-	buf_put_u8(b, (uint8_t)(x->kev | x->ransomware << 1 | x->kev_lists << 2));
+	buf_put_u8(b, (uint8_t)(x->kev | x->ransomware << 1 | x->kev_lists << 2 |
+				(x->due_ms ? VDB_FACTS_DUE << 1 : 0)));
 	buf_put_le32(b, x->epss);
 	buf_put_le32(b, x->percentile);
 	buf_put_le64(b, (uint64_t)x->added_ms);
 	hash_text(l, b, x->action);
 	hash_text(l, b, x->name);
+	if (x->due_ms) { /* else the hash is that of before dates were kept */
+		buf_put_le64(b, (uint64_t)x->due_ms);
+		buf_put_u8(b, x->due_list);
+	}
 }
 
 /* The first row of an id. */

@@ -112,6 +112,16 @@ static uint32_t greater_units(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
+/* The earliest is kept, with its list; CISA's of the same day from several. */
+static void join_due(struct rec_exploit *k, const struct rec_exploit *x)
+{
+	if (x->due_ms == 0 || (k->due_ms && k->due_ms < x->due_ms) ||
+	    (k->due_ms == x->due_ms && k->due_list < x->due_list))
+		return;
+	k->due_ms = x->due_ms;
+	k->due_list = x->due_list;
+}
+
 /* KEV and EPSS say different things of one CVE: one row of both. */
 static void join_exploits(struct layout *l)
 {
@@ -133,6 +143,7 @@ static void join_exploits(struct layout *l)
 		k->kev_lists |= x->kev_lists;
 		if (x->added_ms && (!k->added_ms || x->added_ms < k->added_ms))
 			k->added_ms = x->added_ms; /* since when one of them knows */
+		join_due(k, x);
 		if (l->rank[x->action] > l->rank[k->action])
 			k->action = x->action;
 		if (l->rank[x->name] > l->rank[k->name])

@@ -192,10 +192,15 @@ static void put_exploits(struct layout *l)
 		buf_put_le32(rows, x->kev ? (uint32_t)facts->len + 1 : 0);
 		if (!x->kev)
 			continue;
-		buf_put_u8(facts, (uint8_t)(x->ransomware | x->kev_lists << 1));
+		buf_put_u8(facts, (uint8_t)(x->ransomware | x->kev_lists << 1 |
+					    (x->due_ms ? VDB_FACTS_DUE : 0)));
 		put_time(facts, x->added_ms);
 		put_ref(l, facts, x->action);
 		put_ref(l, facts, x->name);
+		if (x->due_ms) {
+			put_time(facts, x->due_ms);
+			buf_put_u8(facts, x->due_list);
+		}
 	}
 }
 

@@ -37,9 +37,9 @@ struct rec {
 struct rec_exploit {
 	uint32_t cve, action, name;
 	uint32_t epss, percentile; /* VDB_EPSS_UNIT, VDB_EPSS_UNKNOWN */
-	int64_t added_ms;
+	int64_t added_ms, due_ms;
 	bool kev, ransomware;
-	uint8_t kev_lists;
+	uint8_t kev_lists, due_list;
 };
 struct rec_source {
 	uint32_t feed, source;

@@ -95,6 +95,10 @@ int vdb_writer_add_exploit(struct vdb_writer *w, const struct adv_exploit *x, st
 				.kev = x->kev,
 				.ransomware = x->ransomware,
 				.kev_lists = (uint8_t)x->kev_lists};
+	if (adv_kev_due_is_whole(x)) {
+		n.due_ms = x->kev_due_ms;
+		n.due_list = (uint8_t)x->kev_due_list;
+	}
 	if (r < 0 || (r = intern_add(&w->strings, x->cve, &n.cve, e)) < 0 ||
 	    (r = intern_add(&w->strings, x->kev_action, &n.action, e)) < 0 ||
 	    (r = intern_add(&w->strings, x->kev_name, &n.name, e)) < 0)

@@ -106,6 +106,9 @@ static inline int catch_exploit(void *arg, const struct adv_exploit *x, struct e
 			buf_printf(&c->text, " lists=%u", back.kev_lists);
 		if (back.kev_added_ms)
 			buf_printf(&c->text, " added=%lld", (long long)back.kev_added_ms);
+		if (back.kev_due_ms)
+			buf_printf(&c->text, " due=%lld by=%u", (long long)back.kev_due_ms,
+				   back.kev_due_list);
 		catch_field(&c->text, "name", back.kev_name);
 		catch_field(&c->text, "action", back.kev_action);
 		if (back.epss >= 0)

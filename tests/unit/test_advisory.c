@@ -185,6 +185,30 @@ static void exploits_are_taken(void **state)
 	for (size_t n = 0; n < form.len; n++)
 		assert_int_equal(adv_exploit_take(bytes_part(buf_bytes(&form), 0, n), &back, &e),
 				 -ERR_FORMAT);
+	/* A due date, of one of the lists that have it; the text tells of no other form. */
+	x.kev_lists = ADV_KEV_CISA | ADV_KEV_VULNCHECK;
+	x.kev_due_ms = 86400000;
+	x.kev_due_list = ADV_KEV_VULNCHECK;
+	buf_clear(&form);
+	adv_exploit_put(&form, &x);
+	assert_int_equal(adv_exploit_take(buf_bytes(&form), &back, &e), 0);
+	assert_true(back.kev_due_ms == 86400000 && back.kev_due_list == ADV_KEV_VULNCHECK);
+	assert_true(back.kev_lists == (ADV_KEV_CISA | ADV_KEV_VULNCHECK) && back.kev_added_ms == 7);
+	for (size_t n = 0; n < form.len; n++)
+		assert_int_equal(adv_exploit_take(bytes_part(buf_bytes(&form), 0, n), &back, &e),
+				 -ERR_FORMAT);
+	static const struct {
+		int64_t ms;
+		unsigned list;
+	} none[] = {{86400000, ADV_KEV_ENISA}, {86400000, 0}, {86400000, 3}, {-1, ADV_KEV_CISA}};
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+		x.kev_due_ms = none[i].ms;
+		x.kev_due_list = none[i].list;
+		buf_clear(&form);
+		adv_exploit_put(&form, &x);
+		assert_int_equal(adv_exploit_take(buf_bytes(&form), &back, &e), -ERR_FORMAT);
+	}
+	x.kev_due_ms = 0;
 	static const double bad[] = {1.5, (double)INFINITY, (double)NAN};
 	for (size_t i = 0; i < 3; i++) {
 		x.epss = bad[i];

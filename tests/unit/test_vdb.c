@@ -1,5 +1,6 @@
 /* What goes in comes out: lookups by package, id, alias and CVE; records united; the same bytes
  * whatever the order; differences. */
+#include "oci/digest.h"
 #include "vdb/reader.h"
 #include "torture.h"
 #include "vdb_sample.h"
@@ -159,8 +160,10 @@ static void finds_exploits_and_ecosystems(void **state)
 	assert_true(x.kev && x.ransomware && x.epss > 0.4999 && x.epss < 0.5001);
 	assert_text(x.kev_action, "Apply updates.");
 	assert_int_equal(x.kev_added_ms, 86400000);
+	assert_int_equal(x.kev_due_ms, SAMPLE_DUE_MS);
+	assert_int_equal(x.kev_due_list, ADV_KEV_CISA);
 	assert_true(vdb_exploit(d.v, BYTES_LIT("CVE-2024-2"), &x));
-	assert_true(!x.kev && x.epss == 0.000430001);
+	assert_true(!x.kev && x.epss == 0.000430001 && !x.kev_due_ms && !x.kev_due_list);
 	assert_false(vdb_exploit(d.v, BYTES_LIT("CVE-2024-3"), &x));
 	assert_true(vdb_has_ecosystem(d.v, BYTES_LIT(D)));
 	assert_true(vdb_has_ecosystem(d.v, BYTES_LIT("Debian:*")));
@@ -423,6 +426,117 @@ static void empty_database(void **state)
 	db_close(&d);
 }
 
+#define DAY INT64_C(86400000)
+/* What several lists say of one CVE, in this order or the other. */
+struct said {
+	unsigned list;
+	int64_t due_ms;
+	bool kev;
+};
+static void facts_of(const struct said *said, size_t n, bool backwards, struct buf *file)
+{
+	struct err e = ERR_INIT;
+	char path[256];
+	struct vdb_writer *w = vdb_writer_open(&e);
+	for (size_t i = 0; i < n; i++) {
+		const struct said *s = &said[backwards ? n - 1 - i : i];
+		const struct adv_exploit x = {.cve = BYTES_LIT("CVE-1"),
+					      .kev = s->kev,
+					      .kev_lists = s->list,
+					      .kev_due_ms = s->due_ms,
+					      .kev_due_list = s->due_ms ? s->list : 0,
+					      .epss = s->kev ? -1 : 0.5,
+					      .epss_percentile = -1};
+		assert_int_equal(vdb_writer_add_exploit(w, &x, &e), 0);
+	}
+	sample_path(path, "facts");
+	assert_int_equal(vdb_writer_finish(w, path, &e), 0);
+	vdb_writer_close(w);
+	buf_init(file, 1U << 20);
+	assert_int_equal(io_read_file(path, file, &e), 0);
+	(void)unlink(path);
+}
+
+/* The earliest date counts, with its list; of one day the first of CISA, VulnCheck, ENISA, others;
+ * a list without a date says nothing of it, nor does EPSS. */
+static void the_earliest_due_date_counts(void **state)
+{
+	static const struct {
+		struct said said[4];
+		int64_t due_ms;
+		unsigned by;
+	} cases[] = {
+	    {{{ADV_KEV_CISA, 9 * DAY, true}, {ADV_KEV_VULNCHECK, 8 * DAY, true}, {0}},
+	     8 * DAY,
+	     ADV_KEV_VULNCHECK},
+	    {{{ADV_KEV_VULNCHECK, 9 * DAY, true}, {ADV_KEV_CISA, 9 * DAY, true}, {0}},
+	     9 * DAY,
+	     ADV_KEV_CISA},
+	    {{{ADV_KEV_CISA, 0, true}, {ADV_KEV_OTHER, 7 * DAY, true}, {0}},
+	     7 * DAY,
+	     ADV_KEV_OTHER},
+	    {{{ADV_KEV_CISA, 0, true}, {ADV_KEV_ENISA, 0, true}, {0}}, 0, 0},
+	    {{{ADV_KEV_CISA, 9 * DAY, true}, {ADV_KEV_CISA, 5 * DAY, true}, {0}},
+	     5 * DAY,
+	     ADV_KEV_CISA},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf files[2];
+		struct adv_exploit x;
+		struct err e = ERR_INIT;
+		for (size_t k = 0; k < 2; k++)
+			facts_of(cases[i].said, 3, k, &files[k]);
+		assert_true(bytes_eq(buf_bytes(&files[0]), buf_bytes(&files[1])));
+		struct vdb *v = vdb_open_bytes(buf_bytes(&files[0]), &e);
+		assert_non_null(v);
+		assert_int_equal(vdb_verify(v, &e), 0);
+		assert_true(vdb_exploit(v, BYTES_LIT("CVE-1"), &x));
+		assert_true(x.kev && x.epss == 0.5);
+		assert_int_equal(x.kev_due_ms, cases[i].due_ms);
+		assert_int_equal(x.kev_due_list, cases[i].by);
+		vdb_close(v);
+		buf_free(&files[0]);
+		buf_free(&files[1]);
+	}
+}
+
+/* As version 2 wrote it, which had no due dates: the same bytes but for the number. */
+static void set_version_2(struct buf *file)
+{
+	struct digest d;
+	const size_t head = VDB_HEADER_LEN - VDB_HASH_LEN;
+	file->ptr[8] = 2;
+	digest_of(DIGEST_SHA256, (struct bytes){.ptr = file->ptr, .len = head}, &d);
+	memcpy(file->ptr + head, d.hash, VDB_HASH_LEN);
+}
+
+static void reads_files_without_due_dates(void **state)
+{
+	static const struct said none = {ADV_KEV_ENISA, 0, true}, due = {ADV_KEV_CISA, DAY, true};
+	struct err e = ERR_INIT;
+	struct adv_exploit x;
+	struct buf file;
+	(void)state;
+	facts_of(&none, 1, false, &file);
+	assert_int_equal(file.ptr[8], VDB_VERSION);
+	set_version_2(&file);
+	struct vdb *v = vdb_open_bytes(buf_bytes(&file), &e);
+	assert_non_null(v);
+	assert_int_equal(vdb_verify(v, &e), 0);
+	assert_true(vdb_exploit(v, BYTES_LIT("CVE-1"), &x));
+	assert_true(x.kev && x.kev_lists == ADV_KEV_ENISA && !x.kev_due_ms && !x.kev_due_list);
+	vdb_close(v);
+	buf_free(&file);
+	facts_of(&due, 1, false, &file);
+	set_version_2(&file);
+	v = vdb_open_bytes(buf_bytes(&file), &e);
+	assert_non_null(v);
+	assert_int_equal(vdb_verify(v, &e), -ERR_INTEGRITY);
+	vdb_close(v);
+	buf_free(&file);
+}
+
 static void refuses_bad_records(void **state)
 {
 	struct err e = ERR_INIT;
@@ -536,6 +650,8 @@ int main(void)
 	    cmocka_unit_test(replaced_while_read),
 	    cmocka_unit_test(whole_file_is_remembered),
 	    cmocka_unit_test(empty_database),
+	    cmocka_unit_test(the_earliest_due_date_counts),
+	    cmocka_unit_test(reads_files_without_due_dates),
 	    cmocka_unit_test(refuses_bad_records),
 	    cmocka_unit_test(survives_spent_memory),
 	};

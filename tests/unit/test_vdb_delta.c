@@ -14,6 +14,7 @@ struct fact {
 	const char *cve;
 	bool kev;
 	double epss;
+	unsigned due; /* day, by another list; 0: it has none */
 };
 
 static const struct sample was[] = {
@@ -63,22 +64,36 @@ static const struct sample is[] = {
      .listed = "3.5"},
     {.id = "BARE-1"},
 };
-static const struct fact facts_were[] = {{"CVE-1", false, 0.5},
-					 {"CVE-2", true, -1},
-					 {"CVE-3", false, 0.00043},
-					 {"CVE-4", false, 0.1},
-					 {"CVE-5", false, 0.999990001}};
-static const struct fact facts_are[] = {{"CVE-1", false, 0.50001},
-					{"CVE-2", true, 0.2},
-					{"CVE-3", true, 0.00043},
-					{"CVE-5", false, 0.97},
-					{"CVE-6", false, 0}};
+static const struct fact facts_were[] = {
+    {"CVE-1", false, 0.5, 0}, {"CVE-2", true, -1, 0},		{"CVE-3", false, 0.00043, 0},
+    {"CVE-4", false, 0.1, 0}, {"CVE-5", false, 0.999990001, 0}, {"CVE-7", true, 0.3, 9},
+    {"CVE-8", false, 0.3, 9}, {"CVE-9", true, 0.3, 30}};
+static const struct fact facts_are[] = {
+    {"CVE-1", false, 0.50001, 0}, {"CVE-2", true, 0.2, 0},
+    {"CVE-3", true, 0.00043, 0},  {"CVE-5", false, 0.97, 0},
+    {"CVE-6", false, 0, 0},	  {"CVE-7", true, 0.3, 8}, /* another date alone */
+    {"CVE-8", false, 0.3, 0},	  {"CVE-9", true, 0.3, 22}};
 #define COUNT(v) (sizeof(v) / sizeof *(v))
 
 struct db {
 	struct buf file;
 	struct vdb *v;
 };
+
+static void add_fact(struct vdb_writer *w, const struct fact *f)
+{
+	struct err e = ERR_INIT;
+	const struct adv_exploit due = {.cve = bytes_of(f->cve),
+					.kev = true,
+					.kev_lists = ADV_KEV_VULNCHECK,
+					.kev_due_ms = f->due * INT64_C(86400000),
+					.kev_due_list = ADV_KEV_VULNCHECK,
+					.epss = -1,
+					.epss_percentile = -1};
+	assert_int_equal(sample_exploit(w, f->cve, f->kev, f->epss, &e), 0);
+	if (f->due)
+		assert_int_equal(vdb_writer_add_exploit(w, &due, &e), 0);
+}
 
 static void db_make(struct db *d, const struct sample *rows, size_t n, const struct fact *facts,
 		    size_t fact_count, int64_t fetched_ms)
@@ -90,8 +105,7 @@ static void db_make(struct db *d, const struct sample *rows, size_t n, const str
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(sample_add(w, &rows[i], &e), 0);
 	for (size_t i = 0; i < fact_count; i++)
-		assert_int_equal(sample_exploit(w, facts[i].cve, facts[i].kev, facts[i].epss, &e),
-				 0);
+		add_fact(w, &facts[i]);
 	assert_int_equal(
 	    vdb_writer_add_source(w, BYTES_LIT("osv"), BYTES_LIT("a.zip"), fetched_ms, n, 2, &e),
 	    0);
@@ -201,6 +215,7 @@ static void make_random(struct random_set *s)
 					     .modified_ms = next(3)};
 		s->facts[i] = (struct fact){
 		    .cve = t[4], .kev = next(9) == 0, .epss = next(5) ? next(1000) / 1e5 : -1};
+		s->facts[i].due = s->facts[i].kev ? 20 + next(4) : 0;
 	}
 }
 

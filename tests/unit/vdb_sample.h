@@ -92,6 +92,8 @@ static inline int sample_add(struct vdb_writer *w, const struct sample *s, struc
 	return vdb_writer_add(w, &a, e);
 }
 
+#define SAMPLE_DUE_MS (INT64_C(22) * 86400000)
+
 static inline int sample_exploit(struct vdb_writer *w, const char *cve, bool kev, double epss,
 				 struct err *e)
 {
@@ -100,6 +102,8 @@ static inline int sample_exploit(struct vdb_writer *w, const char *cve, bool kev
 				.ransomware = kev,
 				.kev_lists = kev ? ADV_KEV_CISA : 0,
 				.kev_added_ms = kev ? 86400000 : 0,
+				.kev_due_ms = kev ? SAMPLE_DUE_MS : 0,
+				.kev_due_list = kev ? ADV_KEV_CISA : 0,
 				.kev_action = kev ? BYTES_LIT("Apply updates.") : BYTES_NONE,
 				.kev_name = kev ? BYTES_LIT("Name of it") : BYTES_NONE,
 				.epss = epss,

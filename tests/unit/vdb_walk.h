@@ -73,7 +73,9 @@ static inline void walk_advisory(struct walk *w, uint32_t i)
 		w->sum += (uint64_t)vdb_find_id(w->v, adv.id, &a, &ids, NULL);
 		for (size_t k = 0; k < adv.alias_count; k++)
 			if (vdb_exploit(w->v, adv.aliases[k], &x))
-				w->sum = walk_add(w->sum + x.kev, x.kev_action);
+				w->sum = walk_add(w->sum + x.kev + (uint64_t)x.kev_due_ms +
+						      x.kev_due_list,
+						  x.kev_action);
 	}
 	arena_free(&a);
 }
