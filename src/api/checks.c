@@ -71,6 +71,7 @@ static const struct record_field check_fields[] = {
     C(c.first_seen_ms, RECORD_TIME, "first_seen", "Since when this server knows it",
       .flags = RECORD_OPTIONAL),
     C(c.ransomware, RECORD_BOOL, "ransomware", "CISA KEV reports its use by ransomware"),
+    FINDING_DUE_FIELDS(struct check_row, c),
     C(c.epss, RECORD_NUMBER, "epss", "Probability of exploitation within 30 days",
       .flags = RECORD_OPTIONAL, .decimals = 5, .max = 1),
     C(c.epss_percentile, RECORD_NUMBER, "epss_percentile", "Share of CVEs with a lower one",

@@ -37,6 +37,7 @@ struct cve_row {
 	int severity;
 	bool kev;
 	double epss, cvss;
+	struct match_check due; /* of its checks the one that is due first */
 	int64_t published_ms;
 	struct total images;
 	struct record_rows checks;
@@ -52,6 +53,7 @@ static const struct record_field cve_fields[] = {
     V(epss, RECORD_NUMBER, "epss", "Probability of exploitation within 30 days",
       .flags = RECORD_OPTIONAL, .decimals = 5, .max = 1),
     V(kev, RECORD_BOOL, "kev", "It is in a list of known exploited vulnerabilities"),
+    FINDING_DUE_FIELDS(struct cve_row, due),
     V(published_ms, RECORD_TIME, "published", "When the first of the advisories was published",
       .flags = RECORD_OPTIONAL),
     V(summary, RECORD_TEXT, "summary", "It in a line", .flags = RECORD_OPTIONAL),
@@ -156,6 +158,14 @@ static int get_cve_images(struct http_request *r, struct err *e)
 	return parse(r, &q, e) < 0 ? -(int)e->code : api_reply_read(r, 200, write_images, &q, e);
 }
 
+/* One that only says what to do comes before one that says nothing. */
+static bool is_due_before(const struct match_check *c, const struct match_check *of)
+{
+	if (c->kev_due_ms && of->kev_due_ms)
+		return c->kev_due_ms < of->kev_due_ms;
+	return c->kev_due_ms || (!of->kev_due_ms && !of->kev_action.len && c->kev_action.len);
+}
+
 /* What the checks say of the CVE together. */
 static void put_together(struct cve_row *row, const struct match_check *c)
 {
@@ -166,6 +176,8 @@ static void put_together(struct cve_row *row, const struct match_check *c)
 	if (c->epss > row->epss)
 		row->epss = c->epss;
 	row->kev = row->kev || c->kev;
+	if (is_due_before(c, &row->due))
+		row->due = *c;
 	if (c->published_ms && (!row->published_ms || c->published_ms < row->published_ms))
 		row->published_ms = c->published_ms;
 	if (!row->summary.len)

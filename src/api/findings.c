@@ -190,6 +190,7 @@ static const struct record_field check_fields[] = {
     C(f.check.kev_since_ms, RECORD_TIME, "kev_since",
       "Since when this server knows that; absent where it was listed from the start",
       .flags = RECORD_OPTIONAL),
+    FINDING_DUE_FIELD(struct check_row, f.check),
     C(f.check.first_seen_ms, RECORD_TIME, "first_seen", "Since when this server knows it",
       .flags = RECORD_OPTIONAL),
     C(images.count, RECORD_UINT, "images", "Images that it is a finding of, up to 10,000"),

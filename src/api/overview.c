@@ -56,6 +56,7 @@ static const struct record_field kev_fields[] = {
     K(cves, RECORD_TEXTS, "cves", "The CVEs it is about"),
     K(c.source_name, RECORD_TEXT, "package", "The source package it is about"),
     K(c.kev_since_ms, RECORD_TIME, "kev_since", "Since when this server knows that"),
+    FINDING_DUE_FIELD(struct kev_row, c),
     K(images.count, RECORD_UINT, "images", "Images that it is a finding of, up to 10,000"),
     K(images.exact, RECORD_BOOL, "images_exact", "false: there are more"),
 };

@@ -101,3 +101,4 @@ void json_put_null(struct json_out *w, const char *key);
 void json_put_raw(struct json_out *w, const char *key, struct bytes json_text);
 void json_put_time(struct json_out *w, const char *key,
 		   int64_t wall_ms); /* RFC 3339; nothing for 0 */
+void json_put_day(struct json_out *w, const char *key, int64_t wall_ms); /* "2026-01-02" */

@@ -197,6 +197,15 @@ void json_put_time(struct json_out *w, const char *key, int64_t wall_ms)
 	json_put_text(w, key, text);
 }
 
+void json_put_day(struct json_out *w, const char *key, int64_t wall_ms)
+{
+	char text[CLOCK_RFC3339_CAP];
+	if (wall_ms == 0)
+		return;
+	clock_day(wall_ms, text);
+	json_put_text(w, key, text);
+}
+
 void json_put_need(struct json_out *w, const struct buf *b)
 {
 	if (!buf_ok(b))

@@ -137,7 +137,7 @@ static void put_field(struct json_out *w, const struct record_field *f, const vo
 			json_put_bool(w, f->key, *(const bool *)at);
 		break;
 	case RECORD_TIME:
-		json_put_time(w, f->key, *(const int64_t *)at);
+		(f->format ? json_put_day : json_put_time)(w, f->key, *(const int64_t *)at);
 		break;
 	case RECORD_JSON:
 		if (((const struct bytes *)at)->len)

@@ -15,7 +15,7 @@ enum record_kind {
 	RECORD_NUMBER,	  /* double; optional: left out when negative */
 	RECORD_BOOL,	  /* bool; optional: left out when false */
 	RECORD_CHOICE,	  /* true, false or not given: enum record_choice */
-	RECORD_TIME,	  /* int64_t, wall ms; optional: left out when 0 */
+	RECORD_TIME,	  /* int64_t, wall ms; optional: left out when 0; format "date": its day */
 	RECORD_JSON,	  /* struct bytes, JSON text as it is; shown as `of`, or as any object */
 	RECORD_OBJECT,	  /* a struct of its own: `of` */
 	RECORD_OBJECT_AT, /* const void *, to such a struct; optional: left out when NULL */

@@ -90,7 +90,7 @@ static void show_type(struct json_out *w, const struct record_field *f, enum rec
 		break;
 	case RECORD_TIME:
 		json_put_text(w, "type", "string");
-		json_put_text(w, "format", "date-time");
+		json_put_text(w, "format", f->format ? f->format : "date-time");
 		break;
 	case RECORD_WORD_LIST:
 	case RECORD_TEXTS:
@@ -187,7 +187,7 @@ static const char *type_word(const struct record_field *f)
 	    [RECORD_BOOL] = "truth",  [RECORD_CHOICE] = "truth",   [RECORD_TIME] = "time",
 	    [RECORD_JSON] = "object", [RECORD_OBJECT] = "object",  [RECORD_OBJECT_AT] = "object",
 	    [RECORD_TEXTS] = "texts", [RECORD_UINTS] = "integers", [RECORD_OBJECTS] = "objects"};
-	return words[f->kind];
+	return f->kind == RECORD_TIME && f->format ? f->format : words[f->kind];
 }
 
 void record_page_rows(struct buf *out, const struct record_object *o)

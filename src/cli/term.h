@@ -13,7 +13,7 @@ int term_style(const struct cli_args *args, struct report_style *ret, struct err
 #define TERM_OPTIONS                                                                               \
 	{"columns", 0, "LIST", NULL,                                                               \
 	 "table columns: severity, kev, cvss, epss, id, advisory, package, binary, "               \
-	 "installed, fixed, status, category, layer, check, remediation, title"},                  \
+	 "installed, fixed, status, first_seen, due, category, layer, check, remediation, title"}, \
 	    {"wide", 'w', NULL, NULL, "table: more columns, nothing truncated"},                   \
 	{                                                                                          \
 		"no-color", 0, NULL, NULL, "no colors, also with NO_COLOR in the environment"      \

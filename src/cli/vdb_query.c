@@ -249,6 +249,11 @@ static void json_exploit(struct report *r, const struct adv *a)
 		json_put_bool(&r->json, "ransomware", x.ransomware);
 		json_put_time(&r->json, "known_since", x.kev_added_ms);
 		json_lists(r, x.kev_lists);
+		json_put_day(&r->json, "due", x.kev_due_ms);
+		if (x.kev_due_ms)
+			json_put_text(&r->json, "due_by",
+				      adv_kev_word(adv_kev_number(x.kev_due_list) - 1));
+		json_put_string_nonempty(&r->json, "required_action", x.kev_action);
 		if (x.epss >= 0)
 			json_put_double(&r->json, "epss", x.epss, 9);
 		if (x.epss_percentile >= 0)

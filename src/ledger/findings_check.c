@@ -41,12 +41,15 @@ int finding_check_read(struct db_stmt *s, int at, struct arena *a, struct match_
 	    .published_ms = db_int(s, at + 14),
 	    .modified_ms = db_int(s, at + 15),
 	    .first_seen_ms = db_int(s, at + 18),
-	    .kev_since_ms = db_int(s, at + 19)};
+	    .kev_since_ms = db_int(s, at + 19),
+	    .kev_due_ms = db_int(s, at + 21),
+	    .kev_due_by = (int)db_int(s, at + 22)};
 	if (!finding_copy(a, s, at + 1, &c->advisory) ||
 	    !finding_copy(a, s, at + 2, &c->source_name) ||
 	    !finding_copy(a, s, at + 3, &c->title) || !finding_copy(a, s, at + 4, &c->category) ||
 	    !finding_copy(a, s, at + 9, &c->cvss_vector) ||
 	    !finding_copy(a, s, at + 20, &c->cvss_source) ||
+	    !finding_copy(a, s, at + 23, &c->kev_action) ||
 	    !finding_copy(a, s, at + 16, &c->summary) || !finding_copy(a, s, at + 17, &cves))
 		return err_set(e, ERR_NOMEM, "no memory for a finding");
 	return split_cves(cves, a, c, e);
@@ -184,25 +187,21 @@ int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_c
 		  const struct visibility *v, uint64_t *ret_image_count, struct err *e)
 {
 	struct db_stmt *s = db_query(tx,
-				     "SELECT id, advisory, source_name, title, category, severity, "
-				     "vendor_severity, cvss_version, cvss_base,"
-				     " cvss_vector, kev, ransomware, epss, epss_percentile, "
-				     "published, modified, summary, cves, first_seen, kev_since,"
-				     " cvss_source, details, refs,"
-				     " cvss_v2, cvss_v3, cvss_v4 FROM security_check WHERE id = $1",
+				     "SELECT " FINDING_CHECK ", c.details, c.refs, c.cvss_v2,"
+				     " c.cvss_v3, c.cvss_v4 FROM security_check c WHERE c.id = $1",
 				     DB_ARGS(DB_I(id)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
 	struct bytes refs = BYTES_NONE;
 	if (r > 0 && (finding_check_read(s, 0, a, ret, e) < 0 ||
-		      (!(finding_copy(a, s, 21, &ret->details) && finding_copy(a, s, 22, &refs)) &&
+		      (!(finding_copy(a, s, 24, &ret->details) && finding_copy(a, s, 25, &refs)) &&
 		       err_set(e, ERR_NOMEM, "no memory") < 0)))
 		r = -(int)e->code;
 	if (r > 0) {
-		ret->cvss_v2 = score_of(s, 23, CVSS_2_0);
-		ret->cvss_v3 = score_of(s, 24, ret->cvss.version == CVSS_3_0 ? CVSS_3_0 : CVSS_3_1);
-		ret->cvss_v4 = score_of(s, 25, CVSS_4_0);
+		ret->cvss_v2 = score_of(s, 26, CVSS_2_0);
+		ret->cvss_v3 = score_of(s, 27, ret->cvss.version == CVSS_3_0 ? CVSS_3_0 : CVSS_3_1);
+		ret->cvss_v4 = score_of(s, 28, CVSS_4_0);
 	}
 	db_done(s);
 	if (r <= 0)

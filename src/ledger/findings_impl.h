@@ -9,7 +9,7 @@
 	"c.id, c.advisory, c.source_name, c.title, c.category, c.severity, c.vendor_severity,"     \
 	" c.cvss_version, c.cvss_base, c.cvss_vector, c.kev, c.ransomware, c.epss,"                \
 	" c.epss_percentile, c.published, c.modified, c.summary, c.cves, c.first_seen,"            \
-	" c.kev_since, c.cvss_source"
+	" c.kev_since, c.cvss_source, c.kev_due, c.kev_due_by, c.kev_action"
 
 #define FINDING_CHECKS "SELECT " FINDING_CHECK " FROM security_check c WHERE c.id {IN $1}"
 

@@ -47,12 +47,12 @@ static void put_references(struct buf *out, const struct match_check *c)
 #define DIFFERS                                                                                    \
 	"(title, category, severity, vendor_severity, cvss_version, cvss_base, cvss_vector, "      \
 	"cvss_v2, cvss_v3, cvss_v4, kev,"                                                          \
-	" ransomware, epss, epss_percentile, published, modified, summary, details, cves, refs) "  \
-	"IS DISTINCT FROM"                                                                         \
+	" ransomware, epss, epss_percentile, published, modified, summary, details, cves, refs, "  \
+	"kev_due, kev_due_by, kev_action) IS DISTINCT FROM"                                        \
 	" ($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "   \
-	"$22, $23)"
-#define COLUMNS 26
-/* $24: the version's epoch, or the next one. $25: now. $26: the record that the score is from,
+	"$22, $23, $24, $25, $26)"
+#define COLUMNS 29
+/* $27: the version's epoch, or the next one. $28: now. $29: the record that the score is from,
  * which changes with the score: rows of before it was kept are not written again for it alone.
  * advisory and source name make the id: they do not change. */
 static const char update_text[] =
@@ -60,24 +60,25 @@ static const char update_text[] =
     " cvss_version = $8, cvss_base = $9, cvss_vector = $10, cvss_v2 = $11, cvss_v3 = $12,"
     " cvss_v4 = $13, kev = $14, ransomware = $15, epss = $16, epss_percentile = $17,"
     " published = $18, modified = $19, summary = $20, details = $21, cves = $22, refs = $23,"
-    " cvss_source = $26,"
-    " kev_since = CASE WHEN $14 = 0 THEN 0 WHEN kev = 1 THEN kev_since ELSE $25 END"
-    " WHERE id = $1 AND advisory = $2 AND source_name = $3 AND since = $24 AND " DIFFERS;
+    " kev_due = $24, kev_due_by = $25, kev_action = $26, cvss_source = $29,"
+    " kev_since = CASE WHEN $14 = 0 THEN 0 WHEN kev = 1 THEN kev_since ELSE $28 END"
+    " WHERE id = $1 AND advisory = $2 AND source_name = $3 AND since = $27 AND " DIFFERS;
 static const char end_text[] =
-    "UPDATE check_version SET until = $24 WHERE id = $1 AND advisory = $2 AND source_name = $3"
+    "UPDATE check_version SET until = $27 WHERE id = $1 AND advisory = $2 AND source_name = $3"
     " AND " SEEN " AND " DIFFERS;
 static const char insert_text[] =
     /* Its dates are those of the versions before it. A check that is listed from the start did not
        enter the list. */
     "INSERT INTO check_version(id, advisory, source_name, title, category, severity,"
     " vendor_severity, cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, cvss_v4, kev,"
-    " ransomware, epss, epss_percentile, published, modified, summary, details, cves, refs, since,"
-    " until, first_seen, kev_since, cvss_source) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9,"
-    " $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, 0,"
-    " COALESCE((SELECT min(o.first_seen) FROM check_version o WHERE o.id = $1), $25),"
+    " ransomware, epss, epss_percentile, published, modified, summary, details, cves, refs,"
+    " kev_due, kev_due_by, kev_action, since, until, first_seen, kev_since, cvss_source)"
+    " VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+    " $19, $20, $21, $22, $23, $24, $25, $26, $27, 0,"
+    " COALESCE((SELECT min(o.first_seen) FROM check_version o WHERE o.id = $1), $28),"
     " CASE WHEN $14 = 0 THEN 0 ELSE COALESCE((SELECT CASE WHEN o.kev = 1 THEN o.kev_since"
-    " ELSE $25 END FROM check_version o WHERE o.id = $1 ORDER BY o.since DESC LIMIT 1), 0)"
-    " END, $26)"
+    " ELSE $28 END FROM check_version o WHERE o.id = $1 ORDER BY o.since DESC LIMIT 1), 0)"
+    " END, $29)"
     " ON CONFLICT(id, since) DO NOTHING";
 
 static int add_row(struct many *m, const struct security_check_entry *p, int64_t epoch,
@@ -107,6 +108,9 @@ static int add_row(struct many *m, const struct security_check_entry *p, int64_t
 						 DB_T(c->details),
 						 DB_T(p->cves),
 						 DB_T(p->references),
+						 DB_I(c->kev_due_ms),
+						 DB_I(c->kev_due_by),
+						 DB_T(c->kev_action),
 						 DB_I(epoch),
 						 DB_I(clock_wall_ms()),
 						 DB_T(c->cvss_source)};

@@ -228,6 +228,18 @@ static int borrow_text(const struct gather *g, struct match_check *c)
 	return 0;
 }
 
+/* The action is that of the CVE that is due first. */
+static void fill_due(struct match_check *c, const struct adv_exploit *x)
+{
+	bool first = x->kev_due_ms && (!c->kev_due_ms || x->kev_due_ms < c->kev_due_ms);
+	if (first) {
+		c->kev_due_ms = x->kev_due_ms;
+		c->kev_due_by = adv_kev_number(x->kev_due_list);
+	}
+	if (x->kev_action.len && (first || !c->kev_action.len))
+		c->kev_action = x->kev_action;
+}
+
 static void fill_exploits(const struct vdb *v, struct match_check *c)
 {
 	c->epss = c->epss_percentile = -1;
@@ -237,6 +249,7 @@ static void fill_exploits(const struct vdb *v, struct match_check *c)
 			continue;
 		c->kev |= x.kev;
 		c->ransomware |= x.ransomware;
+		fill_due(c, &x);
 		if (x.epss > c->epss) {
 			c->epss = x.epss;
 			c->epss_percentile = x.epss_percentile;

@@ -64,6 +64,20 @@ struct finding {
  * docs/formats/report-json.md say what these say. */
 extern const struct record_object finding_object, finding_match_object;
 
+/* What lists of exploited vulnerabilities want of a check, a member of a table's struct. */
+#define FINDING_DUE_FIELD(type, check)                                                             \
+	RECORD_FIELD(type, check.kev_due_ms, RECORD_TIME, "kev_due",                               \
+		     "The day (UTC) by which the list of exploited vulnerabilities wants it "      \
+		     "remedied; the earliest of several",                                          \
+		     .flags = RECORD_OPTIONAL, .format = "date", .example = "\"2026-12-20\"")
+#define FINDING_DUE_FIELDS(type, check)                                                            \
+	FINDING_DUE_FIELD(type, check),                                                            \
+	    RECORD_FIELD(type, check.kev_due_by, RECORD_WORD, "kev_due_by",                        \
+			 "The list that says so", .flags = RECORD_OPTIONAL, .words = adv_kev_word, \
+			 .words_from = 1),                                                         \
+	    RECORD_FIELD(type, check.kev_action, RECORD_TEXT, "kev_action",                        \
+			 "What the list wants done", .flags = RECORD_OPTIONAL)
+
 /* The package it is about: the source package, or the package where there is none. */
 struct bytes finding_package(const struct finding *f);
 /* Sorts the matches and makes of them what the finding says; match_count is theirs when 0. */

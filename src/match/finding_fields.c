@@ -183,6 +183,7 @@ static const struct record_field finding_fields[] = {
     F(check.kev, RECORD_BOOL, "kev", "Listed in CISA KEV: known to be exploited"),
     F(check.ransomware, RECORD_BOOL, "ransomware", "CISA KEV reports its use by ransomware",
       .flags = RECORD_OPTIONAL),
+    FINDING_DUE_FIELDS(struct finding, check),
     F(check.epss, RECORD_NUMBER, "epss", "Probability of exploitation within 30 days",
       .flags = RECORD_OPTIONAL, .decimals = 5, .max = 1),
     F(check.epss_percentile, RECORD_NUMBER, "epss_percentile", "Share of CVEs with a lower one",

@@ -36,6 +36,12 @@ struct match_check {
 	struct cvss_score cvss;	  /* version NONE = no vector */
 	struct cvss_score cvss_v2, cvss_v3, cvss_v4; /* each kept */
 	bool kev, ransomware;
+	/* By when a list of exploited vulnerabilities wants it remedied (its day, UTC; 0: it does
+	 * not say), which one (adv_kev_number), and what it wants done. The earliest of its CVEs.
+	 */
+	int64_t kev_due_ms;
+	int kev_due_by;
+	struct bytes kev_action;
 	double epss, epss_percentile; /* highest of its CVEs; <0 unknown */
 	struct bytes summary, details;
 	int64_t published_ms, modified_ms;

@@ -153,15 +153,26 @@ static void put_category(struct buf *out, const struct finding *f, bool whole)
 	put_bytes(out, f->check.category);
 }
 
-/* The day: "2026-11-29". */
-static void put_first_seen(struct buf *out, const struct finding *f, bool whole)
+/* "2026-11-29" */
+static void put_day(struct buf *out, int64_t ms)
 {
 	char text[CLOCK_RFC3339_CAP];
+	if (ms == 0)
+		return;
+	clock_day(ms, text);
+	buf_put_text(out, text);
+}
+
+static void put_first_seen(struct buf *out, const struct finding *f, bool whole)
+{
 	(void)whole;
-	if (f->first_seen_ms) {
-		clock_rfc3339(f->first_seen_ms, text);
-		put_bytes(out, bytes_part(bytes_of(text), 0, 10));
-	}
+	put_day(out, f->first_seen_ms);
+}
+
+static void put_due(struct buf *out, const struct finding *f, bool whole)
+{
+	(void)whole;
+	put_day(out, f->check.kev_due_ms);
 }
 
 static void put_title(struct buf *out, const struct finding *f, bool whole)
@@ -201,6 +212,8 @@ const struct report_column report_columns[] = {
      false, put_status},
     {"first_seen", "First seen", "since when it is open in the repository, of a server's findings",
      10, 10, false, false, put_first_seen},
+    {"due", "Due", "the day by which a list of exploited vulnerabilities wants it remedied", 10, 10,
+     false, false, put_due},
     {"category", "Category", "whose advisory it is", 8, 16, false, false, put_category},
     {"layer", "Layer", "the layer that brought the package in", 12, 12, false, false, put_layer},
     {"check", "Check", "the security check's number", 16, 16, false, false, put_number},

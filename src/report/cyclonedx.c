@@ -8,6 +8,8 @@
 #include "report/formats.h"
 #include "report/parts.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -233,6 +235,7 @@ static int put_vulnerability(struct json_out *w, const struct finding *f, struct
 {
 	const struct match_check *c = &f->check;
 	struct bytes id = c->cve_count ? c->cves[0] : c->advisory;
+	char due[CLOCK_RFC3339_CAP];
 	json_put_object(w, NULL);
 	json_put_string(w, "id", id);
 	json_put_object(w, "source");
@@ -248,6 +251,10 @@ static int put_vulnerability(struct json_out *w, const struct finding *f, struct
 	put_property(w, "plimsoll:status", bytes_of(adv_status_word(f->status)));
 	put_property(w, "plimsoll:fixed_version", f->fixed);
 	put_property(w, "plimsoll:kev", bytes_of(c->kev ? "true" : "false"));
+	if (c->kev_due_ms) {
+		clock_day(c->kev_due_ms, due);
+		put_property(w, "plimsoll:kev_due", bytes_of(due));
+	}
 	json_put_end(w, ']');
 	json_put_end(w, '}');
 	return r;

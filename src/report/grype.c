@@ -75,6 +75,8 @@ static void put_exploits(struct json_out *w, const struct match_check *c, struct
 		json_put_array(w, "knownExploited");
 		json_put_object(w, NULL);
 		json_put_string(w, "cve", id);
+		json_put_string_nonempty(w, "requiredAction", c->kev_action);
+		json_put_day(w, "dueDate", c->kev_due_ms);
 		json_put_text(w, "knownRansomwareCampaignUse", c->ransomware ? "Known" : "Unknown");
 		json_put_end(w, '}');
 		json_put_end(w, ']');

@@ -141,9 +141,14 @@ static void put_row(struct buf *out, const struct finding *f)
 {
 	const struct match_check *c = &f->check;
 	const char *word = adv_severity_word(c->severity);
-	buf_printf(out,
-		   "<tr class=\"f %s\" id=\"check-%llu\"><td class=\"s\" data-v=\"%d\">%s%s</td>",
+	char due[CLOCK_RFC3339_CAP];
+	buf_printf(out, "<tr class=\"f %s\" id=\"check-%llu\"><td class=\"s\" data-v=\"%d\">%s%s",
 		   word, (unsigned long long)c->id, (int)c->severity, word, c->kev ? " KEV" : "");
+	if (c->kev_due_ms) {
+		clock_day(c->kev_due_ms, due);
+		buf_printf(out, "<br><span class=\"m\">due by %s</span>", due);
+	}
+	buf_put_text(out, "</td>");
 	if (c->cvss.version != CVSS_NONE)
 		buf_printf(out, "<td class=\"n\" data-v=\"%.1f\">%.1f</td>", c->cvss.base,
 			   c->cvss.base);

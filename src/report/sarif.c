@@ -82,6 +82,9 @@ static void put_rule(struct json_out *w, const struct finding *f)
 	for (size_t i = 0; i < f->check.cve_count; i++)
 		json_put_string(w, NULL, f->check.cves[i]);
 	json_put_end(w, ']');
+	if (f->check.kev)
+		json_put_bool(w, "kev", true);
+	json_put_day(w, "kev_due", f->check.kev_due_ms);
 	json_put_end(w, '}');
 	json_put_end(w, '}');
 }

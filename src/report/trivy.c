@@ -219,6 +219,7 @@ static void put_check(struct json_out *w, const struct finding *f, struct bytes 
 	json_put_u64(w, "check", c->id);
 	json_put_string_nonempty(w, "remediation", f->remediation);
 	json_put_bool(w, "kev", c->kev);
+	json_put_day(w, "kev_due", c->kev_due_ms);
 	json_put_end(w, '}');
 }
 

@@ -673,5 +673,12 @@ const struct db_migration schema_scan[] = {
 	    "UPDATE repository_total SET scanned_at = COALESCE((SELECT max(i.scanned_at)"
 	    " FROM image i WHERE i.repository_id = repository_total.id),"
 	    " 0);" SEEN_SCANNED_REPOSITORY_VIEW},
+    {.number = 25,
+     .what = "by when, whose list and what it wants done about what is exploited",
+     .sql = "DROP VIEW security_check;"
+	    "ALTER TABLE check_version ADD COLUMN kev_due BIGINT NOT NULL DEFAULT 0;"
+	    "ALTER TABLE check_version ADD COLUMN kev_due_by SMALLINT NOT NULL DEFAULT 0;"
+	    "ALTER TABLE check_version ADD COLUMN kev_action TEXT NOT NULL"
+	    " DEFAULT '';" SEEN_DUE_CHECK_VIEW},
     {0},
 };

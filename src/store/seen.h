@@ -95,6 +95,13 @@ int seen_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 	"cvss_v4, kev, ransomware, epss, epss_percentile, published, modified, summary, details, " \
 	"cves, refs, first_seen, kev_since, cvss_source, urgency FROM check_version WHERE " SEEN   \
 	";"
+/* The same with due dates: what the view is since step 25. */
+#define SEEN_DUE_CHECK_VIEW                                                                        \
+	"CREATE VIEW security_check AS SELECT id, advisory, source_name, title, category, "        \
+	"severity, vendor_severity, cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, "      \
+	"cvss_v4, kev, ransomware, epss, epss_percentile, published, modified, summary, details, " \
+	"cves, refs, first_seen, kev_since, cvss_source, urgency, kev_due, kev_due_by, "           \
+	"kev_action FROM check_version WHERE " SEEN ";"
 #define SEEN_DATED_IMAGE_VIEW                                                                      \
 	"CREATE VIEW image_seen AS SELECT image_id, repository_id, rest, " SEEN_IMAGE              \
 	", " SEEN_DATES(SEEN_COUNT) ", pulls FROM image_counts;"

@@ -83,6 +83,11 @@ static void roll_check(struct model *m, unsigned i)
 				  .epss_percentile = -1,
 				  .cves = m->cves[i],
 				  .cve_count = dice(3)};
+	if (c->kev) {
+		c->kev_due_ms = (int64_t)c->severity * 86400000;
+		c->kev_due_by = c->kev_due_ms ? 1 + (int)i % 3 : 0;
+		c->kev_action = c->category;
+	}
 	m->cves[i][0] = bytes_of(cve_words[dice(3)]);
 	m->cves[i][1] = bytes_of(cve_words[3 + dice(2)]);
 }

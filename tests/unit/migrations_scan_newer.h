@@ -130,3 +130,14 @@ static void scan_24(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(number(tx, "SELECT scanned_at FROM repository_seen WHERE id = 30"), 70);
 	assert_int_equal(number(tx, "SELECT scanned_at FROM repository_seen WHERE id = 31"), 0);
 }
+
+/* A check of before due dates were kept has none until it is written again. */
+static void scan_25(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	(void)a;
+	(void)e;
+	assert_int_equal(number(tx, "SELECT count(*) FROM security_check WHERE kev = 1 AND id > 800"
+				    " AND kev_due = 0 AND kev_due_by = 0 AND kev_action = ''"
+				    " AND urgency > 0"),
+			 3);
+}

@@ -197,6 +197,9 @@ static void same(const struct finding *f, const struct row *r, const struct mode
 	assert_int_equal(f->check.severity, want->severity);
 	assert_int_equal(f->check.cve_count, want->cve_count);
 	assert_true(bytes_eq(f->check.title, want->title));
+	assert_int_equal(f->check.kev_due_ms, want->kev_due_ms);
+	assert_int_equal(f->check.kev_due_by, want->kev_due_by);
+	assert_true(bytes_eq(f->check.kev_action, want->kev_action));
 	assert_int_equal(f->match_count, r->matches);
 	assert_int_equal(f->match_listed, r->matches);
 	assert_int_equal(f->patchable, r->patchable);

@@ -47,6 +47,9 @@ static void says_what_it_is(void **state)
 	assert_int_equal(m->check.cvss.version, CVSS_3_1);
 	assert_true(m->check.cvss.base > 9.79 && m->check.cvss.base < 9.81);
 	assert_true(m->check.kev && m->check.ransomware);
+	assert_int_equal(m->check.kev_due_ms, SAMPLE_DUE_MS);
+	assert_string_equal(adv_kev_word(m->check.kev_due_by - 1), "CISA KEV");
+	assert_text(m->check.kev_action, "Apply updates.");
 	assert_true(m->check.epss > 0.4999 && m->check.epss < 0.5001);
 	assert_text(m->remediation,
 		    "apt-get update && apt-get install --only-upgrade libssl3=3.0.1-1");

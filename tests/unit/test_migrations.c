@@ -245,6 +245,7 @@ static const struct change {
     {"scan", 22, scan_21_rows, scan_22, NULL},
     {"scan", 23, scan_21_rows, scan_23, NULL},
     {"scan", 24, scan_23_rows, scan_24, NULL},
+    {"scan", 25, scan_21_rows, scan_25, NULL},
     {"store", 4, "", store_4, NULL},
     {"import", 2, import_1_rows, import_2, NULL},
     {"registry", 2, registry_1, registry_2, NULL},
