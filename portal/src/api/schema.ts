@@ -115,6 +115,9 @@ export interface Check {
   kev_since?: string;
   first_seen?: string;
   ransomware: boolean;
+  kev_due?: string;
+  kev_due_by?: 'CISA KEV' | 'VulnCheck KEV' | 'EU KEV' | 'another list';
+  kev_action?: string;
   epss?: number;
   epss_percentile?: number;
   published?: string;
@@ -208,6 +211,9 @@ export interface Cve {
   cvss?: number;
   epss?: number;
   kev: boolean;
+  kev_due?: string;
+  kev_due_by?: 'CISA KEV' | 'VulnCheck KEV' | 'EU KEV' | 'another list';
+  kev_action?: string;
   published?: string;
   summary?: string;
   images: number;
@@ -320,6 +326,9 @@ export interface Finding {
   cvss?: Cvss;
   kev: boolean;
   ransomware?: boolean;
+  kev_due?: string;
+  kev_due_by?: 'CISA KEV' | 'VulnCheck KEV' | 'EU KEV' | 'another list';
+  kev_action?: string;
   epss?: number;
   epss_percentile?: number;
   summary?: string;
@@ -364,6 +373,7 @@ export interface FoundCheck {
   epss?: number;
   kev: boolean;
   kev_since?: string;
+  kev_due?: string;
   first_seen?: string;
   images: number;
   images_exact: boolean;
@@ -632,6 +642,7 @@ export interface NewlyExploited {
   cves: string[];
   package: string;
   kev_since: string;
+  kev_due?: string;
   images: number;
   images_exact: boolean;
 }

@@ -2,7 +2,7 @@ import { Tab, TabList } from '@fluentui/react-components';
 import { useState } from 'react';
 import { useApi, usePages, type Failure } from '../api/client.ts';
 import type { Cve, Finding, Image } from '../api/schema.ts';
-import { ActionButton, Bones, Empty, Failed, Time, day, percent, short } from '../parts/basics.tsx';
+import { ActionButton, Bones, Due, Empty, Failed, Time, day, percent, short } from '../parts/basics.tsx';
 import { CheckPane } from '../parts/check_pane.tsx';
 import { DisabledByName } from '../parts/finding_pane.tsx';
 import { Fix, Title } from '../parts/findings.tsx';
@@ -64,6 +64,7 @@ function Answer({ cve, rows, decided, done, assessed, built }: { cve: Cve | unde
           <div><dt className="k">{s.finding.published}</dt><dd className="b">{cve.published ? day(cve.published) : <Missing>{t.notGiven}</Missing>}</dd></div>
         </dl>}
       </div>
+      {cve?.kev_action && <p className="s t2" style={{ marginTop: 8 }}><b>{s.finding.requiredAction}{cve.kev_due_by && `, ${s.finding.says(cve.kev_due_by)}`}:</b> {cve.kev_action}</p>}
       {assessed && assessed.left > 0 && <p className="s t2 g" style={{ marginTop: 8, flexWrap: 'nowrap' }}><StateGlyph look="none" />{t.left(assessed.left)}</p>}
     </section>
   );
@@ -157,7 +158,7 @@ export default function CvePage({ id }: { id: string }) {
   const counts = { images: rows.length, repositories: new Set(open.map((r) => `${r.registry}/${r.repository}`)).size, packages: new Set(open.flatMap((r) => r.findings.map((f) => `${f.package} ${f.installed_version} ${f.fixed_version}`))).size };
   const check = query.get('check');
   return (
-    <Page title={id} crumbs={[[s.pages.inventory, to(['inventory'])], [id]]} heading={cve && <><SeverityWord of={cve.severity} />{cve.kev && <Kev />}</>} sentence={cve?.summary} actions={cve && <ActionButton action={action.rule} onClick={() => change({ pane: 'rule', rule_cve: id })}>{s.finding.disable}</ActionButton>}>
+    <Page title={id} crumbs={[[s.pages.inventory, to(['inventory'])], [id]]} heading={cve && <><SeverityWord of={cve.severity} />{cve.kev && <Kev />}<Due on={cve.kev_due} /></>} sentence={cve?.summary} actions={cve && <ActionButton action={action.rule} onClick={() => change({ pane: 'rule', rule_cve: id })}>{s.finding.disable}</ActionButton>}>
       {failed && <section className="card"><Failed what={id} error={failed} retry={() => { one.reload(); findings.reload(); images.reload(); }} operation="getCve" /></section>}
       {!failed && !cve && !none && <Bones />}
       {!failed && (cve || none) && <Answer cve={cve} rows={open} decided={rows.length - open.length} done={done} assessed={assessed} built={vdb?.built_at} />}

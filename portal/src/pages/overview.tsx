@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { call, useApi, usePages, VULNERABILITIES, type Loaded, type Total } from '../api/client.ts';
 import type { Counts as ByPart, Image, Overview as Figures, RiskyImage, Rule } from '../api/schema.ts';
-import { Bones, Failed, Time, short } from '../parts/basics.tsx';
+import { Bones, Due, Failed, Time, short } from '../parts/basics.tsx';
 import { Page, isLate } from '../parts/frame.tsx';
 import { Counts, Kev, SeverityGlyph, SeverityWord, StateWord, type Severity } from '../parts/glyphs.tsx';
 import { ScoreCard } from '../parts/score.tsx';
@@ -96,7 +96,7 @@ function News({ of: { data, error, reload } }: { of: Loading }) {
       {error && !data && <Failed what={t.news} error={error} retry={reload} operation="getOverview" />}
       {!data && !error && <Bones rows={4} />}
       {data && <ul className="lines news">
-        {exploited.slice(0, NEWS - last).map((x) => <Line key={x.id} glyph={<span className={`sev ${x.severity}`}><SeverityGlyph of={x.severity} /></span>} action={t.where} href={x.cves[0] ? to(['cve', x.cves[0]]) : to(['findings'], { check_id: x.id })}><b>{x.cves[0] ?? x.title}</b> {t.joinedKev(x.package, x.images, x.images_exact)} <Time at={x.kev_since} /></Line>)}
+        {exploited.slice(0, NEWS - last).map((x) => <Line key={x.id} glyph={<span className={`sev ${x.severity}`}><SeverityGlyph of={x.severity} /></span>} action={t.where} href={x.cves[0] ? to(['cve', x.cves[0]]) : to(['findings'], { check_id: x.id })}><b>{x.cves[0] ?? x.title}</b> {t.joinedKev(x.package, x.images, x.images_exact)} <Time at={x.kev_since} />{x.kev_due && <>. <Due on={x.kev_due} /></>}</Line>)}
         {today ? <NewFindings of={data.new_day} days={2} since={t.sinceYesterday} /> : week && <NewFindings of={data.new_week} days={8} since={t.inWeek} />}
         {checks.items.slice(0, Math.max(0, NEWS - last - exploited.length - 1)).map((x) => <Line key={x.id} glyph={<span className={`sev ${x.severity}`}><SeverityGlyph of={x.severity} /></span>} action={t.where} href={x.cves[0] ? to(['cve', x.cves[0]]) : to(['findings'], { check_id: x.id })}><b>{x.cves[0] ?? x.title}</b> {t.isNew(x.package, x.images, x.images_exact, x.fixed_version)} {x.first_seen && <Time at={x.first_seen} />}</Line>)}
         {ending.slice(0, 1).map((r) => <Line key={r.id} glyph={<StateWord look="late" word="" />} action={t.review} href={to(['exceptions'], { tab: 'rules', pane: 'rule', rule: r.id })}>{t.ruleEnds} <b>“{r.name}”</b> {t.ends(r.findings)} <Time at={r.expires_at} /></Line>)}

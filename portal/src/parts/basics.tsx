@@ -36,6 +36,15 @@ export function Time({ at, none = s.never }: { at: string | undefined; none?: st
   return <Tooltip content={utc(at)} relationship="description"><time dateTime={at} tabIndex={-1}>{relative(Date.parse(at))}</time></Tooltip>;
 }
 
+const DAY_MS = 86400000;
+/** By when a list of exploited vulnerabilities wants it remedied: the end of that day, UTC. */
+export function Due({ on, bare = false }: { on: string | undefined; bare?: boolean }) {
+  const [now] = useState(() => Date.now());
+  if (!on) return null;
+  const left = Math.floor(Date.parse(on) / DAY_MS) - Math.floor(now / DAY_MS);
+  return <span className={left < 0 ? 's due late' : 's due'}>{bare ? '' : `${s.finding.dueBy} `}{s.finding.due(day(on), left)}</span>;
+}
+
 export function bytes(n: number): string {
   const names = ['B', 'kB', 'MB', 'GB', 'TB'];
   let i = 0, x = n;

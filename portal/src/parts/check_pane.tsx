@@ -3,7 +3,7 @@ import { Button } from '@fluentui/react-components';
 import { useApi, usePages } from '../api/client.ts';
 import { A, imagePath, to } from '../route.tsx';
 import { s } from '../strings.ts';
-import { Bones, Code, Failed, Time, short } from './basics.tsx';
+import { Bones, Code, Due, Failed, Time, short } from './basics.tsx';
 import { CheckAdditional, CheckGeneral, Exploited, Section } from './finding_pane.tsx';
 import { isContent } from './findings.tsx';
 import { Kev, SeverityWord } from './glyphs.tsx';
@@ -29,7 +29,7 @@ export function CheckPane({ id, close }: { id: string; close: () => void }) {
   const check = useApi('getCheck', { path: { id } });
   const c = check.data;
   return (
-    <Pane title={c ? `${c.id} – ${c.title}` : id} about={id} close={close} lead={c && <div className="g"><SeverityWord of={c.severity} />{c.kev && <Kev />}</div>} footer={<Button onClick={close}>{s.close}</Button>}>
+    <Pane title={c ? `${c.id} – ${c.title}` : id} about={id} close={close} lead={c && <div className="g"><SeverityWord of={c.severity} />{c.kev && <Kev />}<Due on={c.kev_due} /></div>} footer={<Button onClick={close}>{s.close}</Button>}>
       {check.error && <Failed what={id} error={check.error} retry={check.reload} operation="getCheck" />}
       {!c && !check.error && <Bones />}
       {c && <div className="body">

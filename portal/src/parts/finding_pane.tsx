@@ -7,7 +7,7 @@ import type { Check, Finding, Image, Match, Why as WhyOf, WhyPackage } from '../
 import { A, change, imagePath, repositoryPath, to } from '../route.tsx';
 import { action } from '../session.tsx';
 import { s } from '../strings.ts';
-import { ActionButton, Bones, Code, Copy, Failed, Time, day, percent, short, useCopy, utc } from './basics.tsx';
+import { ActionButton, Bones, Code, Copy, Due, Failed, Time, day, percent, short, useCopy, utc } from './basics.tsx';
 import { Fix, isContent } from './findings.tsx';
 import { Kev, SeverityWord, StateWord } from './glyphs.tsx';
 import { Pane } from './pane.tsx';
@@ -97,10 +97,12 @@ export function DisabledByName({ of }: { of: NonNullable<Finding['disabled_by']>
 }
 
 /** Whether it is known to be exploited, how likely that is, and whether the image that has it is in use, if there is one. */
-export function Exploited({ of, since, image }: { of: { kev: boolean; ransomware?: boolean; epss?: number; epss_percentile?: number }; since: string | undefined; image?: Image | undefined }) {
+export function Exploited({ of, since, image }: { of: { kev: boolean; ransomware?: boolean; kev_due?: string; kev_due_by?: string; kev_action?: string; epss?: number; epss_percentile?: number }; since: string | undefined; image?: Image | undefined }) {
   return (
     <Section title={t.exploited}><Facts rows={[
       [t.knownExploited, of.kev ? <span key="k"><Kev /> {t.kevYes}{since && <>, {t.kevSince} <Time at={since} /></>}{of.ransomware && `. ${t.ransomware}`}</span> : t.kevNo],
+      ...(of.kev_due ? [[t.dueBy, <span key="d"><Due on={of.kev_due} bare />{of.kev_due_by && `, ${t.says(of.kev_due_by)}`}</span>] as [string, ReactNode]] : []),
+      ...(of.kev_action ? [[t.requiredAction, of.kev_action] as [string, ReactNode]] : []),
       [t.chance, of.epss === undefined ? t.noEpss : <span key="e"><b>{percent(of.epss)}</b> {t.epssText(percent(of.epss_percentile ?? 0))}</span>],
       ...(image ? [[t.inUse, image.pulled_at ? <span key="u">{t.lastPulled} <Time at={image.pulled_at} /></span> : t.neverPulled] as [string, ReactNode]] : []),
     ]} /></Section>
@@ -168,7 +170,7 @@ export function FindingPane({ id, registry, repository, digest, found, position,
   };
   return (
     <Pane title={f ? `${f.id} – ${f.check}` : check.data ? `${check.data.id} – ${check.data.title}` : id} about={`${id} ${repository} ${digest}`} close={close} onKey={onKey}
-      lead={<div style={{ display: 'flex', gap: 8, alignItems: 'center', minHeight: 24 }}>{f && <><SeverityWord of={f.severity} />{f.kev && <Kev />}</>}{position && <span className="s t3">{t.position(position[0] + 1, position[1])}</span>}</div>}
+      lead={<div style={{ display: 'flex', flexWrap: 'wrap', gap: '0 8px', alignItems: 'center', minHeight: 24 }}>{f && <><SeverityWord of={f.severity} />{f.kev && <Kev />}<Due on={f.kev_due} /></>}{position && <span className="s t3 nw">{t.position(position[0] + 1, position[1])}</span>}</div>}
       buttons={<>{position && <><Button appearance="subtle" icon={<ArrowUpRegular />} aria-label={s.previous} disabledFocusable={position[0] === 0} onClick={() => step(-1)} /><Button appearance="subtle" icon={<ArrowDownRegular />} aria-label={s.next} disabledFocusable={position[0] === position[1] - 1} onClick={() => step(1)} /></>}<Button appearance="subtle" icon={linked ? <CheckmarkRegular /> : <LinkRegular />} aria-label={linked ? s.address.copied : t.copyLink} onClick={() => copyLink(location.href)} /></>}
       footer={<>{f?.remediation && <Button appearance="primary" onClick={() => copy(f.remediation ?? '')}>{done ? s.copied : t.copyFix}</Button>}{f && !f.disabled_by && <ActionButton action={action.rule} onClick={() => change({ pane: 'rule', rule_check_id: id, rule_name: f.check, rule_scope: `/registries/${registry}/repositories/${repository}` })}>{t.disable}</ActionButton>}{f && <ActionButton action={action.exempt} onClick={() => change({ pane: 'exempt', target: targetText(registry, repository, digest) })}>{t.exemptImage}</ActionButton>}</>}>
       {f ? <Body f={f} check={check.data} registry={registry} repository={repository} digest={digest} />

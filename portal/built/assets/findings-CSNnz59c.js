@@ -1,1 +1,0 @@
-import{t as e}from"./everywhere-4GMhpd3u.js";import{t}from"./index-CRM2QM_9.js";import{An as n,I as r,In as i}from"./pane-850ae0RX.js";var a=i(n(),1);function o(){return(0,a.jsx)(t,{title:r.findings.title,crumbs:[[r.findings.title]],sentence:r.findings.sentence,children:(0,a.jsx)(`section`,{className:`card`,children:(0,a.jsx)(e,{path:[`findings`]})})})}export{o as default};
