@@ -557,7 +557,7 @@ test('serve fetches feeds at once when asked to', async () => {
     await server.start();
     assert.equal((await server.json('/api/v1/vulndb')).present, false);
     assert.equal((await server.fetch('/api/v1/vulndb:update', { method: 'POST' })).status, 202);
-    for (const until = Date.now() + 30000; !(await server.json('/api/v1/vulndb')).present;) {
+    for (const until = Date.now() + 60000; !(await server.json('/api/v1/vulndb')).present;) {
       assert.ok(Date.now() < until, 'the generation comes');
       await new Promise((go) => setTimeout(go, 100));
     }
@@ -570,7 +570,7 @@ test('serve fetches feeds by itself, and an unreachable one stops nothing', asyn
   const server = new Server({ args: ['--feeds-every', '3s', '--feeds', `${feeds.url('/one.json')} osv=http://127.0.0.1:1/x.json`] });
   try {
     await server.start();
-    const until = Date.now() + 30000;
+    const until = Date.now() + 60000;
     const wait = async (advisory) => {
       for (;;) {
         const v = await server.json('/api/v1/vulndb');

@@ -145,7 +145,7 @@ test('without the wait, an image whose scan has not ended is not verified', asyn
     await pushLayout(own, 'not/yet', layout, '1');
     const now = (...args) => ask(['push-status', 'not/yet:1', '--no-wait', ...args], { password: own.password, env: { PLIMSOLL_SERVER: own.url } });
     let r;
-    for (const until = Date.now() + 10000; (r = now()).status === 1 && Date.now() < until;) await sleep(20); // it is listed a moment later
+    for (const until = Date.now() + 60000; (r = now()).status === 1 && Date.now() < until;) await sleep(20); // it is listed a moment later
     assert.deepEqual([r.status, /^not\/yet@sha256:\w+: (queued|running|Pending)$/m.test(r.stdout)], [0, true], r.stdout + r.stderr);
     assert.match(r.stderr, /warning: .*Unverified.*its scan has not finished/);
     assert.equal(now('--fail-on', 'unverified').status, 2);

@@ -418,7 +418,7 @@ describe('push: blobs', () => {
     const auth = password ? `Authorization: Basic ${Buffer.from(`${user}:${password}`).toString('base64')}\r\n` : '';
     s.write(`PATCH ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\n${auth}Content-Length: 20\r\n\r\n0123456789`);
     let at = { headers: {} };
-    for (const until = Date.now() + 10000; at.headers.range !== '0-9' && Date.now() < until;) at = await request('GET', url.href);
+    for (const until = Date.now() + 60000; at.headers.range !== '0-9' && Date.now() < until;) at = await request('GET', url.href);
     assert.equal(at.status, 204);
     assert.equal(at.headers.range, '0-9');
     const r = await request('PATCH', url.href, { body: 'x' });
@@ -426,7 +426,7 @@ describe('push: blobs', () => {
     // The client disconnects: the bytes received are kept, and the session is free again.
     s.destroy();
     let rest = { status: 409 };
-    for (const until = Date.now() + 10000; rest.status === 409 && Date.now() < until;)
+    for (const until = Date.now() + 60000; rest.status === 409 && Date.now() < until;)
       rest = await request('PATCH', url.href, { body: 'abcdefghij', headers: { 'Content-Range': '10-19' } });
     assert.equal(rest.status, 202, rest.text);
     const done = await request('PUT', withQuery(url.href, `digest=${sha256('0123456789abcdefghij')}`));

@@ -64,7 +64,7 @@ test('a closed or full standard output loses no password', async () => {
     child.stderr.on('data', (d) => { said += d; });
     const ended = new Promise((done) => child.on('exit', done));
     try {
-      for (const until = Date.now() + 20000; !/cannot be written: the password of the owner/.test(said) && Date.now() < until;) await sleep(20);
+      for (const until = Date.now() + 60000; !/cannot be written: the password of the owner/.test(said) && Date.now() < until;) await sleep(20);
       assert.match(said, /cannot be written: the password of the owner .*owner-password/);
       assert.match(fs.readFileSync(path.join(dataDir, 'owner-password'), 'utf8'), /^\S{40,}\n$/);
     } finally { child.kill('SIGTERM'); await ended; }

@@ -22,7 +22,7 @@ async function ask(s, body, registry) {
   assert.equal(r.status, 202, await r.clone().text());
   return r.json();
 }
-async function until(s, id, wanted = (i) => !['Queued', 'Running'].includes(i.state), timeout = 15000) {
+async function until(s, id, wanted = (i) => !['Queued', 'Running'].includes(i.state), timeout = 60000) {
   for (const end = Date.now() + timeout; ;) {
     const i = await s.json(`/api/v1/imports/${id}`);
     if (wanted(i)) return i;
@@ -365,7 +365,7 @@ test('a registry that is deleted takes its imports along', async () => {
   const { id } = await ask(server, { source: `${source.host}/a:short` }, 'short');
   await stalled;
   assert.equal((await server.fetch('/api/v1/registries/short', { method: 'DELETE' })).status, 202);
-  for (const end = Date.now() + 10000; (await server.fetch(`/api/v1/imports/${id}`)).status !== 404;) {
+  for (const end = Date.now() + 60000; (await server.fetch(`/api/v1/imports/${id}`)).status !== 404;) {
     assert.ok(Date.now() < end, 'gone');
     await sleep(50);
   }
@@ -415,7 +415,7 @@ test('cancelled: what was fetched goes, and it stays so', async () => {
   const i = await server.json(`/api/v1/imports/${begun.id}`);
   assert.equal(i.state, 'Cancelled');
   assert.equal((await server.fetch(`/api/v1/imports/${begun.id}`, { method: 'DELETE' })).status, 409);
-  for (const end = Date.now() + 5000; uploads() > others && Date.now() < end;) await sleep(20);
+  for (const end = Date.now() + 60000; uploads() > others && Date.now() < end;) await sleep(20);
   source.hook = undefined;
   assert.ok(uploads() <= others);
   assert.equal((await server.fetch('/v2/c/manifests/slow')).status, 404);
@@ -469,7 +469,7 @@ test(`from ${distribution}, with and without credentials`, { skip: !has(distribu
       `http: {addr: "127.0.0.1:${port}"}\n${auth ? `auth: {htpasswd: {realm: x, path: ${dir}/htpasswd}}\n` : ''}`);
     const child = spawn(distribution, ['serve', path.join(dir, 'config.yml')], { stdio: 'ignore' });
     try {
-      for (const end = Date.now() + 30000; Date.now() < end;) if (await fetch(`http://127.0.0.1:${port}/v2/`).then(() => true, () => sleep(25))) break;
+      for (const end = Date.now() + 60000; Date.now() < end;) if (await fetch(`http://127.0.0.1:${port}/v2/`).then(() => true, () => sleep(25))) break;
       const credentials = auth ? { username: 'ann', password: 'sesame' } : undefined;
       run('skopeo', ['copy', '-q', '--dest-tls-verify=false', ...(auth ? ['--dest-creds', 'ann:sesame'] : []), `oci:${layout.dir}:latest`,
         `docker://127.0.0.1:${port}/deb/ian:1`]);

@@ -231,7 +231,7 @@ export class Server {
     }
   }
   /** Wait until no scan of this image is open; the image. */
-  async scanned(repository, digest, { timeout = 20000, registry = 'local' } = {}) {
+  async scanned(repository, digest, { timeout = 60000, registry = 'local' } = {}) {
     const until = Date.now() + timeout;
     for (;;) {
       // The scans first: what the image says is then no older than their end.

@@ -28,14 +28,14 @@ test('bursts of half-open connections, again and again: then all is as before, a
     await burst(server, 2000);
     assert.deepEqual(statuses((await dial(server, livez).ended).text), [200]);
   }
-  const until = Date.now() + 8000;
+  const until = Date.now() + 60000;
   while (usage(server.child.pid).fds > rest.fds && Date.now() < until) await sleep(50);
   assert.ok(usage(server.child.pid).fds <= rest.fds, 'every descriptor was given back');
   const storm = burst(server, 2000);
   await sleep(100);
   const begun = Date.now();
   const end = await server.stop();
-  assert.ok(Date.now() - begun < 2000, `${Date.now() - begun} ms`);
+  assert.ok(Date.now() - begun < 10000, `${Date.now() - begun} ms`); // what requests that run are given
   assert.equal(end.status, 0);
   await storm;
 });
@@ -76,7 +76,7 @@ test('a renewed certificate is served without a restart; a bad one is not; SIGHU
   assert.equal(await becomes('second.test'), 'second.test');
   fs.writeFileSync(cert, 'no certificate');
   server.child.kill('SIGHUP');
-  for (const until = Date.now() + 5000; !/current certificate stays/.test(server.output) && Date.now() < until;) await sleep(50);
+  for (const until = Date.now() + 60000; !/current certificate stays/.test(server.output) && Date.now() < until;) await sleep(50);
   assert.match(server.output, /TLS: .*certificate is not usable.*current certificate stays/);
   assert.equal(seen(), 'second.test');
   make('third.test');

@@ -272,7 +272,7 @@ test('what no engine could run has a row with the reason, and counts nowhere', a
 });
 /** Wait until so many scans of a repository have ended; the newest. */
 async function scanOf(repository, count = 1) {
-  for (const until = Date.now() + 10000; ; await sleep(20)) {
+  for (const until = Date.now() + 60000; ; await sleep(20)) {
     const all = (await server.all('/api/v1/scans')).filter((s) => s.repository === repository);
     if (all.length >= count && all.every((s) => !['queued', 'running'].includes(s.status))) return all[0];
     assert.ok(Date.now() < until, `${repository}: ${JSON.stringify(all)}`);

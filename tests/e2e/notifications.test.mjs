@@ -38,7 +38,7 @@ class Receiver {
   close() { this.server.closeAllConnections(); return new Promise((done) => this.server.close(done)); }
   url(path) { return `http://127.0.0.1:${this.port}${path}`; }
   /** The messages at a path, once there are so many. */
-  async at(path, count, timeout = 15000) {
+  async at(path, count, timeout = 60000) {
     for (const until = Date.now() + timeout; ;) {
       const found = this.got.filter((x) => x.path === path);
       if (found.length >= count) return found;
@@ -58,7 +58,7 @@ const post = async (body, headers = {}) => {
 const hook = (path, more = {}) => post({ name: path, scope: '/registries/local', url: receiver.url(path), events: ['findings'], ...more });
 const deliveries = async (id) => (await server.json(`/api/v1/notifications/${id}/deliveries`)).items;
 /** Wait until no message of it waits; its messages, newest first. */
-async function settled(id, timeout = 15000) {
+async function settled(id, timeout = 60000) {
   for (const until = Date.now() + timeout; ;) {
     const all = await deliveries(id);
     if (all.length && all.every((d) => d.state !== 'waiting')) return all;
@@ -192,7 +192,7 @@ test('a receiver that is down gets its messages when it is up again; pauses grow
   const n = await post({ name: 'down', scope: '/', url: down.url('/later'), events: ['findings'] });
   await push('team/down', image('openssl'));
   const waits = async (attempts) => {
-    for (const until = Date.now() + 15000; ;) {
+    for (const until = Date.now() + 60000; ;) {
       const [d] = await deliveries(n.id);
       if (d && d.attempts >= attempts && d.error && Date.parse(d.next_at) > clock.now()) return d;
       assert.ok(Date.now() < until, JSON.stringify(d));
@@ -215,7 +215,7 @@ test('a receiver that is down gets its messages when it is up again; pauses grow
   assert.equal(up.got[0].event.data.findings[0].cves[0], 'CVE-2026-1');
   up.status = 500;
   await push('team/down', image('openssl'));
-  for (const until = Date.now() + 15000; up.got.length < 2;) { assert.ok(Date.now() < until); await sleep(20); }
+  for (const until = Date.now() + 60000; up.got.length < 2;) { assert.ok(Date.now() < until); await sleep(20); }
   clock.advance(25 * 3600000);
   const [over] = await settled(n.id);
   assert.deepEqual([over.state, over.attempts], ['failed', 2]);
@@ -247,7 +247,7 @@ test('redirects are not followed, and addresses that are not public are refused'
   assert.equal((await server.fetch(`/api/v1/notifications/${n.id}/test`, { method: 'POST' })).status, 202);
   await receiver.at('/redirects', 1);
   const failing = async (id, pattern) => {
-    for (const until = Date.now() + 15000; ;) {
+    for (const until = Date.now() + 60000; ;) {
       const [d] = await deliveries(id);
       if (d?.error) return assert.match(d.error, pattern);
       assert.ok(Date.now() < until, JSON.stringify(d));
@@ -296,7 +296,7 @@ test('rules that end, feeds that are too old, Mondays', async () => {
   const r = await server.fetch('/api/v1/rules', { method: 'POST', headers: json, body: JSON.stringify({ name: 'short', scope: '/registries/local', criteria: { cve: ['CVE-2026-2'] }, expires_at: expires }) });
   assert.equal(r.status, 201);
   const of = (type) => receiver.got.filter((x) => x.path === '/time' && x.event.type === `io.plimsoll.${type}`);
-  const wait = async (type, count) => { for (const until = Date.now() + 15000; of(type).length < count;) { assert.ok(Date.now() < until, `${type}: ${server.output}`); await sleep(20); } return of(type); };
+  const wait = async (type, count) => { for (const until = Date.now() + 60000; of(type).length < count;) { assert.ok(Date.now() < until, `${type}: ${server.output}`); await sleep(20); } return of(type); };
   clock.advance(4 * 86400000);
   assert.equal((await wait('rule.ends', 1))[0].event.data.what, 'expires_soon');
   clock.advance(6.5 * 86400000);

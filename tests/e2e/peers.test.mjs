@@ -80,7 +80,7 @@ before(async () => {
 });
 after(async () => { registry?.stop(); elsewhere?.stop(); await provider?.stop(); await server?.stop(); });
 
-async function until(what, look, timeout = 15000) {
+async function until(what, look, timeout = 60000) {
   for (const end = Date.now() + timeout; ; await sleep(20)) {
     const got = await look();
     if (got) return got;

@@ -26,7 +26,7 @@ const makeImage = () => {
 };
 const expected = (layout, vdb) =>
   findingLines(JSON.parse(plimsoll(['scan', '--input', layout.dir, '--vdb', vdb, '--format', 'json', '--no-cache', '--quiet']).stdout).findings);
-const until = async (what, ask, ms = 30000) => {
+const until = async (what, ask, ms = 60000) => {
   for (const end = Date.now() + ms; ; await sleep(20)) {
     const r = await ask();
     if (r) return r;

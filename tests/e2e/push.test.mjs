@@ -185,7 +185,7 @@ test('a layer that is kept elsewhere: the others are assessed; server, layout an
   // The layer comes after all: the next scan has it.
   const [repository, image] = cases[0];
   await pushLayout(server, repository, { ...image, dir: full.dir, layers: full.layers });
-  const until = Date.now() + 20000;
+  const until = Date.now() + 60000;
   let whole;
   do {
     whole = await server.scanned(repository, image.digest); // of the scan before, until the push is seen

@@ -33,7 +33,7 @@ export const usage = (pid) => ({
 export const resetPeak = (pid) => fs.writeFileSync(`/proc/${pid}/clear_refs`, '5');
 
 /** Wait until threads and descriptors are no more than they were; what they are at the end. */
-export async function settled(pid, before, timeout = 8000) {
+export async function settled(pid, before, timeout = 60000) {
   for (const until = Date.now() + timeout; ; await sleep(50)) {
     const now = usage(pid);
     if ((now.threads <= before.threads && now.fds <= before.fds) || Date.now() > until) return now;

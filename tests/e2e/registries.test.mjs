@@ -23,7 +23,7 @@ async function create(target, body, status = 201) {
 }
 
 async function scanned(registry, digest) {
-  for (const until = Date.now() + 20000; Date.now() < until; await sleep(20)) {
+  for (const until = Date.now() + 60000; Date.now() < until; await sleep(20)) {
     const r = await server.fetch(`/api/v1/registries/${registry}/repositories/team/app/images/${digest}`);
     const image = r.status === 200 ? await r.json() : undefined;
     if (image && image.state !== 'Pending') return image;
@@ -122,7 +122,7 @@ test('a registry that is deleted takes all it held along, and nothing else', { s
   assert.equal((await send('DELETE', '/api/v1/registries/third')).status, 202);
   // At once nothing of it is there for clients: its name is one of the first registry again.
   assert.equal((await fetch(`http://${where.third()}`.replace('/third', '/v2/third/team/app/manifests/1'), { headers: server.headers })).status, 404);
-  for (const until = Date.now() + 20000; ; await sleep(50)) {
+  for (const until = Date.now() + 60000; ; await sleep(50)) {
     const r = await server.fetch('/api/v1/registries/third');
     if (r.status === 404) break;
     assert.equal((await r.json()).state, 'Deleting');

@@ -66,7 +66,7 @@ async function suppressedEverywhere(shown, what) {
   const gate = plimsoll(['push-status', 'app:latest', '--format', 'json', '--fail-on', 'critical,high,medium,low'], { env, check: false });
   assert.deepEqual([gate.status, packages(JSON.parse(gate.stdout).findings)], [shown.length ? 2 : 0, shown], `${what}: ${gate.stderr}`);
 }
-const within = async (what, ms = 8000) => {
+const within = async (what, ms = 60000) => {
   for (const until = Date.now() + ms; ; await sleep(50)) {
     if (await what()) return;
     assert.ok(Date.now() < until, `not within ${ms} ms: ${what}`);

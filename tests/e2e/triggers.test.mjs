@@ -14,7 +14,7 @@ after(() => server?.stop());
 const image = (repository, digest) => server.json(`/api/v1/registries/local/repositories/${repository}/images/${digest}`);
 const triggers = async (repository) => (await server.json(`/api/v1/scans?repository=${repository}`)).items.map((s) => s.trigger);
 const pull = async (repository, reference, options) => assert.equal((await server.fetch(`/v2/${repository}/manifests/${reference}`, options)).status, 200);
-async function until(what, ask, timeout = 15000) {
+async function until(what, ask, timeout = 60000) {
   for (const end = Date.now() + timeout; ;) {
     const got = await ask();
     if (got) return got;

@@ -213,7 +213,7 @@ test('cut off or killed in the middle, the old file stays, and the rest is fetch
       if (hang) {
         const child = spawn(program, args, { env: { ...process.env, ...clock.env, ...env }, stdio: 'ignore' });
         const ended = new Promise((done) => child.on('exit', done));
-        for (const until = Date.now() + 20000; Date.now() < until && !(part() && fs.statSync(path.join(path.dirname(to), part())).size === half);) await sleep(20);
+        for (const until = Date.now() + 60000; Date.now() < until && !(part() && fs.statSync(path.join(path.dirname(to), part())).size === half);) await sleep(20);
         child.kill('SIGKILL');
         await ended;
       } else {
@@ -246,7 +246,7 @@ test('another make of registry holds it as well', { skip: has('docker-registry')
   fs.writeFileSync(path.join(dir, 'config.yml'), fs.readFileSync(path.join(dir, 'config.yml'), 'utf8').replace('127.0.0.1:0', `127.0.0.1:${port}`));
   const child = spawn('docker-registry', ['serve', path.join(dir, 'config.yml')], { stdio: 'ignore' });
   try {
-    for (const until = Date.now() + 20000; Date.now() < until; await sleep(50))
+    for (const until = Date.now() + 60000; Date.now() < until; await sleep(50))
       if ((await fetch(`http://127.0.0.1:${port}/v2/`).catch(() => null))?.ok) break;
     const at = `127.0.0.1:${port}/vdb:latest`;
     plimsoll(['vdb', 'push', at, old]);
@@ -291,7 +291,7 @@ test('a server follows a reference, keeps older databases, and stays with what i
   const generation = (file) => JSON.parse(plimsoll(['vdb', 'info', file, '--format', 'json']).stdout).digest;
   const says = async (what) => {
     await follower.fetch('/api/v1/vulndb:update', { method: 'POST' });
-    for (const until = Date.now() + 20000; !(await what()); await sleep(20)) assert.ok(Date.now() < until, follower.output);
+    for (const until = Date.now() + 60000; !(await what()); await sleep(20)) assert.ok(Date.now() < until, follower.output);
   };
   push('team/follow', old);
   await follower.start();

@@ -269,12 +269,17 @@ int group_setup(void **state)
 	return 0;
 }
 
+void close_at_once(struct http_server *s)
+{
+	int64_t begin = clock_mono_ms();
+	assert_true(http_server_close(s, CLOSE_GRACE_MS));
+	assert_true(clock_mono_ms() - begin < CLOSE_GRACE_MS);
+}
+
 int group_teardown(void **state)
 {
 	(void)state;
-	int64_t begin = clock_mono_ms();
-	assert_true(http_server_close(server, 1000));
-	assert_true(clock_mono_ms() - begin < 3000);
+	close_at_once(server);
 	return 0;
 }
 

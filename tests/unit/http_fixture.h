@@ -34,6 +34,9 @@ extern struct http_server *server; /* made by group_setup, with short deadlines 
 struct http_server *server_of(struct http_options o);
 int group_setup(void **state);
 int group_teardown(void **state);
+/* Close s, whose clients do nothing: that waits for none of them. */
+#define CLOSE_GRACE_MS 20000
+void close_at_once(struct http_server *s);
 
 int dial(const struct http_server *s);
 /* From 127.0.0.host; any. */

@@ -236,11 +236,9 @@ static void test_tls_hello_on_plain_port(void **state)
 	(void)state;
 	static const uint8_t hello[] = {0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 1, 2, 3};
 	int fd = dial(server);
-	int64_t begin = clock_mono_ms();
 	put(fd, hello, sizeof hello);
 	assert_true(read_all(fd, 3000));
-	assert_true(clock_mono_ms() - begin < 300);
-	assert_int_equal(status(), 400);
+	assert_int_equal(status(), 400); /* and not what a head that never ends gets */
 	(void)close(fd);
 }
 

@@ -60,9 +60,7 @@ static void test_bursts(void **state)
 	}
 	wait_connections(s, 0);
 	half_open(s, fds, BURST);
-	int64_t begin = clock_mono_ms();
-	assert_true(http_server_close(s, 10000));
-	assert_true(clock_mono_ms() - begin < 2000);
+	close_at_once(s);
 }
 
 struct storm {
@@ -103,13 +101,9 @@ static void test_close_in_storm(void **state)
 		talk_to(w.server, last, sizeof last - 1);
 		(void)usleep(10000);
 	}
-	int64_t begin = clock_mono_ms();
-	bool closed = http_server_close(w.server, 10000);
-	int64_t took = clock_mono_ms() - begin;
+	close_at_once(w.server);
 	atomic_store(&w.over, true);
 	assert_int_equal(pthread_join(thread, NULL), 0);
-	assert_true(closed);
-	assert_true(took < 2000);
 }
 
 /* One address has taken all places and goes on trying: others are served, and of those that rest
@@ -239,9 +233,7 @@ static void test_idle_costs_nothing(void **state)
 	assert_int_equal(ask(fds[count - 1], "/small"), 200);
 	for (int i = 0; i < ACTIVE; i++)
 		(void)close(active[i]);
-	int64_t begin = clock_mono_ms();
-	assert_true(http_server_close(s, 5000));
-	assert_true(clock_mono_ms() - begin < 2000);
+	close_at_once(s);
 	for (unsigned i = 0; i < count; i++)
 		(void)close(fds[i]);
 }
@@ -255,9 +247,7 @@ static void test_close_never_hangs(void **state)
 	atomic_store(&seen.hold, true);
 	put_text(fd, "GET /hold HTTP/1.1\r\n" HOST "\r\n");
 	wait_for(&seen.held, 1);
-	int64_t begin = clock_mono_ms();
-	assert_false(http_server_close(s, 100));
-	assert_true(clock_mono_ms() - begin < 5000);
+	assert_false(http_server_close(s, 100)); /* it is held until this has returned */
 	atomic_store(&seen.hold, false);
 	wait_for(&seen.held, 0);
 	/* When it has returned, the rest can be taken down. */
@@ -294,9 +284,7 @@ static void test_graceful_close(void **state)
 	put_text(fd, "PUT /up/a HTTP/1.1\r\n" HOST "Content-Length: 6\r\n\r\nabc");
 	wait_for(&seen.begin, begins + 1);
 	assert_int_equal(pthread_create(&thread, NULL, slow_put, &fd), 0);
-	int64_t begin = clock_mono_ms();
-	assert_true(http_server_close(s, 5000));
-	assert_true(clock_mono_ms() - begin < 2000);
+	close_at_once(s);
 	assert_true(read_all(fd, 100));
 	assert_int_equal(status(), 201);
 	assert_non_null(strstr(answer, "Connection: close"));
