@@ -8,11 +8,22 @@
 
 /* A name of a type with a joint holds its namespace: what is in front of the last one. */
 static const struct purl_type types[] = {
-    {"alpm", 0, true, true},	   {"apk", 0, true, true},	{"bitnami", 0, false, true},
-    {"composer", '/', true, true}, {"deb", 0, true, true},	{"ebuild", '/', false, false},
-    {"golang", '/', false, false}, {"hex", '/', true, true},	{"maven", ':', false, false},
-    {"npm", '/', false, false},	   {"pear", '/', false, false}, {"pub", 0, false, true},
-    {"pypi", 0, false, true},	   {"rpm", 0, true, false},	{"swift", '/', false, false},
+    {"alpm", .fold_namespace = true, .fold_name = true},
+    {"apk", .fold_namespace = true, .fold_name = true},
+    {"bitnami", .fold_name = true},
+    {"composer", .joint = '/', .fold_namespace = true, .fold_name = true, .group = true},
+    {"deb", .fold_namespace = true, .fold_name = true},
+    {"ebuild", .joint = '/'},
+    {"golang", .joint = '/', .any_case = true},
+    {"hex", .joint = '/', .fold_namespace = true, .fold_name = true},
+    {"maven", .joint = ':', .group = true},
+    {"npm", .joint = '/', .group = true},
+    {"nuget", .any_case = true},
+    {"pear", .joint = '/'},
+    {"pub", .fold_name = true},
+    {"pypi", .fold_name = true},
+    {"rpm", .fold_namespace = true},
+    {"swift", .joint = '/'},
 };
 
 struct purl_type purl_type_of(struct bytes type)
@@ -145,17 +156,36 @@ static struct bytes cut_epoch(struct bytes *version)
 	return epoch;
 }
 
+struct purl_name purl_name_of(const struct pkg *p)
+{
+	struct purl_type type = purl_type_of(p->type);
+	struct purl_name whole = {.namespace = p->namespace, .name = p->name};
+	size_t at = type.joint ? bytes_find_last(p->name, type.joint) : p->name.len;
+	if (at == p->name.len)
+		return whole;
+	return (struct purl_name){.namespace = bytes_part(p->name, 0, at),
+				  .name = bytes_from(p->name, at + 1)};
+}
+
+int purl_name_cmp(struct bytes type, struct bytes a, struct bytes b)
+{
+	struct purl_type t = purl_type_of(type);
+	if (!t.any_case && !t.fold_name)
+		return bytes_cmp(a, b);
+	for (size_t i = 0; i < a.len && i < b.len; i++) {
+		uint8_t x = byte_lower(a.ptr[i]), y = byte_lower(b.ptr[i]);
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return (a.len > b.len) - (a.len < b.len);
+}
+
 static void put_name(struct buf *out, const struct pkg *p)
 {
 	struct purl_type type = purl_type_of(p->type);
-	struct bytes namespace = p->namespace, name = p->name;
-	size_t at = type.joint ? bytes_find_last(name, type.joint) : name.len;
-	if (at < name.len) {
-		namespace = bytes_part(name, 0, at);
-		name = bytes_from(name, at + 1);
-	}
-	put_namespace(out, namespace, type.fold_namespace);
-	put_encoded(out, name, type.fold_name);
+	struct purl_name n = purl_name_of(p);
+	put_namespace(out, n.namespace, type.fold_namespace);
+	put_encoded(out, n.name, type.fold_name);
 }
 
 void pkg_purl(const struct pkg *p, struct buf *out)

@@ -5,6 +5,7 @@
  * A component's bom-ref is its purl, which is unique here: packages that differ in nothing that a
  * purl says are one component. */
 #include "pkg/license.h"
+#include "pkg/purl.h"
 #include "report/formats.h"
 #include "report/parts.h"
 
@@ -103,6 +104,17 @@ static void put_licenses(struct json_out *w, struct bytes license)
 	json_put_end(w, ']');
 }
 
+/* Maven's group, npm's scope and Composer's vendor are the group, as the writers of these
+ * ecosystems (Trivy, cyclonedx-npm, cyclonedx-php-composer) state them; a Go module is one name. */
+static void put_name(struct json_out *w, const struct pkg *p)
+{
+	struct purl_name n = purl_name_of(p);
+	bool apart = purl_type_of(p->type).group && n.namespace.len && n.name.len;
+	if (apart)
+		json_put_string(w, "group", n.namespace);
+	json_put_string(w, "name", apart ? n.name : p->name);
+}
+
 /* The parts from first to end are one component: they differ in their paths only. */
 static void put_component(struct json_out *w, const struct report *r, const struct part *parts,
 			  size_t first, size_t end)
@@ -111,7 +123,7 @@ static void put_component(struct json_out *w, const struct report *r, const stru
 	json_put_object(w, NULL);
 	json_put_string(w, "bom-ref", parts[first].purl);
 	json_put_text(w, "type", "library");
-	json_put_string(w, "name", p->name);
+	put_name(w, p);
 	json_put_string(w, "version", p->version);
 	put_licenses(w, p->license);
 	json_put_string(w, "purl", parts[first].purl);

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "corpus.h"
 #include "pkg/package.h"
+#include "pkg/purl.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -452,13 +453,59 @@ static void test_spec_rows(void **state)
 	buf_free(&text);
 }
 
+/* purl-spec, types: of NuGet names are compared without case, of golang they are to be written in
+ * lower case, which Go's modules are not. */
+static void test_names(void **state)
+{
+	static const struct {
+		const char *type, *a, *b;
+		int order;
+	} rows[] = {
+	    {"nuget", "Newtonsoft.Json", "newtonsoft.JSON", 0},
+	    {"golang", "github.com/Masterminds/semver", "github.com/masterminds/semver", 0},
+	    {"composer", "Twig/Twig", "twig/twig", 0},
+	    {"nuget", "A", "ab", -1},
+	    {"nuget", "B", "a", 1},
+	    {"cargo", "Serde", "serde", -1},
+	    {"gem", "RedCloth", "redcloth", -1},
+	    {"maven", "g:A", "g:a", -1},
+	};
+	static const struct {
+		const char *type, *whole, *namespace, *name;
+		bool group;
+	} parts[] = {
+	    {"maven", "org.slf4j:slf4j-api", "org.slf4j", "slf4j-api", true},
+	    {"npm", "@babel/core", "@babel", "core", true},
+	    {"npm", "left", "", "left", true},
+	    {"composer", "a/b", "a", "b", true},
+	    {"golang", "github.com/a/b", "github.com/a", "b", false},
+	    {"nuget", "a/b", "", "a/b", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct bytes a = bytes_of(rows[i].a), b = bytes_of(rows[i].b);
+		int there = purl_name_cmp(bytes_of(rows[i].type), a, b);
+		int back = purl_name_cmp(bytes_of(rows[i].type), b, a);
+		assert_int_equal((there > 0) - (there < 0), rows[i].order);
+		assert_int_equal((back > 0) - (back < 0), -rows[i].order);
+	}
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		const struct pkg p = {.type = bytes_of(parts[i].type),
+				      .name = bytes_of(parts[i].whole)};
+		struct purl_name n = purl_name_of(&p);
+		assert_true(bytes_eq_lit(n.namespace, parts[i].namespace));
+		assert_true(bytes_eq_lit(n.name, parts[i].name));
+		assert_int_equal(purl_type_of(p.type).group, parts[i].group);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_round_trip), cmocka_unit_test(test_copy_and_order),
 	    cmocka_unit_test(test_identity),   cmocka_unit_test(test_purls),
 	    cmocka_unit_test(test_purl_of_os), cmocka_unit_test(test_purl_read),
-	    cmocka_unit_test(test_spec_rows),
+	    cmocka_unit_test(test_spec_rows),  cmocka_unit_test(test_names),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	if (failed == 0 && checked_rows == 0) {
