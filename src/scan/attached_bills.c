@@ -1,5 +1,7 @@
 /* Packages of attached bills of materials. What was read from the layers stands: of a package that
- * is there already, by type, namespace, name and version, nothing is added. */
+ * is there already, by type, namespace, name and version, nothing is added, however the bill
+ * spells its name. */
+#include "pkg/purl.h"
 #include "scan/attached.h"
 
 #include <stdlib.h>
@@ -11,7 +13,7 @@ static int by_name(const void *a, const void *b)
 	const struct pkg *x = *p, *y = *q;
 	int r = bytes_cmp(x->type, y->type);
 	r = r ? r : bytes_cmp(x->namespace, y->namespace);
-	r = r ? r : bytes_cmp(x->name, y->name);
+	r = r ? r : purl_name_cmp(x->type, x->name, y->name);
 	return r ? r : bytes_cmp(x->version, y->version);
 }
 

@@ -98,6 +98,24 @@ test('an attached bill of materials: what the layers do not show is declared, an
   }
 });
 
+test('a bill that spells names otherwise than the image does declares nothing again: NuGet, Go, PyPI, Composer', async () => {
+  const r = 'team/spelling', libraries = { 'Newtonsoft.Json/12.0.3': { type: 'package' } };
+  const l = makeLayout([[debianRelease(), dpkgStatus([{ name: 'libssl3', source: 'openssl', version: '3.0.1' }]),
+    { path: 'app/Shop.deps.json', content: JSON.stringify({ runtimeTarget: { name: 'x' }, targets: { x: { 'Newtonsoft.Json/12.0.3': { runtime: { 'a.dll': {} } } } }, libraries }) },
+    { path: 'src/go.mod', content: 'module x\n\nrequire github.com/Masterminds/semver v1.5.0\n' },
+    { path: 'usr/lib/python3/dist-packages/Zope.Interface-5.0.dist-info/METADATA', content: 'Metadata-Version: 2.1\nName: Zope.Interface\nVersion: 5.0\n' },
+    { path: 'srv/vendor/composer/installed.json', content: JSON.stringify({ packages: [{ name: 'Twig/Twig', version: '3.0.0' }] }) }]]);
+  await pushLayout(server, r, l);
+  const first = await server.scanned(r, l.digest);
+  assert.equal(first.packages, 5);
+  const purls = ['pkg:nuget/newtonsoft.json@12.0.3', 'pkg:golang/github.com/masterminds/semver@v1.5.0', 'pkg:pypi/zope_interface@5.0', 'pkg:composer/twig/twig@3.0.0',
+    // Cargo's names differ in case, and so do these.
+    'pkg:cargo/Serde@1.0.0', 'pkg:cargo/serde@1.0.0'];
+  await attach(server, r, { bomFormat: 'CycloneDX', specVersion: '1.5', components: purls.map((purl) => ({ type: 'library', name: 'x', purl })) }, { subject: l.digest, type: 'application/vnd.cyclonedx+json' });
+  const i = await server.scanned(r, l.digest);
+  assert.deepEqual([i.packages, i.coverage.attached[0].declared_packages], [7, 2]);
+});
+
 test('of an image whose layers show no packages it is the only source, and the image stays Unverified', async () => {
   const r = 'team/static', l = makeLayout([[{ path: 'app', content: 'static' }]]);
   await pushLayout(server, r, l);
