@@ -13,7 +13,7 @@
 #define CALLERS 64U    /* in one minute; further ones are counted together */
 #define PEER_MAX 48U   /* bytes */
 #define NOTE_MAX 4096U /* of a row's text */
-#define SCOPE_MAX 300U /* bytes of a scope that are kept */
+#define SCOPE_MAX 300U /* bytes of a scope, and of a path, that are kept */
 #define SEVERAL "(others)"
 
 struct caller {
@@ -24,13 +24,23 @@ struct caller {
 	uint64_t more; /* counted, not written */
 };
 
+/* Of one kind. */
+struct counts {
+	struct caller callers[CALLERS];
+	struct caller others, all; /* all: the rows of everybody */
+};
+
 struct denials {
 	struct db *db;
 	uint64_t max;
 	pthread_mutex_t lock; /* the rest */
-	struct caller callers[CALLERS];
-	struct caller others, all; /* all: the rows of everybody */
+	struct counts counts[DENIAL_KINDS];
 };
+
+static const struct {
+	const char *one, *more;
+} words[DENIAL_KINDS] = {
+    [DENIAL_DENIED] = {"denied", "denied.more"}, [DENIAL_FAILED] = {"failed", "failed.more"}};
 
 struct denials *denial_open(struct db *db, uint64_t rows, struct err *e)
 {
@@ -41,7 +51,8 @@ struct denials *denial_open(struct db *db, uint64_t rows, struct err *e)
 	}
 	d->db = db;
 	d->max = rows;
-	memcpy(d->others.name, SEVERAL, sizeof SEVERAL);
+	for (size_t i = 0; i < DENIAL_KINDS; i++)
+		memcpy(d->counts[i].others.name, SEVERAL, sizeof SEVERAL);
 	(void)pthread_mutex_init(&d->lock, NULL);
 	return d;
 }
@@ -54,9 +65,10 @@ static void copy(char *out, size_t cap, struct bytes text)
 	out[n] = '\0';
 }
 
-/* Rows to write: one denial, or none, and what was counted. */
+/* Rows of a kind to write: one denial, or none, and what was counted. */
 struct batch {
 	struct denials *d;
+	enum denial_kind kind;
 	const struct denial *what;
 	struct caller over[CALLERS + 1];
 	size_t count;
@@ -76,14 +88,17 @@ static int put_denial(struct db_tx *tx, const struct denial *what, struct err *e
 	struct json_out w;
 	struct access_audit row = {.actor = what->actor,
 				   .peer = what->peer,
-				   .action = BYTES_LIT("denied"),
+				   .action = bytes_of(words[what->kind].one),
 				   .subject = bytes_part(what->scope, 0, SCOPE_MAX)};
 	buf_init(&note, NOTE_MAX);
 	json_out_init(&w, &note, false);
 	json_put_object(&w, NULL);
 	json_put_text(&w, "method", what->method);
 	json_put_text(&w, "route", what->route);
-	json_put_text(&w, "needs", what->needs);
+	if (what->kind == DENIAL_DENIED)
+		json_put_text(&w, "needs", what->needs);
+	else
+		json_put_string(&w, "path", bytes_part(what->path, 0, SCOPE_MAX));
 	json_put_u64(&w, "status", what->status);
 	json_put_end(&w, '}');
 	int rc = row_add(tx, &row, &note, e);
@@ -91,14 +106,14 @@ static int put_denial(struct db_tx *tx, const struct denial *what, struct err *e
 	return rc;
 }
 
-static int put_more(struct db_tx *tx, const struct caller *c, struct err *e)
+static int put_more(struct db_tx *tx, enum denial_kind kind, const struct caller *c, struct err *e)
 {
 	struct buf note;
 	struct json_out w;
 	char since[CLOCK_RFC3339_CAP];
 	struct access_audit row = {.actor = bytes_of(c->name),
 				   .peer = bytes_of(c->peer),
-				   .action = BYTES_LIT("denied.more")};
+				   .action = bytes_of(words[kind].more)};
 	clock_rfc3339(c->since_at, since);
 	buf_init(&note, NOTE_MAX);
 	json_out_init(&w, &note, false);
@@ -116,7 +131,7 @@ static int write_tx(struct db_tx *tx, void *arg, struct err *e)
 	const struct batch *b = arg;
 	int rc = 0;
 	for (size_t i = 0; rc >= 0 && i < b->count; i++)
-		rc = put_more(tx, &b->over[i], e);
+		rc = put_more(tx, b->kind, &b->over[i], e);
 	if (rc >= 0 && b->what)
 		rc = put_denial(tx, b->what, e);
 	return rc < 0 ? rc : access_db_audit_trim(tx, ACCESS_LOG_DENIALS, b->d->max, e);
@@ -129,7 +144,7 @@ static void write_batch(struct batch *b)
 	if ((!b->count && !b->what) || db_run(b->d->db, DB_WRITE_SOON, write_tx, b, &ignored) >= 0)
 		return;
 	(void)pthread_mutex_lock(&b->d->lock);
-	struct caller *o = &b->d->others;
+	struct caller *o = &b->d->counts[b->kind].others;
 	if (!o->since) {
 		o->since = clock_steady_ms();
 		o->since_at = clock_wall_ms();
@@ -157,14 +172,14 @@ static void end(struct batch *b, struct caller *c)
 /* Minutes that are over (all: every one) end. With the lock. */
 static void sweep(struct batch *b, int64_t now, bool all)
 {
-	struct denials *d = b->d;
+	struct counts *n = &b->d->counts[b->kind];
 	for (size_t i = 0; i < CALLERS; i++)
-		if (d->callers[i].since && (all || is_over(&d->callers[i], now)))
-			end(b, &d->callers[i]);
-	if (d->others.since && (all || is_over(&d->others, now)))
-		end(b, &d->others);
-	if (is_over(&d->all, now))
-		d->all = (struct caller){.since = 0};
+		if (n->callers[i].since && (all || is_over(&n->callers[i], now)))
+			end(b, &n->callers[i]);
+	if (n->others.since && (all || is_over(&n->others, now)))
+		end(b, &n->others);
+	if (is_over(&n->all, now))
+		n->all = (struct caller){.since = 0};
 }
 
 static void begin(struct caller *c, int64_t now)
@@ -176,18 +191,18 @@ static void begin(struct caller *c, int64_t now)
 }
 
 /* The caller's place; those who find none have one together. With the lock. */
-static struct caller *find(struct denials *d, struct bytes name, struct bytes peer)
+static struct caller *find(struct counts *n, struct bytes name, struct bytes peer)
 {
 	struct caller *free_one = NULL;
 	for (size_t i = 0; i < CALLERS; i++) {
-		struct caller *c = &d->callers[i];
+		struct caller *c = &n->callers[i];
 		if (!c->since)
 			free_one = c;
 		else if (bytes_eq_lit(name, c->name) && bytes_eq_lit(peer, c->peer))
 			return c;
 	}
 	if (!free_one)
-		return &d->others;
+		return &n->others;
 	copy(free_one->name, sizeof free_one->name, name);
 	copy(free_one->peer, sizeof free_one->peer, peer);
 	return free_one;
@@ -195,33 +210,40 @@ static struct caller *find(struct denials *d, struct bytes name, struct bytes pe
 
 void denial_note(struct denials *d, const struct denial *what)
 {
-	struct batch b = {.d = d, .what = what};
+	struct batch b = {.d = d, .kind = what->kind, .what = what};
+	struct counts *n = &d->counts[what->kind];
 	char peer[PEER_MAX];
 	int64_t now = clock_steady_ms();
 	guard_peer_text(what->peer, peer, sizeof peer);
 	(void)pthread_mutex_lock(&d->lock);
 	sweep(&b, now, false);
-	struct caller *c = find(d, bytes_part(what->actor, 0, ACCESS_NAME_MAX), bytes_of(peer));
+	struct caller *c = find(n, bytes_part(what->actor, 0, ACCESS_NAME_MAX), bytes_of(peer));
 	begin(c, now);
-	begin(&d->all, now);
-	if (c == &d->others || c->rows >= DENIAL_ROWS_MAX || d->all.rows >= DENIAL_ALL_MAX) {
+	begin(&n->all, now);
+	if (c == &n->others || c->rows >= DENIAL_ROWS_MAX || n->all.rows >= DENIAL_ALL_MAX) {
 		c->more++;
 		b.what = NULL;
 	} else {
 		c->rows++;
-		d->all.rows++;
+		n->all.rows++;
 	}
+	(void)pthread_mutex_unlock(&d->lock);
+	write_batch(&b);
+}
+
+static void flush_kind(struct denials *d, enum denial_kind kind, bool all)
+{
+	struct batch b = {.d = d, .kind = kind};
+	(void)pthread_mutex_lock(&d->lock);
+	sweep(&b, clock_steady_ms(), all);
 	(void)pthread_mutex_unlock(&d->lock);
 	write_batch(&b);
 }
 
 static void flush(struct denials *d, bool all)
 {
-	struct batch b = {.d = d};
-	(void)pthread_mutex_lock(&d->lock);
-	sweep(&b, clock_steady_ms(), all);
-	(void)pthread_mutex_unlock(&d->lock);
-	write_batch(&b);
+	for (int kind = 0; kind < DENIAL_KINDS; kind++)
+		flush_kind(d, (enum denial_kind)kind, all);
 }
 
 void denial_flush(struct denials *d)

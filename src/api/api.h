@@ -65,9 +65,9 @@ extern const size_t api_table_count;
 int api_authorise(struct http_request *r, const struct http_route *route, struct err *e);
 void api_served(void *context, const struct http_request *r, const struct http_route *route,
 		unsigned status, int64_t took_us, uint64_t bytes_in, uint64_t bytes_out);
-/* struct http_hooks, too: notes a change that was denied; a 404 is a denial if the caller lacks the
- * action where it was asked for. */
-void api_denied(struct http_request *r, unsigned status);
+/* struct http_hooks, too: notes a change that was denied or failed; a 404 is a denial if the caller
+ * lacks the action where it was asked for. */
+void api_refused(struct http_request *r, unsigned status);
 /* What the request is about: the scope of its route's action. */
 struct bytes api_scope_asked(struct http_request *r);
 /* Whose rows the caller of an `anywhere` route sees. */

@@ -19,7 +19,7 @@ static const struct record_field audit_fields[] = {
 };
 static const struct record_object audit_object = {
     .name = "AuditEntry",
-    .text = "A change by a user, an image that was pushed, pulled or deleted, or a denied change",
+    .text = "A change, one that was denied or failed, or an image pushed, pulled or deleted",
     RECORD_TABLE(audit_fields)};
 
 struct listing {
@@ -85,12 +85,13 @@ static int get_denials(struct http_request *r, struct err *e)
 
 static const struct api_doc denials_doc = {
     .id = "listDenials",
-    .text = "`after` says method, route, the action that lacks and the status of the reply. Of one "
-	    "caller at one address 20 a minute are listed; `denied.more` says how many there were "
-	    "besides.",
+    .text =
+	"`after` says method, route, and the status of the reply; of a denied one the action "
+	"that lacks, of a failed one the path. Of either, 20 a minute of one caller at one address "
+	"are listed; `denied.more` and `failed.more` say how many there were besides.",
     .query = &api_page_query,
     .replies = {{.status = 200,
-		 .text = "A page of changes that were denied, newest first",
+		 .text = "A page of changes that were denied or failed, newest first",
 		 .of = &audit_object,
 		 .list = true}},
 };
@@ -128,7 +129,7 @@ const struct http_route api_audit_routes[] = {
      .pattern = "/api/v1/audit/denials",
      .handle = get_denials,
      .action = ACTION_ACCESS_READ,
-     .summary = "Changes that were denied, newest first",
+     .summary = "Changes that were denied or failed, newest first",
      .doc = &denials_doc},
 };
 const size_t api_audit_route_count = sizeof api_audit_routes / sizeof *api_audit_routes;

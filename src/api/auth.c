@@ -373,7 +373,7 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	}
 	/* A client that could get more with another token is challenged; others are refused. */
 	if (p->by_token && !may_with_another(r, p, route))
-		api_denied(r, 401);
+		api_refused(r, 401);
 	if (p->by_token || p->kind == PRINCIPAL_ANONYMOUS)
 		return challenge(r, route, BYTES_NONE, rc ? ",error=\"insufficient_scope\"" : "",
 				 e);

@@ -1,4 +1,4 @@
-/* Changes that are denied, for the log of them (access/denial.h). */
+/* Changes that are denied or fail, for the log of them (access/denial.h). */
 #include "access/access.h"
 #include "api/routes.h"
 
@@ -11,7 +11,16 @@ static const char *method_word(enum http_method m)
 				  : NULL;
 }
 
-void api_denied(struct http_request *r, unsigned status)
+/* A change by who may make it, that is refused as it stands: 400, 404, 409 … What asks for nothing
+ * but an answer is none, nor are pushes (a client's 404 and 416 are its way to ask), nor what is
+ * put off: 429. */
+static bool is_failed(const struct http_route *route, unsigned status)
+{
+	return route->error_format == HTTP_PROBLEM && status != 429 &&
+	       !bytes_has_suffix_lit(bytes_of(route->action), "/read");
+}
+
+void api_refused(struct http_request *r, unsigned status)
 {
 	const struct http_route *route = http_route_get(r);
 	const struct principal *p = http_principal(r);
@@ -19,13 +28,19 @@ void api_denied(struct http_request *r, unsigned status)
 	/* A request without a name is a matter of logging in. */
 	if (!method || !route || !p || !p->name.len)
 		return;
-	if (status == 404 && access_allows(p, route->action, api_scope_asked(r)))
+	bool failed = status != 401 && status != 403 &&
+		      (status != 404 || access_allows(p, route->action, api_scope_asked(r)));
+	if (failed && !is_failed(route, status))
 		return;
-	access_denied(api_of(r)->access, &(struct denial){.actor = p->name,
-							  .peer = http_peer(r),
-							  .method = method,
-							  .route = route->pattern,
-							  .needs = route->action,
-							  .scope = api_scope_asked(r),
-							  .status = status});
+	struct bytes target = http_target(r);
+	access_denied(api_of(r)->access,
+		      &(struct denial){.kind = failed ? DENIAL_FAILED : DENIAL_DENIED,
+				       .actor = p->name,
+				       .peer = http_peer(r),
+				       .method = method,
+				       .route = route->pattern,
+				       .needs = route->action,
+				       .scope = api_scope_asked(r),
+				       .path = bytes_cut(&target, '?'),
+				       .status = status});
 }

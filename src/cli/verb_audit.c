@@ -11,21 +11,21 @@
 
 static const struct cli_option list_options[] = {
     {"images", 0, NULL, NULL, "pushes, pulls and deletions instead of changes"},
-    {"denials", 0, NULL, NULL, "changes that were denied"},
+    {"denials", 0, NULL, NULL, "changes that were denied or failed"},
     {"json", 0, NULL, NULL, "one JSON object a line, with everything there is"},
     CLI_SERVER_OPTIONS,
     {0},
 };
 static const struct cli_option export_options[] = {
     {"images", 0, NULL, NULL, "pushes, pulls and deletions instead of changes"},
-    {"denials", 0, NULL, NULL, "changes that were denied"},
+    {"denials", 0, NULL, NULL, "changes that were denied or failed"},
     {"format", 0, "WORD", "ndjson", "ndjson (one JSON object a line) or csv"},
     CLI_SERVER_OPTIONS,
     {0},
 };
 static const struct cli_option verify_options[] = {
     {"images", 0, NULL, NULL, "pushes, pulls and deletions instead of changes"},
-    {"denials", 0, NULL, NULL, "changes that were denied"},
+    {"denials", 0, NULL, NULL, "changes that were denied or failed"},
     {"head", 0, "HASH", NULL, "a head that was printed earlier: it must still be in the chain"},
     CLI_SERVER_OPTIONS,
     {0},

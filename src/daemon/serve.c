@@ -424,7 +424,7 @@ static int open_http(struct server *s, struct err *e)
 			      .read_ms = (unsigned)s->c->read_timeout_ms};
 	struct http_hooks hooks = {.context = &s->api,
 				   .authorise = api_authorise,
-				   .denied = api_denied,
+				   .refused = api_refused,
 				   .served = api_served};
 	struct http_options ho = {.address = s->c->address,
 				  .port = s->c->port,

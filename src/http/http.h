@@ -162,8 +162,8 @@ struct http_hooks {
 	 * 0 = go on (principal set with http_principal_set), 1 = a reply was sent (401/403), <0 =
 	 * the server writes the error reply. */
 	int (*authorise)(struct http_request *r, const struct http_route *route, struct err *e);
-	/* Before a 403 or 404 is sent, whoever decided it. May be NULL. */
-	void (*denied)(struct http_request *r, unsigned status);
+	/* Before a 4xx other than 401 is sent, whoever decided it. May be NULL. */
+	void (*refused)(struct http_request *r, unsigned status);
 	/* After each request, for logs and metrics. route NULL = none fitted. */
 	void (*served)(void *context, const struct http_request *r, const struct http_route *route,
 		       unsigned status, int64_t took_us, uint64_t bytes_in, uint64_t bytes_out);

@@ -251,8 +251,8 @@ int http_reply_error(struct http_request *r, unsigned status, const char *code, 
 	struct buf out;
 	buf_init(&out, ERROR_BODY_MAX);
 	bool oci = speaks_oci(r);
-	if ((status == 403 || status == 404) && r->conn->server->hooks.denied)
-		r->conn->server->hooks.denied(r, status);
+	if (status / 100 == 4 && status != 401 && r->conn->server->hooks.refused)
+		r->conn->server->hooks.refused(r, status);
 	if (oci)
 		oci_errors_put(&out, code, detail);
 	else

@@ -172,9 +172,8 @@ test('each change that is denied is in a log of its own: who, what, where, from 
   const { token } = await (await dan.ask('/oauth2/token?service=plimsoll&scope=repository:team/app:push')).json();
   const pushed = await fetch(new URL('/v2/team/app/blobs/uploads/', server.url), { method: 'POST', headers: { authorization: `Bearer ${token}` } });
   assert.equal(pushed.status, 401);
-  // Not denials: reading, what is not there, a client that has not logged in, a token for less than its owner may do.
+  // Not denials: reading, a client that has not logged in, a token for less than its owner may do.
   assert.equal(await status(dan, '/api/v1/users'), 403);
-  assert.equal(await status({ ask: server.fetch.bind(server) }, '/api/v1/users/none', { method: 'DELETE' }), 404);
   assert.equal((await fetch(new URL('/api/v1/users', server.url), { method: 'POST' })).status, 401);
   const less = (await server.json('/oauth2/token?service=plimsoll&scope=repository:team/app:pull')).token;
   assert.equal((await fetch(new URL('/v2/team/app/blobs/uploads/', server.url), { method: 'POST', headers: { authorization: `Bearer ${less}` } })).status, 401);
@@ -185,6 +184,25 @@ test('each change that is denied is in a log of its own: who, what, where, from 
     ['dan', '127.0.0.1', 'denied', '/registries/local/repositories/team/app', 'DELETE', '/v2/{name...}/manifests/{reference}', 'registries/artifacts/delete', 403],
     ['dan', '127.0.0.1', 'denied', '/subscriptions/bank', 'PUT', '/api/v1/subscriptions/{subscription}/plan', 'Microsoft.Security/pricings/write', 404],
     ['dan', '127.0.0.1', 'denied', '/registries/local/repositories/team/app', 'POST', '/v2/{name...}/blobs/uploads/', 'registries/push/write', 401],
+  ]);
+});
+
+test('a change that fails is there, too: who may make it, what was asked for, and the status', async () => {
+  const before = (await server.json('/api/v1/audit/denials?limit=1')).items[0]?.id ?? 0, me = { ask: server.fetch.bind(server) };
+  await person('gil');
+  const body = (what) => ({ method: 'POST', headers, body: JSON.stringify(what) });
+  assert.equal(await status(me, '/api/v1/users', body({ name: 'gil', password: 'long enough, gil' })), 409);
+  assert.equal(await status(me, '/api/v1/users/none', { method: 'DELETE' }), 404);
+  assert.equal(await status(me, '/api/v1/users/gil?why=secret', { method: 'DELETE' }), 400);
+  // No changes: a question, a list, what a registry client tries.
+  assert.equal(await status(me, '/api/v1/users/none'), 404);
+  assert.equal(await status(me, '/v2/team/app/manifests/none', { method: 'DELETE' }), 404);
+  assert.equal((await fetch(new URL('/api/v1/users/none', server.url), { method: 'DELETE' })).status, 401);
+  const rows = (await server.all('/api/v1/audit/denials')).filter((r) => r.id > before).reverse();
+  assert.deepEqual(rows.map((r) => [r.actor, r.peer, r.action, r.subject, r.after]), [
+    ['admin', '127.0.0.1', 'failed', '/', { method: 'POST', route: '/api/v1/users', path: '/api/v1/users', status: 409 }],
+    ['admin', '127.0.0.1', 'failed', '/', { method: 'DELETE', route: '/api/v1/users/{user}', path: '/api/v1/users/none', status: 404 }],
+    ['admin', '127.0.0.1', 'failed', '/', { method: 'DELETE', route: '/api/v1/users/{user}', path: '/api/v1/users/gil', status: 400 }],
   ]);
 });
 

@@ -50,20 +50,28 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void deny(struct place *p, const char *actor, const char *peer)
+static void refuse(struct place *p, enum denial_kind kind, const char *actor, const char *peer)
 {
-	denial_note(p->log, &(struct denial){.actor = bytes_of(actor),
+	denial_note(p->log, &(struct denial){.kind = kind,
+					     .actor = bytes_of(actor),
 					     .peer = bytes_of(peer),
 					     .method = "PUT",
 					     .route = "/api/v1/x",
 					     .needs = "a/write",
 					     .scope = BYTES_LIT("/registries/local"),
-					     .status = 403});
+					     .path = BYTES_LIT("/api/v1/x/\"y\""),
+					     .status = kind == DENIAL_FAILED ? 409 : 403});
+}
+
+static void deny(struct place *p, const char *actor, const char *peer)
+{
+	refuse(p, DENIAL_DENIED, actor, peer);
 }
 
 /* What the log holds. */
 struct seen {
 	uint64_t rows, more, counted;
+	uint64_t failed, failed_counted;
 	char actor[160], subject[64], after[256];
 	struct audit_check check;
 };
@@ -77,17 +85,18 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	int rc;
 	while ((rc = access_db_audit_next(tx, ACCESS_LOG_DENIALS, row.id, &a, &row, e)) > 0) {
 		assert_int_equal(audit_check_next(&s->check, &row, e), 0);
-		if (bytes_eq_lit(row.action, "denied.more")) {
+		bool failed = bytes_has_prefix_lit(row.action, "failed");
+		if (bytes_has_suffix_lit(row.action, "ed.more")) {
 			char text[256];
 			unsigned long long n = 0;
 			(void)snprintf(text, sizeof text, "%.*s", BYTES_ARG(row.after));
 			assert_int_equal(sscanf(text, "{\"count\":%llu,\"since\":\"20", &n), 1);
-			s->counted += n;
-			s->more++;
+			*(failed ? &s->failed_counted : &s->counted) += n;
+			s->more += !failed;
 			continue;
 		}
-		assert_true(bytes_eq_lit(row.action, "denied"));
-		s->rows++;
+		assert_true(failed || bytes_eq_lit(row.action, "denied"));
+		*(failed ? &s->failed : &s->rows) += 1;
 		(void)snprintf(s->actor, sizeof s->actor, "%.*s", BYTES_ARG(row.actor));
 		(void)snprintf(s->subject, sizeof s->subject, "%.*s", BYTES_ARG(row.subject));
 		(void)snprintf(s->after, sizeof s->after, "%.*s", BYTES_ARG(row.after));
@@ -140,6 +149,28 @@ static void a_flood_is_counted(void **state)
 	assert_int_equal(look(p).rows, DENIAL_ROWS_MAX + 2);
 }
 
+/* What fails has its path, and a bound of its own: it hides no denial, whoever fails at will. */
+static void what_fails_is_apart(void **state)
+{
+	struct place *p = *state;
+	refuse(p, DENIAL_FAILED, "ann", "127.0.0.1");
+	struct seen s = look(p);
+	assert_int_equal(s.failed, 1);
+	assert_string_equal(s.after, "{\"method\":\"PUT\",\"route\":\"/api/v1/x\",\"path\":"
+				     "\"/api/v1/x/\\\"y\\\"\",\"status\":409}");
+	for (int i = 1; i < 500; i++)
+		refuse(p, DENIAL_FAILED, "ann", "127.0.0.1");
+	deny(p, "ann", "127.0.0.1");
+	s = look(p);
+	assert_int_equal(s.failed, DENIAL_ROWS_MAX);
+	assert_int_equal(s.rows, 1);
+	clock_advance_for_tests(DENIAL_WINDOW_MS + 1);
+	denial_flush(p->log);
+	s = look(p);
+	assert_int_equal(s.failed_counted, 500 - DENIAL_ROWS_MAX);
+	assert_int_equal(s.more, 0);
+}
+
 static void an_ipv6_network_is_one_address(void **state)
 {
 	struct place *p = *state;
@@ -178,6 +209,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    IN_PLACE(one_is_a_row),
 	    IN_PLACE(a_flood_is_counted),
+	    IN_PLACE(what_fails_is_apart),
 	    IN_PLACE(an_ipv6_network_is_one_address),
 	    IN_PLACE(many_callers_are_counted_together),
 	};
