@@ -132,6 +132,8 @@ void client_set_rules(const struct client *c, struct fetch *f)
 {
 	f->insecure = c->o.insecure || client_is_loopback(c->registry);
 	f->reach = c->o.reach;
+	f->is_configured = c->o.is_configured;
+	f->led_by = &c->origin;
 	f->authorities = c->o.authorities;
 	f->stop = c->o.stop;
 	f->rate_min = RATE_MIN;
@@ -182,6 +184,8 @@ static int authenticate(struct client *c, const char *challenge_text, struct err
 	client_set_rules(c, &f);
 	struct fetch_reply reply;
 	int r = fetch_run(&f, &reply, e);
+	if (r == 0)
+		c->origin = reply.origin;
 	if (r == 0 && reply.status != 200) {
 		c->retry_after_sec = reply.retry_after_sec;
 		r = token_refused(c, &reply, e);
@@ -221,6 +225,7 @@ int client_request(struct client *c, const char *kind, const char *leaf, struct 
 			fetch_reply_free(reply);
 			continue;
 		}
+		c->origin = reply->origin;
 		if (reply->status != 401)
 			return 0;
 		/* Tokens expire: one that was good for an earlier request is replaced, once. */

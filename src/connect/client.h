@@ -15,6 +15,7 @@ struct client_options {
 	    given_only; /* nothing is looked up: credentials of this machine are not the caller's */
 	bool insecure;
 	const struct reach *reach; /* of fetch, with limits for strangers; may be NULL */
+	bool is_configured;	   /* of fetch; what the registry names is led by it */
 	const char *authorities;   /* of fetch; may be NULL */
 	const atomic_bool *stop;   /* of fetch; may be NULL */
 };
@@ -25,10 +26,11 @@ struct client {
 	struct bytes repository;
 	const char *scheme; /* "https", or "http" if that was detected */
 	struct credentials credentials;
-	const char *token;	  /* bearer, for pulls of repository; NULL = none yet */
-	bool basic;		  /* the registry requires Basic */
-	bool push;		  /* asks for tokens that permit pushes, too */
-	unsigned retry_after_sec; /* what the last error's reply asked for; 0 = nothing */
+	const char *token;	    /* bearer, for pulls of repository; NULL = none yet */
+	struct fetch_origin origin; /* of is_configured: who answered */
+	bool basic;		    /* the registry requires Basic */
+	bool push;		    /* asks for tokens that permit pushes, too */
+	unsigned retry_after_sec;   /* what the last error's reply asked for; 0 = nothing */
 	struct arena arena;
 };
 

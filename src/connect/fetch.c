@@ -74,8 +74,9 @@ struct transfer {
 	uint64_t sent; /* of f->file */
 	bool failed;
 	uint64_t header_bytes;
-	/* With reach: where this hop goes. */
+	/* With reach, or of a configured address: where this hop goes. */
 	bool listed, foreign; /* foreign: another host than the first, which gets no credentials */
+	bool is_away;	      /* a public server named where it goes */
 	char host[256], first[320];
 	char refused[INET6_ADDRSTRLEN]; /* an address that was not connected to */
 };
@@ -248,13 +249,48 @@ static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_o
 	return t->f->stop && atomic_load(t->f->stop);
 }
 
+static const struct reach any = {.all = true}, only_public;
+
+/* Behind a proxy of the environment any name may be one of the public network. */
+static bool has_proxy(void)
+{
+	static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+					    "ALL_PROXY"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			return true;
+	}
+	return false;
+}
+
+/* By the operator's address itself, or where a public server led to: the proxy again, say. */
+static bool may_connect(struct transfer *t, const struct curl_sockaddr *to)
+{
+	const struct fetch *f = t->f;
+	if (f->reach)
+		return reach_may_connect(f->reach, &to->addr, t->listed);
+	struct fetch_origin *origin = &t->reply->origin;
+	bool fits = to->addrlen <= sizeof origin->address;
+	bool again = fits && memcmp(&origin->address, &to->addr, to->addrlen) == 0;
+	if (t->is_away && !again)
+		return reach_may_connect(f->redirects ? f->redirects : &only_public, &to->addr,
+					 t->listed);
+	if (!reach_may_connect(&any, &to->addr, false))
+		return false;
+	origin->is_public =
+	    origin->is_public || has_proxy() || reach_may_connect(&only_public, &to->addr, false);
+	if (fits)
+		memcpy(&origin->address, &to->addr, to->addrlen);
+	return true;
+}
+
 /* Instead of connecting to an address that the rules forbid. */
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	struct transfer *t = arg;
 	(void)purpose;
-	static const struct reach any = {.all = true};
-	if (reach_may_connect(t->f->reach ? t->f->reach : &any, &to->addr, t->listed))
+	if (may_connect(t, to))
 		return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 	const void *addr =
 	    to->family == AF_INET
@@ -273,6 +309,20 @@ static bool is_kept_https(const struct fetch *f, const char *url)
 	return !f->insecure && strncasecmp(url, "https:", 6) == 0;
 }
 
+/* An address that was not connected to. */
+static int refuse(const struct transfer *t)
+{
+	const struct reach *lists = t->f->reach ? t->f->reach : t->f->redirects;
+	if (lists && (t->f->reach || t->is_away))
+		return reach_refuse(lists, bytes_of(t->host), t->refused, t->e);
+	if (reach_is_secret(bytes_of(t->refused)))
+		return err_set(t->e, ERR_DENIED, "%s is an address where clouds keep secrets",
+			       t->refused);
+	return err_set(t->e, ERR_DENIED,
+		       "a public server led to %s (%s), which is no public address", t->host,
+		       t->refused);
+}
+
 static int explain(CURLcode code, const char *detail, const struct transfer *t)
 {
 	if (t->failed)
@@ -289,11 +339,8 @@ static int explain(CURLcode code, const char *detail, const struct transfer *t)
 			       is_kept_https(t->f, t->f->url) ? "https" : "http or https");
 	if (code == CURLE_TOO_MANY_REDIRECTS)
 		return err_set(t->e, ERR_LIMIT, "more than %d redirects", REDIRECTS_MAX);
-	if (t->refused[0] && code == CURLE_COULDNT_CONNECT && !t->f->reach)
-		return err_set(t->e, ERR_DENIED, "%s is an address where clouds keep secrets",
-			       t->refused);
 	if (t->refused[0] && code == CURLE_COULDNT_CONNECT)
-		return reach_refuse(t->f->reach, bytes_of(t->host), t->refused, t->e);
+		return refuse(t);
 	if (t->f->reach && code == CURLE_PEER_FAILED_VERIFICATION)
 		return err_set(t->e, ERR_DENIED, "%s", text);
 	return err_set(t->e, ERR_IO, "%s", text);
@@ -308,10 +355,11 @@ static void set_sockets(struct transfer *t)
 static void set_reach(struct transfer *t)
 {
 	const struct reach *reach = t->f->reach;
-	bool proxied = reach->proxy && *reach->proxy;
+	bool proxied = reach && reach->proxy && *reach->proxy;
 	CURL *c = t->curl;
 	(void)lib.setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	(void)lib.setopt(c, CURLOPT_PROXY, proxied ? reach->proxy : "");
+	if (reach)
+		(void)lib.setopt(c, CURLOPT_PROXY, proxied ? reach->proxy : "");
 	if (!proxied)
 		set_sockets(t);
 }
@@ -410,10 +458,8 @@ static int perform(struct transfer *t, const char *url, struct curl_slist *heade
 	set_limits(t);
 	set_trust(t);
 	set_credentials(t);
-	if (f->reach)
+	if (f->reach || f->is_configured)
 		set_reach(t);
-	else if (f->no_metadata)
-		set_sockets(t);
 	set_body(t);
 	if (f->resume_from) {
 		(void)snprintf(range, sizeof range, "%llu-", (unsigned long long)f->resume_from);
@@ -438,9 +484,10 @@ static bool url_part(CURLU *u, CURLUPart what, char *out, size_t cap)
 	return ok;
 }
 
-/* Where a hop goes, by the rules of reach. was: the scheme before; "" at the first. */
+/* Where a hop goes. was: the scheme before; "" at the first. */
 static int hop(struct transfer *t, const char *url, char was[8])
 {
+	const struct reach *lists = t->f->reach ? t->f->reach : t->f->redirects;
 	char scheme[8] = "", port[8] = "", origin[sizeof t->first];
 	uint64_t number = 0;
 	CURLU *u = lib.url();
@@ -454,13 +501,14 @@ static int hop(struct transfer *t, const char *url, char was[8])
 		return err_set(t->e, ERR_FORMAT, "\"%.100s\" is not an http(s) URL", url);
 	if (strcmp(was, "https") == 0 && strcmp(scheme, "https") != 0 && !t->f->insecure)
 		return err_set(t->e, ERR_DENIED, "a redirect from https to http (%s)", t->host);
-	memcpy(was, scheme, sizeof scheme);
 	(void)snprintf(origin, sizeof origin, "%s://%s:%s", scheme, t->host, port);
 	if (!t->first[0])
 		memcpy(t->first, origin, sizeof t->first);
 	/* Nor does the first host get them at the wish of another one. */
 	t->foreign = t->foreign || strcmp(t->first, origin) != 0;
-	t->listed = reach_has_host(t->f->reach, bytes_of(t->host), (unsigned)number);
+	t->listed = lists && reach_has_host(lists, bytes_of(t->host), (unsigned)number);
+	t->is_away = (*was || t->f->led_by) && t->reply->origin.is_public;
+	memcpy(was, scheme, sizeof scheme);
 	return 0;
 }
 
@@ -495,6 +543,8 @@ static int follow(struct transfer *t, struct curl_slist *headers)
 int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e)
 {
 	*ret = (struct fetch_reply){0};
+	if (f->led_by)
+		ret->origin = *f->led_by;
 	buf_init(&ret->body, f->out_fd >= 0 || f->sink ? 1U << 20 : (size_t)f->max);
 	(void)pthread_once(&once, init_library);
 	if (failed.code != ERR_OK)
@@ -511,7 +561,8 @@ int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e)
 			headers = more;
 	}
 	if (r == 0)
-		r = f->reach ? follow(&t, headers) : perform(&t, f->url, headers);
+		r = f->reach || f->is_configured ? follow(&t, headers)
+						 : perform(&t, f->url, headers);
 	lib.slist_free_all(headers);
 	lib.cleanup(t.curl);
 	return r < 0 ? err_ctx(e, "%s", f->url) : 0;

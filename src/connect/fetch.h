@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 struct reach;
 
@@ -24,6 +25,13 @@ struct fetch_sink {
 struct fetch_file {
 	int fd;
 	uint64_t len; /* from its start */
+};
+
+/* Who answered at an operator's address. */
+struct fetch_origin {
+	bool
+	    is_public; /* at a public address, or it may be: a proxy of the environment was asked */
+	struct sockaddr_storage address;
 };
 
 struct fetch {
@@ -45,12 +53,18 @@ struct fetch {
 	/* A stranger's server is asked: which addresses may be connected to, at each redirect, too;
 	 * none leads from https to http, and no proxy of the environment is used. NULL: any. */
 	const struct reach *reach;
-	bool no_metadata; /* without reach: addresses where clouds keep secrets are not connected
-			     to (ERR_DENIED), unless by a proxy */
-	const char *authorities; /* PEM text, instead of fetch_authorities; may be NULL */
-	bool no_redirects;	 /* none is followed: the reply has its status */
-	unsigned total_sec;	 /* the request may take so long; 0 = any time */
-	unsigned rate_min;	 /* with stall_sec: bytes a second; 0 = 1 */
+	/* Without reach: the operator names the address. Where clouds keep secrets is not connected
+	 * to, unless by a proxy, and a redirect leads from a public address to public ones and what
+	 * redirects lists, never from https to http; else ERR_DENIED. */
+	bool is_configured;
+	const struct reach *redirects;	   /* of is_configured; may be NULL */
+	const struct fetch_origin *led_by; /* of is_configured: whose reply named url, which then
+					      counts as a redirect of it; nobody's, all zero, and
+					      NULL: url is the operator's */
+	const char *authorities;	   /* PEM text, instead of fetch_authorities; may be NULL */
+	bool no_redirects;		   /* none is followed: the reply has its status */
+	unsigned total_sec;		   /* the request may take so long; 0 = any time */
+	unsigned rate_min;		   /* with stall_sec: bytes a second; 0 = 1 */
 	const atomic_bool
 	    *stop; /* set: the request ends with ERR_CANCELLED within about a second; may be NULL */
 	uint64_t resume_from; /* ask for the rest from here (Range); reply.status 206 says that it
@@ -60,9 +74,10 @@ struct fetch {
 struct fetch_reply {
 	long status;
 	struct buf body;
-	uint64_t length;	  /* bytes of body received */
-	bool answered;		  /* a header came, also where the request then failed */
-	unsigned retry_after_sec; /* of Retry-After in seconds; 0 = none */
+	uint64_t length;	    /* bytes of body received */
+	bool answered;		    /* a header came, also where the request then failed */
+	struct fetch_origin origin; /* of is_configured */
+	unsigned retry_after_sec;   /* of Retry-After in seconds; 0 = none */
 	char content_type[256], etag[256], last_modified[64], digest[160], challenge[2048];
 	char location[4096]; /* as it was sent: often without scheme and host */
 };

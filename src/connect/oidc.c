@@ -115,7 +115,7 @@ static int ask(struct oidc *o, struct fetch *f, struct fetch_reply *reply, struc
 	f->out_fd = -1;
 	f->total_sec = f->stall_sec = REQUEST_SEC;
 	f->no_redirects = true;
-	f->no_metadata = true; /* its documents name addresses */
+	f->is_configured = true; /* its documents name addresses */
 	f->stop = &o->stop;
 	if (atomic_fetch_add(&o->running, 1) >= AT_ONCE) {
 		atomic_fetch_sub(&o->running, 1);

@@ -286,6 +286,12 @@ bool reach_has_host(const struct reach *r, struct bytes host, unsigned port)
 	return false;
 }
 
+bool reach_is_secret(struct bytes address)
+{
+	uint8_t addr[16];
+	return parse_address(address, addr) && metadata_row(addr);
+}
+
 bool reach_has_authority(const struct reach *r, struct bytes authority)
 {
 	struct bytes host;
@@ -303,12 +309,11 @@ bool reach_has_authority(const struct reach *r, struct bytes authority)
 
 int reach_refuse(const struct reach *r, struct bytes host, const char *address, struct err *e)
 {
-	uint8_t addr[16];
 	unsigned port;
 	struct bytes alone = host;
 	const char *setting = r && r->setting ? r->setting : "import-allow";
 	(void)split(host, &alone, &port);
-	if (parse_address(address ? bytes_of(address) : alone, addr) && metadata_row(addr))
+	if (reach_is_secret(address ? bytes_of(address) : alone))
 		return err_set(e, ERR_DENIED,
 			       "%.*s%s%s%s is an address where clouds keep secrets: only the "
 			       "address itself in the server's setting %s permits it",

@@ -39,6 +39,8 @@ bool reach_may_connect(const struct reach *r, const struct sockaddr *address, bo
 bool reach_has_address(const struct reach *r, struct bytes address);
 /* Of a list of networks alone: ERR_FORMAT names a host, or "*". */
 int reach_parse_networks(struct bytes text, struct arena *a, struct reach *ret, struct err *e);
+/* Is the address (text) one where clouds keep secrets? */
+bool reach_is_secret(struct bytes address);
 /* Before a name is looked up: a host that is an address, or "localhost", and is not allowed is
  * refused with ERR_DENIED, which says what to list. */
 int reach_check_authority(const struct reach *r, struct bytes authority, struct err *e);

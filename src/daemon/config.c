@@ -159,7 +159,7 @@ static int check_text(const char *name, const char *text, struct err *e)
 			       text);
 	bool networks = strcmp(name, "trusted-proxies") == 0;
 	if (networks || strcmp(name, "import-allow") == 0 || strcmp(name, "import-insecure") == 0 ||
-	    strcmp(name, "notify-allow") == 0) {
+	    strcmp(name, "notify-allow") == 0 || strcmp(name, "feeds-allow") == 0) {
 		struct arena a;
 		struct reach reach = {.all = false};
 		arena_init(&a, 1U << 20);

@@ -46,7 +46,8 @@ struct config {
 	bool sparse_indexes;
 	uint64_t upload_expire_ms;
 	uint64_t gc_grace_ms, gc_every_ms, disk_reserve, scrub_rate, scrub_every_ms;
-	uint64_t feeds_every_ms;    /* 0 = never */
+	uint64_t feeds_every_ms; /* 0 = never */
+	const char *feeds_allow;
 	const char *registry_hosts; /* "NAME=HOST …" */
 	const char *feeds;	    /* "osv=URL …", empty = the built-in list */
 	const char *vdb;	    /* a database file to load at start, may be empty */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "connect/reach.h"
 #include "scan/engine.h"
 #include "scan/travel.h"
 #include "scan/update_build.h"
@@ -90,8 +91,12 @@ static enum outcome update(struct schedule *s)
 	char dir[4096];
 	arena_init(&a, UPDATE_BUDGET);
 	(void)snprintf(dir, sizeof dir, "%s/feeds", s->c->data_dir);
-	const struct update_place place = {.dir = dir, .stop = &s->stopping};
-	int r = update_parse(bytes_of(s->c->feeds), &a, &sources, &count, &e);
+	struct reach allow;
+	const struct update_place place = {.dir = dir, .allow = &allow, .stop = &s->stopping};
+	int r = reach_parse(bytes_of(s->c->feeds_allow), &a, &allow, &e);
+	allow.setting = "feeds-allow";
+	if (r == 0)
+		r = update_parse(bytes_of(s->c->feeds), &a, &sources, &count, &e);
 	if (r == 0)
 		r = update_fetch(sources, count, &place, &a, &files, &e);
 	if (r == 0)

@@ -131,6 +131,10 @@
 	  "the advisory feeds to fetch, NAME=URL each (default: the built-in list)", feeds)        \
 	X("feeds-every", CONFIG_TIME, "TIME", "6h", 0, 30 * CONFIG_DAY,                            \
 	  "how often feeds are fetched; 0 = never", feeds_every_ms)                                \
+	X("feeds-allow", CONFIG_TEXT, "TEXT", "", 0, 0,                                            \
+	  "hosts and networks that a public feed's redirects may lead to besides public "          \
+	  "addresses; * = any",                                                                    \
+	  feeds_allow)                                                                             \
 	X("imports", CONFIG_COUNT, "N", "2", 1, 16, "imports from other registries at once",       \
 	  imports)                                                                                 \
 	X("import-allow", CONFIG_TEXT, "TEXT", "", 0, 0,                                           \

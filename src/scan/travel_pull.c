@@ -377,6 +377,7 @@ int travel_pull(const struct travel_pull *p, struct travel_pulled *ret, struct e
 	arena_init(&a, BUDGET);
 	int r = travel_open(&p->from, &a, &c, &ref, e);
 	if (r == 0) {
+		c.o.is_configured = true;
 		w.current = open_current(p->current);
 		r = pull(&w, &ref, e);
 	}

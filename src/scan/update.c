@@ -230,12 +230,14 @@ static int take_reply(struct update_file *f, const char *part, int fd,
 	return r;
 }
 
-static int fetch_one(struct update_file *f, const atomic_bool *stop, struct arena *a, struct err *e)
+static int fetch_one(struct update_file *f, const struct update_place *place, struct arena *a,
+		     struct err *e)
 {
+	struct fetch_origin led_by = {.is_public = false};
 	char part[4200];
 	struct question q;
 	struct fetch_reply reply;
-	if (update_index_follow(f->url, stop, a, &f->from, e) < 0)
+	if (update_index_follow(f->url, place, a, &f->from, &led_by, e) < 0)
 		return -(int)e->code;
 	name_of(f, "part", part);
 	OWN_FD int fd = open(part, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -247,11 +249,13 @@ static int fetch_one(struct update_file *f, const atomic_bool *stop, struct aren
 				.headers = q.headers,
 				.max = FEED_MAX,
 				.out_fd = fd,
-				.no_metadata = true,
+				.is_configured = true,
+				.redirects = place->allow,
+				.led_by = &led_by,
 				.rate_min = RATE_MIN,
 				.total_sec = FEED_SEC,
 				.resume_from = q.resume_from,
-				.stop = stop};
+				.stop = place->stop};
 	int r = fetch_run(&request, &reply, e);
 	f->unreached = r < 0 && !reply.answered;
 	if (r == 0) {
@@ -315,7 +319,7 @@ int update_fetch(const struct update_source *sources, size_t count,
 					       "%s: not asked: its server did not "
 					       "answer twice",
 					       f->url)
-				     : fetch_one(f, place->stop, a, &why);
+				     : fetch_one(f, place, a, &why);
 		if (place->stop && atomic_load(place->stop))
 			return err_set(e, ERR_CANCELLED, "the feeds were not fetched to the end");
 		f->fetched_ms = mtime_ms(f->path);

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct reach;
+
 struct update_source {
 	const char *feed; /* "osv" */
 	const char *url;
@@ -32,7 +34,9 @@ struct update_file {
 };
 struct update_place {
 	const char *dir;
-	const atomic_bool *stop; /* set: ERR_CANCELLED before long; may be NULL */
+	const struct reach *allow; /* where redirects of public servers may lead besides public
+				      addresses (fetch.redirects); may be NULL */
+	const atomic_bool *stop;   /* set: ERR_CANCELLED before long; may be NULL */
 };
 /* Fetch all into the place. *ret (count rows) from a. <0 only when dir cannot be used, out of
  * memory, or stop was set. */

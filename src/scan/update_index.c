@@ -1,4 +1,5 @@
 #include "scan/update_index.h"
+#include "scan/update.h"
 #include "base/bytes.h"
 #include "connect/fetch.h"
 
@@ -108,33 +109,38 @@ int update_index_read(const char *url, struct bytes body, struct arena *a, const
 	return made ? 0 : err_set(e, ERR_NOMEM, "no memory");
 }
 
-static int one_step(const char *url, const atomic_bool *stop, struct arena *a, const char **ret,
-		    struct err *e)
+/* *led_by: who named url; then who names *ret. */
+static int one_step(const char *url, const struct update_place *place, struct arena *a,
+		    const char **ret, struct fetch_origin *led_by, struct err *e)
 {
 	struct fetch_reply reply;
 	struct fetch request = {.url = url,
 				.max = INDEX_MAX,
 				.out_fd = -1,
-				.no_metadata = true,
+				.is_configured = true,
+				.redirects = place->allow,
+				.led_by = led_by,
 				.total_sec = INDEX_SEC,
-				.stop = stop};
+				.stop = place->stop};
 	int r = fetch_run(&request, &reply, e);
 	if (r == 0 && reply.status != 200)
 		r = err_set(e, ERR_IO, "%s: the server answered %ld", url, reply.status);
 	if (r == 0)
 		r = update_index_read(url, buf_bytes(&reply.body), a, ret, e);
+	*led_by = reply.origin;
 	fetch_reply_free(&reply);
 	return r;
 }
 
-int update_index_follow(const char *url, const atomic_bool *stop, struct arena *a, const char **ret,
-			struct err *e)
+int update_index_follow(const char *url, const struct update_place *place, struct arena *a,
+			const char **ret, struct fetch_origin *ret_led_by, struct err *e)
 {
+	*ret_led_by = (struct fetch_origin){.is_public = false};
 	for (int i = 0; update_is_index(url); i++) {
 		if (i == STEPS_MAX)
 			return err_set(e, ERR_LIMIT, "%s: one list names the next without end",
 				       url);
-		int r = one_step(url, stop, a, &url, e);
+		int r = one_step(url, place, a, &url, ret_led_by, e);
 		if (r < 0)
 			return r;
 	}

@@ -290,7 +290,9 @@ test('a registry that databases come from: each is refused with its reason, and 
   const rows = [
     ['vdb-manifest-endless', manifests((r) => endless(r.writeHead(200, { 'content-type': MANIFEST }))), /larger than 4194304 bytes/, false],
     ['vdb-token-endless', realm(own('vdb-token-endless'), (r) => endless(r.writeHead(200))), /larger than 1048576 bytes/, false],
-    ['vdb-redirect-file', redirects('manifests', () => 'file:///etc/passwd'), /redirect to what is not http or https/, false],
+    ['vdb-redirect-file', redirects('manifests', () => 'file:///etc/passwd'), /not an http\(s\) URL/, false],
+    ['vdb-redirect-secrets', redirects('manifests', () => 'http://169.254.169.254/latest'), /169\.254\.169\.254 is an address where clouds keep secrets/, false],
+    ['vdb-realm-secrets', realm(() => 'http://[fd00:ec2::254]/latest'), /fd00:ec2::254 is an address where clouds keep secrets/, false],
     ['vdb-redirect-loop', redirects('manifests', (request) => request.url), /more than 8 redirects/, false],
     ['vdb-stranger', of(byStranger), /not of a key that is trusted/, false],
     ['vdb-signature-of-another', of(next, { sig: old }), /the signature is of another file/, false],
@@ -300,7 +302,7 @@ test('a registry that databases come from: each is refused with its reason, and 
     ['vdb-blob-endless', blob((r) => endless(r.writeHead(200))), /larger than/, true],
     ['vdb-blob-huge', blob((r) => endless(r.writeHead(200, { 'content-length': 5e12 }))), /larger than/, true],
     ['vdb-blob-other', blob((r) => r.writeHead(200).end(Buffer.alloc(bytes(next).length, 'x'))), /not a|different digest|magic|vulnerability database/, true],
-    ['vdb-blob-redirect', blob((r) => r.writeHead(302, { location: 'file:///etc/passwd' }).end()), /redirect to what is not http or https/, true],
+    ['vdb-blob-redirect', blob((r) => r.writeHead(302, { location: 'file:///etc/passwd' }).end()), /not an http\(s\) URL/, true],
   ];
   for (const [name, peer, says, mayFetch] of rows) {
     fs.copyFileSync(old, to);
@@ -353,7 +355,7 @@ test('feeds: what is hostile is named and left out; one that becomes so is used 
     ['/huge.json', 'osv', (r) => endless(r.writeHead(200, { 'content-length': 2 ** 30 + 1 })), /larger than 1073741824 bytes/],
     ['/secrets.json', 'osv', (r) => r.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }).end(), /169\.254\.169\.254 is an address where clouds keep secrets/],
     ['/secrets/repodata/repomd.xml', 'updateinfo', (r) => r.writeHead(302, { location: 'http://[fd00:ec2::254]/' }).end(), /fd00:ec2::254 is an address where clouds keep secrets/],
-    ['/file.json', 'osv', (r) => r.writeHead(302, { location: 'file:///etc/passwd' }).end(), /redirect to what is not http or https/],
+    ['/file.json', 'osv', (r) => r.writeHead(302, { location: 'file:///etc/passwd' }).end(), /"file:\/\/\/etc\/passwd" is not an http\(s\) URL/],
     ['/loop.json', 'osv', (r) => r.writeHead(302, { location: '/loop.json' }).end(), /more than 8 redirects/],
     ['/headers.json', 'osv', (r) => endless(r.socket, Buffer.from('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'.repeat(100))), /headers are larger/],
     ['/up/repodata/repomd.xml', 'updateinfo', repomd('../../secret.xml'), /names no file of advisories/],
@@ -396,7 +398,7 @@ test('feeds: what is hostile is named and left out; one that becomes so is used 
     await new Promise((done) => { safe.listen(0, '127.0.0.1', done); });
     r = await runAsync(program, ['vdb', 'update', '--out', out, ...['/down.json', '/kept.json'].map((name) => `osv=https://127.0.0.1:${safe.address().port}${name}`)], { env: { ...clock.env, SSL_CERT_FILE: cert } });
     safe.close();
-    assert.match(r.stderr, /MISSING .*down\.json: .*a redirect to what is not https/);
+    assert.match(r.stderr, /MISSING .*down\.json: .*a redirect from https to http/);
     assert.ok(known('CVE-2026-8'), r.stderr);
     answers.set('/one.json', record('CVE-2026-9'));
     r = await update(good);
@@ -409,6 +411,47 @@ test('feeds: what is hostile is named and left out; one that becomes so is used 
     assert.match(follower.output, /feed osv: it cannot be read: .*bomb.*; left out/);
     assert.deepEqual(reached, [], 'nobody was led there');
   } finally { await follower?.stop(); peer.stop(); }
+});
+
+// No address of this machine is public: a name that only a proxy knows counts as one.
+test('a public feed, and what its index names, leads to no address that is not public, unless it is listed', async () => {
+  const asked = [], out = path.join(tempDir('led'), 'x.vdb');
+  const inside = await listen((request, reply) => { asked.push(request.url); json(reply, JSON.stringify(osvRecord('CVE-2026-1', [{ ecosystem: 'Debian:12', name: 'bash' }]))); });
+  const proxy = await listen((request, reply) => {
+    if (request.url.endsWith('/away.json')) reply.writeHead(302, { location: `${inside.url}/away.json` }).end();
+    else if (request.url.endsWith('/mirror.list')) reply.end(`${inside.url}/\n`);
+    else if (request.url.endsWith('/v2/away/manifests/t')) reply.writeHead(307, { location: `${inside.url}/away.json` }).end();
+    else if (request.url.endsWith('/v2/realm/manifests/t')) reply.writeHead(401, { 'www-authenticate': `Bearer realm="${inside.url}/token",service="x"` }).end();
+    else if (request.url.endsWith('/moved.json')) reply.writeHead(302, { location: 'http://other.example/found.json' }).end();
+    else json(reply, JSON.stringify(osvRecord('CVE-2026-2', [{ ecosystem: 'Debian:12', name: 'bash' }])));
+  });
+  const env = { ...clock.env, http_proxy: proxy.url, no_proxy: '127.0.0.1' }, feeds = ['osv=http://feeds.example/away.json', 'updateinfo=http://feeds.example/mirror.list', 'osv=http://feeds.example/moved.json'];
+  let server;
+  try {
+    let r = await runAsync(program, ['vdb', 'update', '--out', out, ...feeds], { env });
+    assert.equal(r.status, 0, r.stderr);
+    assert.match(r.stderr, /MISSING .*away\.json: .*a public server led to 127\.0\.0\.1 \(127\.0\.0\.1\), which is no public address/);
+    assert.match(r.stderr, /MISSING .*mirror\.list: .*a public server led to 127\.0\.0\.1/);
+    assert.deepEqual([asked, JSON.parse(plimsoll(['vdb', 'query', out, '--id', 'CVE-2026-2', '--format', 'json']).stdout).length], [[], 1]);
+    // A registry, and the token service that it names.
+    for (const [name, says] of [['away', /a public server led to 127\.0\.0\.1/], ['realm', /a public server led to 127\.0\.0\.1/]]) {
+      r = await runAsync(program, ['vdb', 'pull', `registry.example/${name}:t`, '--insecure', '--to', `${out}.pulled`], { env: { ...env, https_proxy: proxy.url } });
+      assert.equal(r.status, 1);
+      assert.match(r.stderr, says, name);
+    }
+    assert.deepEqual(asked, []);
+    // The operator's own address is not public: it leads anywhere.
+    r = await runAsync(program, ['vdb', 'update', '--out', out, `osv=${proxy.url}/away.json`], { env: clock.env });
+    assert.deepEqual([r.status, asked], [0, ['/away.json']], r.stderr);
+    for (const [allow, wanted] of [['10.0.0.0/8', 1], ['127.0.0.1', 2]]) {
+      server = await new Server({ args: ['--feeds', feeds[0], '--feeds-allow', allow, '--log-level', 'debug'], env }).start();
+      assert.equal((await server.fetch('/api/v1/vulndb:update', { method: 'POST' })).status, 202);
+      if (wanted === 2) await until('a database', async () => (await server.json('/api/v1/vulndb')).present);
+      else await until('a reason', () => /127\.0\.0\.1 \(127\.0\.0\.1\) is not a public address: the server's setting feeds-allow must list/.test(server.output));
+      await server.stop();
+      assert.equal(asked.length, wanted);
+    }
+  } finally { await server?.stop(); proxy.stop(); inside.stop(); }
 });
 
 // ---- sign-in -----------------------------------------------------------------------------------------------------
