@@ -302,17 +302,29 @@ static int find_token(struct db_tx *tx, void *arg, struct err *e)
 	return grants_load(tx, l, e);
 }
 
+/* found: of looking for l->user. */
+static int user_now(struct db_tx *tx, struct lookup *l, int found, const struct principal **ret,
+		    struct err *e)
+{
+	if (found == 0 || (found > 0 && !l->user.enabled))
+		return no_one(e);
+	int rc = found < 0 ? found : grants_load(tx, l, e);
+	*ret = l->principal;
+	return rc < 0 ? rc : 0;
+}
+
 int access_user_now(struct db_tx *tx, int64_t user_id, struct arena *arena,
 		    const struct principal **ret, struct err *e)
 {
 	struct lookup l = {.arena = arena};
-	int rc = access_db_user_get(tx, user_id, arena, &l.user, e);
-	if (rc == 0 || (rc > 0 && !l.user.enabled))
-		return no_one(e);
-	if (rc > 0)
-		rc = grants_load(tx, &l, e);
-	*ret = l.principal;
-	return rc < 0 ? rc : 0;
+	return user_now(tx, &l, access_db_user_get(tx, user_id, arena, &l.user, e), ret, e);
+}
+
+int access_named_now(struct db_tx *tx, struct bytes name, struct arena *arena,
+		     const struct principal **ret, struct err *e)
+{
+	struct lookup l = {.arena = arena};
+	return user_now(tx, &l, access_db_user_find(tx, name, arena, &l.user, e), ret, e);
 }
 
 static int by_token(struct access *a, struct bytes token, const char *kind, struct arena *arena,

@@ -109,6 +109,8 @@ int access_bearer(struct access *a, struct bytes token, struct arena *arena,
  * removed. */
 int access_user_now(struct db_tx *tx, int64_t user_id, struct arena *arena,
 		    const struct principal **ret, struct err *e);
+int access_named_now(struct db_tx *tx, struct bytes name, struct arena *arena,
+		     const struct principal **ret, struct err *e);
 /* A refresh token of the token route. */
 int access_refresh(struct access *a, struct bytes token, struct arena *arena,
 		   const struct principal **ret, struct err *e);

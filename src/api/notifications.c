@@ -4,6 +4,7 @@
 #include "api/rules.h"
 #include "base/clock.h"
 #include "notify/message.h"
+#include "notify/notify.h"
 #include "notify/terms.h"
 
 #define BODY_MAX 65536
@@ -19,6 +20,7 @@ struct notification_row {
 	bool events[RECORD_WORDS_MAX];
 	struct criteria criteria;
 	bool has_secret;
+	struct bytes paused;
 };
 static bool has_criteria(const void *row)
 {
@@ -49,7 +51,11 @@ static const struct record_field notification_fields[] = {
     R(criteria, RECORD_OBJECT, "criteria", "Of findings only these", .flags = RECORD_OPTIONAL,
       .of = &notify_criteria_object, .has = has_criteria),
     R(x.is_on, RECORD_BOOL, "enabled", "false: nothing is sent"),
-    R(x.author, RECORD_TEXT, "author", "Who created it"),
+    R(x.author, RECORD_TEXT, "author",
+      "Who created or last changed it: nothing is sent while they may not read the findings of the "
+      "scope"),
+    R(paused, RECORD_TEXT, "paused", "Why nothing is sent although it is enabled",
+      .flags = RECORD_OPTIONAL),
     R(x.created_at, RECORD_TIME, "created_at", "When it was created"),
     R(x.changed_at, RECORD_TIME, "changed_at", "When it was last changed"),
     R(x.waiting, RECORD_UINT, "waiting", "Messages that are still to be delivered"),
@@ -168,7 +174,8 @@ static int row_make(struct db_tx *tx, struct arena *a, const struct store_notifi
 	*ret = (struct notification_row){.x = *x, .has_secret = x->sealed.len > 0};
 	for (int i = 0; i < STORE_NOTIFY_EVENT_COUNT; i++)
 		ret->events[i] = x->events >> i & 1;
-	if (notify_criteria_parse(x->criteria, a, &ret->criteria, e) < 0)
+	if (notify_criteria_parse(x->criteria, a, &ret->criteria, e) < 0 ||
+	    notify_paused(tx, x, a, &ret->paused, e) < 0)
 		return -(int)e->code;
 	int rc = store_scope_path(tx, x->scope_id, a, &ret->scope, e);
 	if (rc >= 0 && x->kind == STORE_NOTIFY_EMAIL)
@@ -319,7 +326,6 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 	is.id = was.id;
 	is.scope_id = was.scope_id;
 	is.kind = was.kind;
-	is.author = was.author;
 	is.created_at = was.created_at;
 	if (!is.target.len)
 		is.target = was.target;

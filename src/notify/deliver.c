@@ -55,6 +55,16 @@ static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 	return store_delivery_end(tx, &s->d, e);
 }
 
+/* What a message says its author must be able to read now: rights end without a word to us. */
+static int check_author_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct sending *s = arg;
+	struct bytes paused;
+	if (notify_paused(tx, &s->to, &s->a, &paused, e) < 0)
+		return -(int)e->code;
+	return paused.len ? err_set(e, ERR_DENIED, "%.*s", BYTES_ARG(paused)) : 0;
+}
+
 static int due_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	return store_delivery_next(tx, arg, e);
@@ -348,7 +358,9 @@ static int send_one(struct sending *s, struct err *e)
 	struct buf body;
 	struct err why = ERR_INIT;
 	buf_init(&body, 2 * NOTIFY_MESSAGE_MAX);
-	int r = notify_message_with_id(s->d.body, s->d.id, &body, &why);
+	int r = db_run(s->n->o.db, DB_READ, check_author_tx, s, &why);
+	if (r == 0)
+		r = notify_message_with_id(s->d.body, s->d.id, &body, &why);
 	if (r == 0 && s->to.kind == STORE_NOTIFY_WEBHOOK)
 		r = check_scheme(s, &why);
 	if (r == 0)

@@ -3,6 +3,7 @@
  * growing pauses and given up after a day. Restartable at any moment: a message may be sent twice,
  * never lost. */
 #pragma once
+#include "base/arena.h"
 #include "connect/reach.h"
 #include "db/db.h"
 
@@ -28,5 +29,10 @@ struct notifier_options {
 };
 /* Copies the options, not what they point to. */
 struct notifier *notifier_start(const struct notifier_options *o, struct err *e);
+/* Why nothing is sent for a notification now: its author is gone, or may not read the findings of
+ * its scope any more. Empty: it is sent. Of a. */
+struct store_notification;
+int notify_paused(struct db_tx *tx, const struct store_notification *x, struct arena *a,
+		  struct bytes *ret, struct err *e);
 void notifier_stop_soon(struct notifier *n); /* requests end. NULL accepted, here and below */
 void notifier_stop(struct notifier *n);

@@ -120,15 +120,15 @@ int64_t store_notification_add(struct db_tx *tx, const struct store_notification
 
 int store_notification_set(struct db_tx *tx, const struct store_notification *x, struct err *e)
 {
-	int64_t n =
-	    db_exec(tx,
-		    "UPDATE notification SET name = $2, kind = $3, target = $4, sealed = $5,"
-		    " events = $6, severity_min = $7, criteria = $8, is_on = $9, changed_at = $10,"
-		    " busy_until = 0 WHERE id = $1",
-		    DB_ARGS(DB_I(x->id), DB_T(x->name), DB_I(x->kind), DB_T(x->target),
-			    DB_B(x->sealed), DB_I(x->events), DB_I(x->severity_min),
-			    DB_T(x->criteria), DB_I(x->is_on), DB_I(x->changed_at)),
-		    e);
+	int64_t n = db_exec(
+	    tx,
+	    "UPDATE notification SET name = $2, kind = $3, target = $4, sealed = $5,"
+	    " events = $6, severity_min = $7, criteria = $8, is_on = $9, changed_at = $10,"
+	    " author = $11, busy_until = 0 WHERE id = $1",
+	    DB_ARGS(DB_I(x->id), DB_T(x->name), DB_I(x->kind), DB_T(x->target), DB_B(x->sealed),
+		    DB_I(x->events), DB_I(x->severity_min), DB_T(x->criteria), DB_I(x->is_on),
+		    DB_I(x->changed_at), DB_T(x->author)),
+	    e);
 	if (n >= 0)
 		n = db_exec(tx,
 			    "UPDATE delivery SET next_at = $2 WHERE notification_id = $1"

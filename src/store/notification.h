@@ -48,7 +48,7 @@ struct store_notifications {
 
 /* Its number. ERR_LIMIT: there are STORE_NOTIFICATIONS_MAX. */
 int64_t store_notification_add(struct db_tx *tx, const struct store_notification *x, struct err *e);
-/* All but scope, author and created_at of the row id; messages that wait are tried at once. */
+/* All but scope and created_at of the row id; messages that wait are tried at once. */
 int store_notification_set(struct db_tx *tx, const struct store_notification *x, struct err *e);
 int store_notification_delete(struct db_tx *tx, int64_t id, struct err *e); /* with its messages */
 /* 1 = found at a visible scope. */

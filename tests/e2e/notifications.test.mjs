@@ -67,6 +67,14 @@ async function settled(id, timeout = 60000) {
   }
 }
 const remove = async (id) => assert.equal((await server.fetch(`/api/v1/notifications/${id}`, { method: 'DELETE' })).status, 204);
+/** A user with a role at the registry: how it asks. */
+const person = async (name, role) => {
+  const password = `long enough, ${name}`;
+  for (const [target, body] of [['/api/v1/users', { name, password }], ['/api/v1/role-assignments', { user: name, role, scope: '/registries/local' }]])
+    assert.equal((await server.fetch(target, { method: 'POST', headers: json, body: JSON.stringify(body) })).status, 201);
+  const authorization = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+  return (method, target, body) => server.fetch(target, { method, headers: { ...(body && json), authorization }, body: body && JSON.stringify(body) });
+};
 async function push(repository, layout) {
   await pushLayout(server, repository, layout);
   return server.scanned(repository, layout.digest);
@@ -311,13 +319,6 @@ test('rules that end, feeds that are too old, Mondays', async () => {
 
 test('who may: the roles that change rules; secrets and the path of a URL are not shown; changes are audited', async () => {
   const made = await hook('/who?token=hidden', { name: 'who', secret, enabled: false });
-  const person = async (name, role) => {
-    const password = `long enough, ${name}`;
-    for (const [target, body] of [['/api/v1/users', { name, password }], ['/api/v1/role-assignments', { user: name, role, scope: '/registries/local' }]])
-      assert.equal((await server.fetch(target, { method: 'POST', headers: json, body: JSON.stringify(body) })).status, 201);
-    const authorization = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
-    return (method, target, body) => server.fetch(target, { method, headers: { ...(body && json), authorization }, body: body && JSON.stringify(body) });
-  };
   const at = `/api/v1/notifications/${made.id}`;
   const reader = await person('nreader', 'Security Reader'), admin = await person('nadmin', 'Security Admin');
   const seen = await (await reader('GET', at)).json();
@@ -343,6 +344,33 @@ test('who may: the roles that change rules; secrets and the path of a URL are no
   for (const body of [{ url: 'ftp://x/' }, { url: '' }, {}, { recipients: ['a@b.example'] }, { url: 'https://x.example/', events: [] }, { url: 'https://x.example/', secret: 'short' }, { url: 'https://x.example/', events: ['nothing'] }])
     assert.equal((await server.fetch('/api/v1/notifications', { method: 'POST', headers: json, body: JSON.stringify({ name: 'z', scope: '/registries/local', events: ['state'], ...body }) })).status, 400, JSON.stringify(body));
   await remove(made.id);
+});
+
+test('while its author may not read the findings it is paused, and says why; who may and changes it takes it over', async () => {
+  const lost = await person('nlost', 'Security Admin'), gone = await person('ngone', 'Security Admin');
+  const make = async (who, path) => (await (await who('POST', '/api/v1/notifications', { name: path, scope: '/registries/local', url: receiver.url(path), events: ['findings'] })).json()).id;
+  const kept = await make(lost, '/lost'), removed = await make(gone, '/gone'), get = (id) => server.json(`/api/v1/notifications/${id}`);
+  await push('team/paused', image('openssl'));
+  await receiver.at('/lost', 1);
+  await receiver.at('/gone', 1);
+  assert.deepEqual([(await get(kept)).paused, (await get(kept)).author], [undefined, 'nlost']);
+  plimsoll(['role', 'remove', 'nlost', 'Security Admin', '/registries/local', '--server', server.url, '--username', 'admin'], { env: { PLIMSOLL_PASSWORD: server.password } });
+  assert.equal((await server.fetch('/api/v1/users/ngone', { method: 'DELETE' })).status, 204);
+  await push('team/paused-2', image('openssl'));
+  for (const [id, why] of [[kept, 'paused: nlost may no longer read the findings of this scope'], [removed, 'paused: ngone is no user any more, or is disabled']]) {
+    assert.equal((await get(id)).paused, why);
+    for (let tries = 0; (await get(id)).last_error !== why; tries++) { assert.ok(tries < 500, JSON.stringify(await get(id))); await sleep(20); }
+    assert.equal((await deliveries(id))[0].state, 'waiting');
+  }
+  assert.deepEqual(receiver.got.filter((x) => ['/lost', '/gone'].includes(x.path)).length, 2);
+  const r = await server.fetch(`/api/v1/notifications/${kept}`, { method: 'PUT', headers: json, body: JSON.stringify({ name: 'taken over', events: ['findings'] }) });
+  assert.equal(r.status, 200);
+  const now = await r.json();
+  assert.deepEqual([now.author, now.paused], ['admin', undefined]);
+  await receiver.at('/lost', 2);
+  assert.equal(receiver.got.filter((x) => x.path === '/gone').length, 1);
+  await remove(kept);
+  await remove(removed);
 });
 
 test('mail', async () => {
