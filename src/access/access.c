@@ -95,21 +95,6 @@ void access_denied_flush(struct access *a)
 	denial_flush(a->denials);
 }
 
-int access_mac(struct access *a, const char *purpose, struct bytes text,
-	       uint8_t out[SECRET_HASH_LEN], struct err *e)
-{
-	struct buf b;
-	buf_init(&b, 65536);
-	buf_put_text(&b, purpose);
-	buf_put_u8(&b, 0); /* in no token of ours */
-	buf_put(&b, text);
-	struct bytes key = {.ptr = a->sign_key, .len = sizeof a->sign_key};
-	int rc =
-	    buf_ok(&b) ? secret_hmac(key, buf_bytes(&b), out, e) : err_set(e, ERR_NOMEM, "mac");
-	buf_free(&b);
-	return rc;
-}
-
 const char *access_service(const struct access *a)
 {
 	return a->service;

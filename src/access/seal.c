@@ -1,4 +1,5 @@
-/* Other people's secrets, sealed under a key of their own that follows from the signing key. */
+/* What is made with keys of their own that follow from the signing key: sealed secrets of other
+ * people, and codes over texts. */
 #include "access/state.h"
 
 static int key_of(const struct access *a, uint8_t key[SECRET_HASH_LEN], struct err *e)
@@ -27,4 +28,19 @@ int access_unseal(const struct access *a, struct bytes bound, struct bytes seale
 		r = secret_open(key, bound, sealed, out, e);
 	secret_wipe(key, sizeof key);
 	return r;
+}
+
+int access_mac(struct access *a, const char *purpose, struct bytes text,
+	       uint8_t out[SECRET_HASH_LEN], struct err *e)
+{
+	struct buf b;
+	buf_init(&b, 65536);
+	buf_put_text(&b, purpose);
+	buf_put_u8(&b, 0); /* in no token of ours */
+	buf_put(&b, text);
+	struct bytes key = {.ptr = a->sign_key, .len = sizeof a->sign_key};
+	int rc =
+	    buf_ok(&b) ? secret_hmac(key, buf_bytes(&b), out, e) : err_set(e, ERR_NOMEM, "mac");
+	buf_free(&b);
+	return rc;
 }
