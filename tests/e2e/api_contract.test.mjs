@@ -268,10 +268,16 @@ test('every list: page by page it is what it is at once', async () => {
     assert.ok(names.includes('limit') && names.includes('cursor'), o.id);
     assert.deepEqual(o.operation.parameters.find((p) => p.name === 'limit').schema, { type: 'integer', format: 'int64', minimum: 1, maximum: 1000, default: 100 }, o.id);
     const target = withNeeded(o);
-    const whole = await server.json(`${target}${target.includes('?') ? '&' : '?'}limit=1000`);
+    const all = () => server.json(`${target}${target.includes('?') ? '&' : '?'}limit=1000`);
+    let whole, parts, after = await all();
+    do { // what was pushed before may be scanned meanwhile
+      whole = after;
+      parts = [await pages(target, 1), await pages(target, 2)];
+      after = await all();
+    } while (JSON.stringify(after) !== JSON.stringify(whole));
     assert.equal(whole.next, undefined, o.id);
     assert.deepEqual([whole.total, whole.total_exact], [whole.items.length, true], o.id);
-    for (const limit of [1, 2]) assert.deepEqual(await pages(target, limit), whole.items, `${o.id} by ${limit}`);
+    for (const part of parts) assert.deepEqual(part, whole.items, o.id);
     const texts = whole.items.map((x) => JSON.stringify(x));
     assert.equal(new Set(texts).size, texts.length, `${o.id}: nothing twice`);
   }

@@ -395,14 +395,14 @@ void put_text(int fd, const char *text)
 
 void wait_for(atomic_int *counter, int value)
 {
-	for (int i = 0; i < 400 && atomic_load(counter) != value; i++)
+	for (int i = 0; i < 6000 && atomic_load(counter) != value; i++)
 		(void)usleep(10000);
 	assert_int_equal(atomic_load(counter), value);
 }
 
 void wait_connections(struct http_server *s, unsigned most)
 {
-	for (int i = 0; i < 1000 && http_server_connections(s) > most; i++)
+	for (int i = 0; i < 6000 && http_server_connections(s) > most; i++)
 		(void)usleep(10000);
 	assert_true(http_server_connections(s) <= most);
 }

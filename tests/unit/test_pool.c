@@ -256,7 +256,8 @@ static void test_live_stalled(void **state)
 	assert_non_null(a);
 	int64_t since = clock_mono_ms();
 	assert_int_equal(run(p, "honest", &g, &e), 0);
-	assert_in_range(clock_mono_ms() - since, 4000, 8000);
+	assert_in_range(clock_mono_ms() - since, 4000,
+			20000); /* the last: the worker's own limit */
 	memset(&g, 0, sizeof g);
 	assert_int_equal(pool_finish(a, 100, &r, &e), 0);
 	assert_int_equal(g.records, 1);
