@@ -60,6 +60,10 @@ struct db {
 	_Atomic bool stop; /* db_stop was called */
 	_Atomic uint64_t asked;
 
+	pthread_mutex_t companion_lock;
+	void *companion;
+	void (*companion_close)(void *);
+
 	pthread_mutex_t damage_lock;
 	char damage[512]; /* the first damage that was met; empty = none */
 };
@@ -448,6 +452,7 @@ static struct db *db_new(const char *address, const struct db_schema *schema, bo
 	d->address = strdup(address);
 	d->place = (struct db_place){
 	    .address = d->address, .functions = schema->functions, .keep_log = keep_log};
+	pthread_mutex_init(&d->companion_lock, NULL);
 	pthread_mutex_init(&d->damage_lock, NULL);
 	pthread_mutex_init(&d->write_lock, NULL);
 	pthread_cond_init(&d->committed, NULL);
@@ -524,6 +529,19 @@ int db_check(const char *address, void (*say)(void *arg, const char *text), void
 	return engine->check ? engine->check(address, say, arg, e) : not_here("a check", e);
 }
 
+void *db_companion(struct db_tx *tx, void *(*open)(void), void (*close)(void *))
+{
+	struct db *d = tx->db;
+	pthread_mutex_lock(&d->companion_lock);
+	if (!d->companion) {
+		d->companion = open();
+		d->companion_close = close;
+	}
+	void *ret = d->companion;
+	pthread_mutex_unlock(&d->companion_lock);
+	return ret;
+}
+
 void db_close(struct db *d)
 {
 	if (!d)
@@ -532,6 +550,9 @@ void db_close(struct db *d)
 		d->engine->close(d->readers[i]);
 	if (d->writer)
 		d->engine->close(d->writer);
+	if (d->companion)
+		d->companion_close(d->companion);
+	pthread_mutex_destroy(&d->companion_lock);
 	pthread_mutex_destroy(&d->damage_lock);
 	pthread_mutex_destroy(&d->write_lock);
 	pthread_cond_destroy(&d->committed);

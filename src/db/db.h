@@ -47,6 +47,10 @@ struct db *db_attach(const char *address, const struct db_schema *schema, struct
 /* The same, and nothing on disk changes: writes are ERR_UNSUPPORTED. */
 struct db *db_attach_only(const char *address, const struct db_schema *schema, struct err *e);
 void db_close(struct db *d);
+/* What a module above keeps in memory as long as the database is open, one for all its threads:
+ * open makes it when it is first asked for (NULL: no memory, it is asked again), db_close closes
+ * it. */
+void *db_companion(struct db_tx *tx, void *(*open)(void), void (*close)(void *));
 /* It is kept by a server of its own and not in a file: db_copy, db_check and db_ballast_keep answer
  * ERR_UNSUPPORTED. */
 bool db_is_server(const char *address);

@@ -171,7 +171,7 @@ static int flush(struct page *p, struct err *e)
 	for (size_t i = 0; r == 0 && !p->l.q->matches && i < n; i++)
 		r = take_filled(p, &p->pairs[i], &p->filled[i], e);
 	/* Where rules leave few of them more are looked at together. */
-	if (r == 0 && p->l.policies.count && 2 * (p->count - shown) < n && p->chunk < CHUNK_MAX)
+	if (r == 0 && p->l.has_policies && 2 * (p->count - shown) < n && p->chunk < CHUNK_MAX)
 		return make_space(p, CHUNK_MAX, e);
 	return r;
 }
@@ -186,7 +186,7 @@ static void uncounted(struct page *p)
 /* Policies ask for nothing but the check, or need not be asked. */
 static bool is_of_checks(const struct page *p)
 {
-	return p->l.q->shown == FINDING_SHOW_ALL || !p->l.policies.count ||
+	return p->l.q->shown == FINDING_SHOW_ALL || !p->l.has_policies ||
 	       listing_is_of_checks(&p->l);
 }
 
@@ -198,7 +198,7 @@ static size_t next_images(struct page *p, const struct candidate *c, int64_t *la
 	while (kept == 0 && n > 0 && (n = listing_images(&p->l, c, *last, out, max)) > 0) {
 		*last = out[n - 1];
 		for (size_t i = 0; i < n; i++)
-			if (!p->by_policy || listing_is_disabled(&p->l, &p->policies, out[i]) ==
+			if (!p->by_policy || listing_is_disabled(&p->policies, out[i]) ==
 						 (p->l.q->shown == FINDING_SHOW_DISABLED))
 				out[kept++] = out[i];
 	}
@@ -219,8 +219,8 @@ static int one_candidate(struct page *p, size_t i, struct err *e)
 		last = after->image;
 	if (!criteria_fits_check(p->l.q->criteria, &c->check))
 		return 0;
-	if (p->by_policy)
-		listing_judge(&p->l, &c->check, &p->policies);
+	if (p->by_policy && listing_judge(&p->l, i, &p->policies, e) < 0)
+		return -(int)e->code;
 	while ((n = next_images(p, c, &last, images, first_only ? 1 : 64)) > 0) {
 		for (size_t k = 0; k < n; k++) {
 			p->pairs[p->pair_count++] = (struct pair){i, images[k]};
@@ -244,7 +244,7 @@ static int one_candidate(struct page *p, size_t i, struct err *e)
 static int go_through(struct page *p, size_t from, size_t to, bool partial, struct err *e)
 {
 	int r = 0;
-	p->by_policy = p->l.policies.count && p->l.q->shown != FINDING_SHOW_ALL && is_of_checks(p);
+	p->by_policy = p->l.has_policies && p->l.q->shown != FINDING_SHOW_ALL && is_of_checks(p);
 	if (p->by_policy)
 		r = listing_policies(&p->l, &p->policies, e);
 	for (size_t i = from; r == 0 && i < to; i++)
@@ -360,9 +360,8 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
 		r = -(int)e->code;
 	if (r >= 0 && p.count && !q.ageless && listing_ages(&p.l, p.out, p.count, e) < 0)
 		r = -(int)e->code;
-	if (r >= 0 && p.l.policies.count && listing_rules(&p.l, p.out, p.count, e) < 0)
+	if (r >= 0 && p.count && listing_rules(&p.l, p.out, p.count, e) < 0)
 		r = -(int)e->code;
-	arena_free(&p.l.known);
 	if (r < 0)
 		return r;
 	*ret_more = r > 0;

@@ -2,23 +2,25 @@
 #include "ledger/findings_impl.h"
 
 /* Of a list whose places are all known. */
-static struct total of_small(const struct listing *l, struct listing_policies *of, uint64_t check)
+static int of_small(const struct listing *l, struct listing_policies *of, uint64_t check,
+		    struct total *ret, struct err *e)
 {
 	int64_t images[256], last = INT64_MIN;
 	size_t i = 0, n = 0, got;
-	bool by_policy = l->policies.count && l->q->shown != FINDING_SHOW_ALL;
+	bool by_policy = l->has_policies && l->q->shown != FINDING_SHOW_ALL;
 	while (i < l->candidate_count && l->candidates[i].check.id != check)
 		i++;
-	if (by_policy && i < l->candidate_count)
-		listing_judge(l, &l->candidates[i].check, of);
+	if (by_policy && i < l->candidate_count && listing_judge(l, i, of, e) < 0)
+		return -(int)e->code;
 	while (i < l->candidate_count && n <= TOTAL_MAX &&
 	       (got = listing_images(l, &l->candidates[i], last, images, 256)) > 0) {
 		for (size_t k = 0; k < got; k++)
-			n += !by_policy || listing_is_disabled(l, of, images[k]) ==
+			n += !by_policy || listing_is_disabled(of, images[k]) ==
 					       (l->q->shown == FINDING_SHOW_DISABLED);
 		last = images[got - 1];
 	}
-	return total_of(n, true);
+	*ret = total_of(n, true);
+	return 0;
 }
 
 #define IMAGES_MEMORY ((size_t)16 << 20) /* of the images of one check */
@@ -30,10 +32,14 @@ int listing_images_known(const struct listing *l, size_t candidate, struct listi
 	size_t n;
 	arena_init(&scratch, IMAGES_MEMORY);
 	const int64_t *images = listing_all_images(l, &l->candidates[candidate], &scratch, &n);
-	if (images)
-		*ret = total_of(of ? listing_count_shown(l, candidate, of, images, n) : n, true);
+	uint64_t shown = n;
+	int r = images ? 0 : err_set(e, ERR_NOMEM, "no memory for a count of images");
+	if (r == 0 && of)
+		r = listing_count_shown(l, candidate, of, images, n, &shown, e);
+	if (r == 0)
+		*ret = total_of(shown, true);
 	arena_free(&scratch);
-	return images ? 0 : err_set(e, ERR_NOMEM, "no memory for a count of images");
+	return r;
 }
 
 /* The list of this check alone, with what else is asked for. */
@@ -45,16 +51,10 @@ static int of_list(const struct listing *l, uint64_t check, struct total *ret, s
 	c.id_count = 1;
 	q.criteria = &c;
 	q.images = NULL;
-	/* the policies are read once for a page, not for each of its checks */
-	struct listing one = {.tx = l->tx,
-			      .q = &q,
-			      .a = l->a,
-			      .policies = l->policies,
-			      .knows_policies = l->knows_policies && !l->small};
+	struct listing one = {.tx = l->tx, .q = &q, .a = l->a};
 	int r = listing_open(&one, e);
 	if (r >= 0)
 		r = listing_total(&one, ret, e);
-	arena_free(&one.known);
 	return r;
 }
 
@@ -62,16 +62,17 @@ int listing_images_count(struct listing *l, bool by_check, const struct finding 
 			 struct err *e)
 {
 	struct listing_policies of;
-	if (by_check && l->small && l->policies.count && listing_policies(l, &of, e) < 0)
-		return -(int)e->code;
-	for (size_t i = 0; i < count; i++) {
+	int r = 0;
+	if (by_check && l->small && l->has_policies)
+		r = listing_policies(l, &of, e);
+	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct total *to = &l->q->images[i];
 		if (!by_check)
 			*to = total_of(to->count, to->exact);
 		else if (l->small)
-			*to = of_small(l, &of, out[i].check.id);
-		else if (to->count == 0 && of_list(l, out[i].check.id, to, e) < 0)
-			return -(int)e->code;
+			r = of_small(l, &of, out[i].check.id, to, e);
+		else if (to->count == 0)
+			r = of_list(l, out[i].check.id, to, e);
 	}
-	return 0;
+	return r;
 }

@@ -2,7 +2,7 @@
 #pragma once
 #include "base/buf.h"
 #include "ledger/findings.h"
-#include "ledger/policy.h"
+#include "ledger/kept_policies.h"
 
 /* The columns of a security check as finding_check_read reads them; of a table called c. */
 #define FINDING_CHECK                                                                              \
@@ -67,9 +67,9 @@ struct listing {
 	 * which checks and sets are holdings. */
 	struct criteria left;
 	bool by_package, by_patchable; /* one of them decided */
-	struct policies policies;      /* of all images, once they were needed */
-	bool knows_policies;
-	struct arena known; /* theirs: they may take more than a page has */
+	bool knows_policies;	       /* listing_know_policies was asked */
+	bool has_policies;	       /* an image has one, as far as that is known */
+	bool policies_ask;	       /* more than the check decides what they disable */
 };
 
 int finding_check_read(struct db_stmt *s, int at, struct arena *a, struct match_check *c,
@@ -148,8 +148,8 @@ struct listing_policies;
 int listing_images_known(const struct listing *l, size_t candidate, struct listing_policies *of,
 			 struct total *ret, struct err *e);
 /* How many of the candidate's images the policies leave in the list. */
-uint64_t listing_count_shown(const struct listing *l, size_t candidate, struct listing_policies *of,
-			     const int64_t *images, size_t count);
+int listing_count_shown(const struct listing *l, size_t candidate, struct listing_policies *of,
+			const int64_t *images, size_t count, uint64_t *ret, struct err *e);
 /* A list of checks: in how many images each of out is a finding, into q->images, where the list
  * did not go through all images itself: where the check alone decides. Where it is known already it
  * is not 0. */
@@ -159,20 +159,28 @@ int listing_images_count(struct listing *l, bool by_check, const struct finding 
 struct finding_cursor listing_at(const struct listing *l, const struct candidate *c);
 /* The list shows findings of this state. */
 bool listing_shows(const struct listing *l, const struct finding *f);
-/* Reads l->policies, once. */
+/* Whether there are policies, and what they ask, once. */
 int listing_know_policies(struct listing *l, struct err *e);
 /* The policies of the images that are in l->places. */
 struct listing_policies {
-	int64_t *pairs; /* image and policy, by image; those without one are left out */
+	int64_t *pairs; /* image and its policy's place, by image; those without one are left out */
 	size_t count;
-	bool *disabled; /* of a check: by the place of the policy */
+	struct kept_name *names; /* of the policies */
+	size_t name_count;
+	uint64_t *disabled; /* of each of them: which of the candidates that were judged */
+	size_t from, judged;
+	size_t at; /* of these the candidate that was asked for last */
 };
 int listing_policies(struct listing *l, struct listing_policies *ret, struct err *e);
-/* Work out what the policies say of a check: they ask for nothing else. */
-void listing_judge(const struct listing *l, const struct match_check *c,
-		   struct listing_policies *of);
+/* Work out what the policies say of a candidate: they ask for nothing but the check. */
+int listing_judge(const struct listing *l, size_t candidate, struct listing_policies *of,
+		  struct err *e);
 /* What listing_judge said for this image. */
-bool listing_is_disabled(const struct listing *l, const struct listing_policies *of, int64_t image);
+bool listing_is_disabled(const struct listing_policies *of, int64_t image);
+/* What the policies of their images say of findings that are filled in; policies: of each, 0 =
+ * none. */
+int listing_decide(struct listing *l, const int64_t *policies, struct finding *findings,
+		   size_t count, struct arena *a, struct err *e);
 /* The check decides what policies disable. */
 bool listing_is_of_checks(const struct listing *l);
 /* What rules disable the findings. */

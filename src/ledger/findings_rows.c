@@ -389,13 +389,14 @@ int listing_ages(struct listing *l, struct finding *findings, size_t count, stru
 	return r < 0 ? r : 0;
 }
 
-static int fill_one(struct filling *f, const struct pair *p, struct finding *out, struct err *e)
+static int fill_one(struct filling *f, const struct pair *p, struct finding *out,
+		    int64_t *ret_policy, struct err *e)
 {
 	const struct match_check *c = &f->l->candidates[p->candidate].check;
 	const struct image_row *images = (const void *)f->images.items;
 	size_t at = rows_find(&f->images, p->image, INT64_MIN);
-	int64_t policy = 0;
-	*out = (struct finding){.check = *c, .image_id = p->image};
+	*ret_policy = 0;
+	*out = (struct finding){.check = *c, .image_id = p->image, .state = FINDING_ACTIVE};
 	if (at < f->images.count && images[at].id == p->image) {
 		out->subscription = images[at].subscription;
 		out->registry = images[at].registry;
@@ -403,7 +404,7 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 		out->digest = images[at].digest;
 		out->os = images[at].os;
 		out->repository_id = images[at].repository_id;
-		policy = images[at].policy;
+		*ret_policy = images[at].policy;
 	}
 	size_t n = matches_of(f, (int64_t)c->id, p->image, NULL);
 	out->matches = arena_alloc(f->a, n, sizeof *out->matches);
@@ -414,10 +415,6 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 	if (at < f->images.count)
 		set_origins(&images[at].ancestry, out);
 	finding_settle(out);
-	const struct policy_rule *rule =
-	    policy_disables(policies_find(&f->l->policies, policy), out);
-	out->state = rule ? FINDING_DISABLED : FINDING_ACTIVE;
-	out->rule = rule ? rule->rule : 0;
 	return 0;
 }
 
@@ -434,8 +431,9 @@ static int fill(struct listing *l, const struct pair *pairs, size_t count, struc
 			    .packages = {.size = sizeof(struct package_row)}};
 	int64_t *images = arena_alloc(a, count, sizeof *images);
 	int64_t *checks = arena_alloc(a, count, sizeof *checks);
+	int64_t *policies = arena_alloc(a, count, sizeof *policies);
 	size_t n = 0;
-	if (!images || !checks)
+	if (!images || !checks || !policies)
 		return no_memory(e);
 	for (size_t i = 0; i < count; i++) {
 		images[i] = pairs[i].image;
@@ -450,7 +448,9 @@ static int fill(struct listing *l, const struct pair *pairs, size_t count, struc
 		if (rows[i].policy)
 			r = listing_know_policies(l, e);
 	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = fill_one(&f, &pairs[i], &out[i], e);
+		r = fill_one(&f, &pairs[i], &out[i], &policies[i], e);
+	if (r >= 0)
+		r = listing_decide(l, policies, out, count, a, e);
 	/* Before the criteria decide by them. */
 	if (r >= 0 && criteria_ask_age(l->q->criteria))
 		r = listing_ages(l, out, count, e);

@@ -121,15 +121,16 @@ static int add_pairs(struct counting *c, size_t candidate, const int64_t *images
 	return 0;
 }
 
-uint64_t listing_count_shown(const struct listing *l, size_t candidate, struct listing_policies *of,
-			     const int64_t *images, size_t count)
+int listing_count_shown(const struct listing *l, size_t candidate, struct listing_policies *of,
+			const int64_t *images, size_t count, uint64_t *ret, struct err *e)
 {
 	uint64_t n = 0;
-	listing_judge(l, &l->candidates[candidate].check, of);
+	if (listing_judge(l, candidate, of, e) < 0)
+		return -(int)e->code;
 	for (size_t i = 0; i < count; i++)
-		n +=
-		    listing_is_disabled(l, of, images[i]) == (l->q->shown == FINDING_SHOW_DISABLED);
-	return n;
+		n += listing_is_disabled(of, images[i]) == (l->q->shown == FINDING_SHOW_DISABLED);
+	*ret = n;
+	return 0;
 }
 
 /* A candidate whose places are known. */
@@ -141,10 +142,11 @@ static int count_one(struct counting *c, size_t candidate, struct err *e)
 	const int64_t *images =
 	    listing_all_images(c->l, &c->l->candidates[candidate], &scratch, &n);
 	int r = images ? 0 : err_set(e, ERR_NOMEM, "no memory for a count of findings");
+	uint64_t shown = n;
+	if (r == 0 && c->by_check && c->by_policy)
+		r = listing_count_shown(c->l, candidate, &c->policies, images, n, &shown, e);
 	if (r == 0 && c->by_check)
-		c->count += c->by_policy
-				? listing_count_shown(c->l, candidate, &c->policies, images, n)
-				: n;
+		c->count += shown;
 	else if (r == 0)
 		r = add_pairs(c, candidate, images, n, e);
 	arena_free(&scratch);
@@ -244,11 +246,11 @@ int listing_total(struct listing *l, struct total *ret, struct err *e)
 		return total_of_sums(l, ret, e);
 	if (listing_know_policies(l, e) < 0)
 		return -(int)e->code;
-	if (q.shown == FINDING_SHOW_DISABLED && !l->policies.count) {
+	if (q.shown == FINDING_SHOW_DISABLED && !l->has_policies) {
 		*ret = total_of(0, true);
 		return 0;
 	}
-	c.by_policy = l->policies.count && q.shown != FINDING_SHOW_ALL;
+	c.by_policy = l->has_policies && q.shown != FINDING_SHOW_ALL;
 	c.by_check = c.by_check && (!c.by_policy || listing_is_of_checks(l));
 	int known = c.by_policy ? 0 : listing_total_known(l, ret, e);
 	if (known != 0)

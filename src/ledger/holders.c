@@ -1,7 +1,7 @@
 #include "ledger/holders.h"
 
 #include "base/buf.h"
-#include "ledger/policy.h"
+#include "ledger/kept_policies.h"
 #include "match/finding.h"
 
 #include <string.h>
@@ -81,34 +81,56 @@ int holders_total(struct db_tx *tx, const struct holders_query *q, struct total 
 /* Policies that disable all of the checks. */
 struct without {
 	const struct match_check *checks;
-	size_t count, cap;
-	struct arena *a;
-	int64_t *ids;
-	size_t id_count;
+	size_t count;
+	const struct kept_name *names;
+	size_t name_count;
+	bool *is; /* of each policy: it disables all that were asked so far */
+	struct kept_verdicts verdicts;
 };
 
-static int add_without(void *arg, const struct policy *p, struct err *e)
+static int judge(void *arg, size_t at, const struct kept_policy *p, struct err *e)
 {
 	struct without *w = arg;
-	for (size_t k = 0; k < w->count; k++)
-		if (!policy_disables_check(p, &w->checks[k]))
-			return 0;
-	w->ids = arena_grow(w->a, w->ids, w->id_count, &w->cap, sizeof *w->ids);
-	if (!w->ids)
-		return no_memory(e);
-	w->ids[w->id_count++] = p->id;
-	return 0;
+	uint64_t disabled;
+	if (!w->is[at])
+		return 0;
+	int r = kept_judge(p, &w->verdicts, &disabled, e);
+	w->is[at] = r == 0 && !(~disabled << (KEPT_CHECKS_MAX - w->verdicts.count));
+	return r;
+}
+
+/* Checks from..from + count. */
+static int judge_some(struct db_tx *tx, struct without *w, size_t from, size_t count, struct err *e)
+{
+	w->verdicts = (struct kept_verdicts){.count = count};
+	for (size_t i = 0; i < count; i++)
+		w->verdicts.checks[i] = &w->checks[from + i];
+	int r = kept_each(tx, w->names, w->name_count, judge, w, e);
+	kept_verdicts_free(&w->verdicts);
+	return r;
 }
 
 int holders_without(struct db_tx *tx, const struct match_check *checks, size_t count,
 		    struct arena *a, struct holders_query *q, struct err *e)
 {
-	struct without w = {.checks = checks, .count = count, .a = a};
-	if (policies_each(tx, add_without, &w, e) < 0)
+	struct without w = {.checks = checks, .count = count};
+	struct kept_name *names;
+	if (kept_names(tx, NULL, 0, a, &names, &w.name_count, e) < 0)
 		return -(int)e->code;
-	q->without = w.ids;
-	q->without_count = w.id_count;
-	return 0;
+	w.names = names;
+	w.is = arena_alloc(a, w.name_count, sizeof *w.is);
+	int64_t *ids = arena_alloc(a, w.name_count, sizeof *ids);
+	int r = w.is && ids ? 0 : no_memory(e);
+	if (r == 0 && w.name_count)
+		memset(w.is, 1, w.name_count * sizeof *w.is);
+	for (size_t from = 0; r == 0 && from < count; from += KEPT_CHECKS_MAX)
+		r = judge_some(tx, &w, from,
+			       count - from < KEPT_CHECKS_MAX ? count - from : KEPT_CHECKS_MAX, e);
+	for (size_t i = 0; r == 0 && i < w.name_count; i++)
+		if (w.is[i])
+			ids[q->without_count++] = w.names[i].id;
+	q->without = ids;
+	return r;
 }
 
 /* Numbers of packages, as far as they fit into a list. */

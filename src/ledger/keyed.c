@@ -7,14 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-int keyed_hash(const struct buf *text, uint8_t key[KEYED_LEN], struct err *e)
+static int no_memory(struct err *e)
 {
-	struct digest d = {0};
-	digest_of(buf_ok(text) ? DIGEST_SHA256 : DIGEST_NONE, buf_bytes(text), &d);
+	return err_set(e, ERR_NOMEM, "no memory for a key of the store");
+}
+
+int keyed_hash_bytes(struct bytes text, uint8_t key[KEYED_LEN], struct err *e)
+{
+	struct digest d;
+	digest_of(DIGEST_SHA256, text, &d);
 	if (d.algo == DIGEST_NONE)
-		return err_set(e, ERR_NOMEM, "no memory for a key of the store");
+		return no_memory(e);
 	memcpy(key, d.hash, KEYED_LEN);
 	return 0;
+}
+
+int keyed_hash(const struct buf *text, uint8_t key[KEYED_LEN], struct err *e)
+{
+	return buf_ok(text) ? keyed_hash_bytes(buf_bytes(text), key, e) : no_memory(e);
 }
 
 static int by_key(const void *a, const void *b)

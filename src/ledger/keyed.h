@@ -11,7 +11,9 @@ struct keyed {
 	int64_t id;  /* 0 = not kept */
 	bool is_new; /* keyed_number gave it its number: the caller adds the row */
 };
-/* SHA-256's first bytes. ERR_NOMEM: text is a buffer that failed. */
+/* SHA-256's first bytes. ERR_NOMEM. */
+int keyed_hash_bytes(struct bytes text, uint8_t key[KEYED_LEN], struct err *e);
+/* The same. ERR_NOMEM: text is a buffer that failed. */
 int keyed_hash(const struct buf *text, uint8_t key[KEYED_LEN], struct err *e);
 /* The ids of all; text: "SELECT key, id … WHERE key {IN $1}". items are sorted by their keys. */
 int keyed_find(struct db_tx *tx, const char *text, struct keyed **items, size_t count,

@@ -97,19 +97,25 @@ static const struct record_field kept_fields[] = {
 };
 static const struct record_object kept_object = {RECORD_TABLE(kept_fields)};
 
+struct policy_rule policy_attached_rule(const uint64_t *ids, size_t count)
+{
+	return (struct policy_rule){.rule = POLICY_ATTACHED,
+				    .terms = {.what = {.c = {.cvss_min = -1,
+							     .cvss_below = -1,
+							     .epss_min = -1,
+							     .epss_below = -1,
+							     .ids = ids,
+							     .id_count = count}},
+					      .ends = {.epss_min = -1}}};
+}
+
 void policy_attached_put(struct buf *out, const struct policy_attached *x, size_t place)
 {
 	struct json_out w;
 	const struct kept_rule k = {.rule = (uint64_t)POLICY_ATTACHED + place,
 				    .document = x->document,
 				    .text = x->text,
-				    .terms = {.what = {.c = {.cvss_min = -1,
-							     .cvss_below = -1,
-							     .epss_min = -1,
-							     .epss_below = -1,
-							     .ids = x->ids,
-							     .id_count = x->id_count}},
-					      .ends = {.epss_min = -1}}};
+				    .terms = policy_attached_rule(x->ids, x->id_count).terms};
 	if (out->len)
 		buf_put_u8(out, ',');
 	json_out_init(&w, out, false);
@@ -160,6 +166,37 @@ void policy_settle(struct policy *p)
 	}
 }
 
+static int read_rule(struct json *j, struct policy_rule *ret, struct err *e)
+{
+	struct kept_rule k = {0};
+	if (record_read(j, &kept_object, &k, true, e) < 0 ||
+	    (json_ok(j) && rule_terms_settle(&k.terms, e) < 0))
+		return -(int)e->code;
+	*ret = (struct policy_rule){.rule = (int64_t)k.rule,
+				    .whole = k.whole,
+				    .document = k.document,
+				    .text = k.text,
+				    .observes = k.observes,
+				    .terms = k.terms};
+	return 0;
+}
+
+int policy_rule_parse(struct bytes text, struct arena *a, struct policy_rule *ret, struct err *e)
+{
+	struct json j;
+	json_init(&j, text, a);
+	return read_rule(&j, ret, e) < 0 ? -(int)e->code : json_finish(&j, e);
+}
+
+/* How the first member of what is attached begins: no rule has its number. */
+#define ATTACHED_BEGINS "{\"rule\":4503599627370496,"
+_Static_assert(POLICY_ATTACHED == INT64_C(4503599627370496), "what a body says of it");
+
+bool policy_is_attached(struct bytes text)
+{
+	return bytes_has_prefix_lit(text, ATTACHED_BEGINS);
+}
+
 int policy_parse(struct bytes body, struct arena *a, struct policy *ret, struct err *e)
 {
 	struct json j;
@@ -167,250 +204,46 @@ int policy_parse(struct bytes body, struct arena *a, struct policy *ret, struct 
 	json_init(&j, body, a);
 	if (json_enter_array(&j)) {
 		while (json_next_item(&j)) {
-			struct kept_rule k = {0};
 			ret->rules =
 			    arena_grow(a, ret->rules, ret->count, &cap, sizeof *ret->rules);
 			if (!ret->rules)
 				return no_memory(e);
-			if (record_read(&j, &kept_object, &k, true, e) < 0 ||
-			    (json_ok(&j) && rule_terms_settle(&k.terms, e) < 0))
+			if (read_rule(&j, &ret->rules[ret->count++], e) < 0)
 				return err_ctx(e, "policy %lld", (long long)ret->id);
-			ret->rules[ret->count++] = (struct policy_rule){.rule = (int64_t)k.rule,
-									.whole = k.whole,
-									.document = k.document,
-									.text = k.text,
-									.observes = k.observes,
-									.terms = k.terms};
 		}
 	}
 	policy_settle(ret);
 	return json_finish(&j, e) < 0 ? err_ctx(e, "policy %lld", (long long)ret->id) : 0;
 }
 
-/* Policies of different images have the same rules, most of them. */
-#define ALIKE 8U
-struct alike {
-	struct bytes text[ALIKE];
-	struct policy parsed[ALIKE];
-	size_t count;
-};
-
-/* The bodies of these policies, or (NULL) of all, by number. */
-typedef int (*body_fn)(void *arg, int64_t id, struct bytes body, struct err *e);
-static int each_body(struct db_tx *tx, const int64_t *ids, size_t count, body_fn each, void *arg,
-		     struct err *e)
+static int read_one(struct db_stmt *s, struct arena *a, struct policies *ret, size_t *cap,
+		    struct err *e)
 {
-	struct db_stmt *s =
-	    ids ? db_query(tx, "SELECT id, body FROM policy WHERE id {IN $1} ORDER BY id",
-			   DB_ARGS(DB_INTS(ids, count)), e)
-		: db_query(tx, "SELECT id, body FROM policy ORDER BY id", NULL, 0, e);
-	int r = s ? 0 : -(int)e->code;
-	while (s && r >= 0 && (r = db_step(s, e)) > 0)
-		r = each(arg, db_int(s, 0), db_bytes(s, 1), e);
-	db_done(s);
-	return r < 0 ? r : 0;
-}
-
-struct reading {
-	struct arena *a;
-	struct policies *all;
-	size_t cap;
-	struct alike known;
-};
-
-static struct policy *add_policy(struct reading *r, int64_t id)
-{
-	struct policies *all = r->all;
-	all->items = arena_grow(r->a, all->items, all->count, &r->cap, sizeof *all->items);
-	if (!all->items)
-		return NULL;
-	struct policy *p = &all->items[all->count++];
-	*p = (struct policy){.id = id};
-	return p;
-}
-
-static int add_whole(void *arg, int64_t id, struct bytes body, struct err *e)
-{
-	struct reading *r = arg;
 	bool ok = false;
-	struct policy *p = add_policy(r, id);
-	struct bytes kept = p ? arena_bytes(r->a, body, &ok) : BYTES_NONE;
-	return ok ? policy_parse(kept, r->a, p, e) : no_memory(e);
+	ret->items = arena_grow(a, ret->items, ret->count, cap, sizeof *ret->items);
+	struct bytes body = ret->items ? arena_bytes(a, db_bytes(s, 1), &ok) : BYTES_NONE;
+	if (!ok)
+		return no_memory(e);
+	struct policy *p = &ret->items[ret->count++];
+	*p = (struct policy){.id = db_int(s, 0)};
+	return policy_parse(body, a, p, e);
 }
 
 int policies_read(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
 		  struct policies *ret, struct err *e)
 {
-	struct reading r = {.a = a, .all = ret};
+	size_t cap = 0;
+	struct db_stmt *s = db_query(tx, "SELECT id, body FROM policy WHERE id {IN $1} ORDER BY id",
+				     DB_ARGS(DB_INTS(ids, count)), e);
+	int r = s ? 0 : -(int)e->code;
 	*ret = (struct policies){0};
-	return each_body(tx, ids, count, add_whole, &r, e);
-}
-
-/* How the first member of what is attached begins in a body: no rule has its number. */
-#define ATTACHED_BEGINS "{\"rule\":4503599627370496,"
-_Static_assert(POLICY_ATTACHED == INT64_C(4503599627370496), "what a body says of it");
-
-/* The rules of a body, without what is attached. */
-static int brief_rules(struct bytes body, struct alike *known, struct arena *a, struct policy *ret,
-		       struct err *e)
-{
-	size_t end = bytes_find_bytes(body, BYTES_LIT(ATTACHED_BEGINS));
-	bool attached = end < body.len;
-	if (attached && end <= 1)
-		return 0;
-	struct bytes text = bytes_part(body, 0, attached ? end - 1 : end);
-	for (size_t i = 0; i < known->count && i < ALIKE; i++)
-		if (bytes_eq(known->text[i], text)) {
-			ret->rules = known->parsed[i].rules;
-			ret->count = known->parsed[i].count;
-			return 0;
-		}
-	uint8_t *kept = arena_alloc(a, text.len + 1, 1);
-	if (!kept)
-		return no_memory(e);
-	if (text.len)
-		memcpy(kept, text.ptr, text.len);
-	kept[text.len] = ']';
-	if (policy_parse((struct bytes){kept, text.len + attached}, a, ret, e) < 0)
-		return -(int)e->code;
-	known->text[known->count % ALIKE] = (struct bytes){kept, text.len};
-	known->parsed[known->count++ % ALIKE] = *ret;
-	return 0;
-}
-
-static int cmp_ids(const void *x, const void *y)
-{
-	uint64_t a, b;
-	memcpy(&a, x, sizeof a);
-	memcpy(&b, y, sizeof b);
-	return (a > b) - (a < b);
-}
-
-/* What is attached, as one member more: its checks, each once. */
-static int brief_attached(const struct policy *whole, struct arena *a, struct policy *ret,
-			  struct err *e)
-{
-	size_t n = 0, at = 0;
-	for (size_t i = 0; i < whole->count; i++)
-		if (whole->rules[i].rule >= POLICY_ATTACHED)
-			n += whole->rules[i].terms.what.c.id_count;
-	if (n == 0)
-		return 0;
-	uint64_t *ids = arena_alloc(a, n, sizeof *ids);
-	struct policy_rule *rules = arena_alloc(a, ret->count + 1, sizeof *rules);
-	if (!ids || !rules)
-		return no_memory(e);
-	n = 0;
-	for (size_t i = 0; i < whole->count; i++) {
-		const struct criteria *c = &whole->rules[i].terms.what.c;
-		for (size_t k = 0; whole->rules[i].rule >= POLICY_ATTACHED && k < c->id_count; k++)
-			ids[n++] = c->ids[k];
-		rules[ret->count] = whole->rules[i]; /* the last one is attached */
+	while (s && (r = db_step(s, e)) > 0) {
+		r = read_one(s, a, ret, &cap, e);
+		if (r < 0)
+			break;
 	}
-	qsort(ids, n, sizeof *ids, cmp_ids);
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || ids[i] != ids[at - 1])
-			ids[at++] = ids[i];
-	for (size_t i = 0; i < ret->count; i++)
-		rules[i] = ret->rules[i];
-	struct policy_rule *one = &rules[ret->count++];
-	one->rule = POLICY_ATTACHED;
-	one->document = one->text = BYTES_NONE;
-	one->terms.what.c.ids = ids;
-	one->terms.what.c.id_count = at;
-	ret->rules = rules;
-	return 0;
-}
-
-static int brief_one(struct bytes body, struct alike *known, struct arena *a, struct policy *ret,
-		     struct err *e)
-{
-	struct arena step;
-	struct policy whole = {.id = ret->id};
-	arena_init(&step, ONE_MEMORY);
-	int r = policy_parse(body, &step, &whole, e);
-	if (r == 0)
-		r = brief_rules(body, known, a, ret, e);
-	if (r == 0)
-		r = brief_attached(&whole, a, ret, e);
-	policy_settle(ret);
-	arena_free(&step);
+	db_done(s);
 	return r;
-}
-
-static int add_brief(void *arg, int64_t id, struct bytes body, struct err *e)
-{
-	struct reading *r = arg;
-	struct policy *p = add_policy(r, id);
-	return p ? brief_one(body, &r->known, r->a, p, e) : no_memory(e);
-}
-
-int policies_read_brief(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
-			struct policies *ret, struct err *e)
-{
-	struct reading r = {.a = a, .all = ret};
-	*ret = (struct policies){0};
-	return each_body(tx, ids, count, add_brief, &r, e);
-}
-
-struct each_policy {
-	policy_fn each;
-	void *arg;
-};
-
-static int parse_one(void *arg, int64_t id, struct bytes body, struct err *e)
-{
-	const struct each_policy *x = arg;
-	struct arena one;
-	struct policy p = {.id = id};
-	arena_init(&one, ONE_MEMORY);
-	int r = policy_parse(body, &one, &p, e);
-	if (r >= 0)
-		r = x->each(x->arg, &p, e);
-	arena_free(&one);
-	return r;
-}
-
-int policies_each(struct db_tx *tx, policy_fn each, void *arg, struct err *e)
-{
-	struct each_policy x = {each, arg};
-	return each_body(tx, NULL, 0, parse_one, &x, e);
-}
-
-const struct policy *policies_find(const struct policies *all, int64_t id)
-{
-	size_t low = 0, high = all->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (all->items[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < all->count && all->items[low].id == id ? &all->items[low] : NULL;
-}
-
-bool policy_disables_check(const struct policy *p, const struct match_check *c)
-{
-	const struct finding yes = {.check = *c, .patchable = true}, no = {.check = *c};
-	for (size_t i = 0; p && i < p->count; i++) {
-		const struct policy_rule *r = &p->rules[i];
-		if (!r->observes && !rule_asks_matches(&r->terms, r->whole) &&
-		    rule_of(&r->terms, r->whole, &yes) == RULE_FITS &&
-		    rule_of(&r->terms, r->whole, &no) == RULE_FITS)
-			return true;
-	}
-	return false;
-}
-
-const struct policy_rule *policy_disables(const struct policy *p, const struct finding *f)
-{
-	for (size_t i = 0; p && i < p->count; i++) {
-		const struct policy_rule *r = &p->rules[i];
-		if (!r->observes && rule_of(&r->terms, r->whole, f) == RULE_FITS)
-			return r;
-	}
-	return NULL;
 }
 
 const struct policy_rule *policy_attached_find(const struct policy *p, uint64_t check)
@@ -424,38 +257,45 @@ const struct policy_rule *policy_attached_find(const struct policy *p, uint64_t 
 	return NULL;
 }
 
+static int add_row(struct many *add, const struct keyed *row, struct bytes body, struct err *e)
+{
+	struct arena step;
+	struct policy p = {.id = row->id};
+	arena_init(&step, ONE_MEMORY);
+	int r = policy_parse(body, &step, &p, e);
+	const struct db_value values[] = {DB_I(row->id),
+					  DB_B(((struct bytes){.ptr = row->key, .len = KEYED_LEN})),
+					  DB_T(body), DB_I(p.asks_matches || p.asks_patchable)};
+	arena_free(&step);
+	return r < 0 ? r : many_add(add, values, e);
+}
+
 int policy_put_many(struct db_tx *tx, const struct bytes *bodies, size_t count, int64_t *ret,
 		    struct err *e)
 {
 	OWN_FREE struct keyed *rows = own_calloc(count + 1, sizeof *rows);
 	OWN_FREE struct keyed **sorted = own_calloc(count + 1, sizeof *sorted);
 	struct many add = {.tx = tx,
-			   .columns = 3,
-			   .text = "INSERT INTO policy(id, hash, body) VALUES($1, $2, $3)"};
+			   .columns = 4,
+			   .text =
+			       "INSERT INTO policy(id, hash, body, asks) VALUES($1, $2, $3, $4)"};
 	size_t n = 0;
 	int r = rows && sorted ? 0 : no_memory(e);
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		struct buf text;
 		ret[i] = 0;
 		if (!bodies[i].len)
 			continue;
-		buf_init(&text, POLICY_BODY_MAX);
-		buf_put(&text, bodies[i]);
 		sorted[n++] = &rows[i];
-		r = keyed_hash(&text, rows[i].key, e);
-		buf_free(&text);
+		r = keyed_hash_bytes(bodies[i], rows[i].key, e);
 	}
 	if (r == 0 && n)
 		r = keyed_find(tx, "SELECT hash, id FROM policy WHERE hash {IN $1}", sorted, n, e);
 	if (r == 0 && n)
 		r = keyed_number(tx, "policy", sorted, n, e);
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		const struct db_value values[] = {
-		    DB_I(rows[i].id), DB_B(((struct bytes){.ptr = rows[i].key, .len = KEYED_LEN})),
-		    DB_T(bodies[i])};
 		ret[i] = rows[i].id;
 		if (rows[i].is_new)
-			r = many_add(&add, values, e);
+			r = add_row(&add, &rows[i], bodies[i], e);
 	}
 	return many_end(&add, r, e);
 }

@@ -64,27 +64,18 @@ struct policies {
 	struct policy *items; /* by number */
 	size_t count;
 };
+/* All of what is attached to an image as one member of its policy, without documents and texts. */
+struct policy_rule policy_attached_rule(const uint64_t *ids, size_t count);
 /* After its rules were put together: what it asks for. */
 void policy_settle(struct policy *p);
 int policy_parse(struct bytes body, struct arena *a, struct policy *ret, struct err *e);
-/* Those of these numbers; body text and results are in a. */
+/* A member of a body: a rule, or what is attached. The text lasts as long as the result. */
+int policy_rule_parse(struct bytes text, struct arena *a, struct policy_rule *ret, struct err *e);
+/* A member is the first of what is attached; the rules come before it, and no rule behind it. */
+bool policy_is_attached(struct bytes text);
+/* Those of these numbers, whole; body text and results are in a. */
 int policies_read(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
 		  struct policies *ret, struct err *e);
-/* Those of these numbers, or (NULL) all that there are, for lists over many images: what is
- * attached to an image is one member, the last, of the checks that it disables, without document
- * and text. An image with documents takes some hundred bytes and 8 for each of its disabled
- * findings. */
-int policies_read_brief(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
-			struct policies *ret, struct err *e);
-/* Each by itself, by number, without keeping the others: together they may take more memory than a
- * request has. p is each's until it returns. */
-typedef int (*policy_fn)(void *arg, const struct policy *p, struct err *e);
-int policies_each(struct db_tx *tx, policy_fn each, void *arg, struct err *e);
-const struct policy *policies_find(const struct policies *all, int64_t id); /* NULL: none */
-/* Every finding of the check is disabled, whatever its matches are. */
-bool policy_disables_check(const struct policy *p, const struct match_check *c);
-/* The rule that disables the finding, of which all fields are known; NULL: it is active. */
-const struct policy_rule *policy_disables(const struct policy *p, const struct finding *f);
 /* The first member of what is attached that disables the check;
  * NULL: none. */
 const struct policy_rule *policy_attached_find(const struct policy *p, uint64_t check);

@@ -1,6 +1,8 @@
 #include "ledger/preview.h"
 
 #include "base/clock.h"
+#include "ledger/kept_policies.h"
+#include "ledger/places.h"
 #include "ledger/rescore_lists.h"
 #include "ledger/tally.h"
 #include "store/digest_key.h"
@@ -8,6 +10,7 @@
 #include "store/seen.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define STEP 512U /* images that are counted together */
 #define TAGS_MAX 10000U
@@ -33,7 +36,11 @@ struct previewing {
 	const struct store_rule *rule;
 	const struct rule_terms *terms;
 	int64_t replaces;
-	struct policies policies;
+	/* Rules of the images' policies, each once, by its kept serial. */
+	struct arena own; /* of all policies */
+	struct places rule_at;
+	struct policy_rule *rules;
+	size_t rule_count, rule_cap;
 	struct joined *joined;
 	size_t joined_count, joined_cap;
 	struct preview *out;
@@ -99,6 +106,78 @@ static int tags_of(struct previewing *p, const struct image *i, struct finding *
 	return r < 0 ? r : 0;
 }
 
+/* A rule as long as the preview. */
+static const struct policy_rule *copy_rule(struct previewing *p, const struct kept_rule *kept,
+					   struct err *e)
+{
+	struct arena *a = &p->own;
+	bool ok;
+	size_t at;
+	if (places_find(&p->rule_at, kept->serial, &at))
+		return &p->rules[at];
+	struct bytes text = arena_bytes(a, kept->text, &ok);
+	p->rules =
+	    ok ? arena_grow(a, p->rules, p->rule_count, &p->rule_cap, sizeof *p->rules) : NULL;
+	if (!p->rules || !places_put(&p->rule_at, kept->serial, p->rule_count)) {
+		(void)no_memory(e);
+		return NULL;
+	}
+	struct policy_rule *copy = &p->rules[p->rule_count++];
+	return policy_rule_parse(text, a, copy, e) < 0 ? NULL : copy;
+}
+
+struct joining {
+	struct previewing *p;
+	struct policy *both;
+};
+
+/* The rules of a policy without the one that is replaced, and what is attached. */
+static int add_theirs(void *arg, size_t at, const struct kept_policy *theirs, struct err *e)
+{
+	const struct joining *j = arg;
+	struct policy *both = j->both;
+	struct arena *a = &j->p->own;
+	(void)at;
+	both->rules = arena_alloc(a, theirs->count + 2, sizeof *both->rules);
+	if (!both->rules)
+		return no_memory(e);
+	for (size_t i = 0; i < theirs->count; i++) {
+		const struct policy_rule *rule = copy_rule(j->p, theirs->rules[i], e);
+		if (!rule)
+			return -(int)e->code;
+		if (rule->rule != j->p->replaces)
+			both->rules[both->count++] = *rule;
+	}
+	if (theirs->attached_count == 0)
+		return 0;
+	uint64_t *ids = arena_alloc(a, theirs->attached_count, sizeof *ids);
+	if (!ids)
+		return no_memory(e);
+	memcpy(ids, theirs->attached, theirs->attached_count * sizeof *ids);
+	both->rules[both->count++] = policy_attached_rule(ids, theirs->attached_count);
+	return 0;
+}
+
+/* The rules of the policy of this number, and the one that is asked about. */
+static int join_rules(struct previewing *p, int64_t policy, const struct policy_rule *asked,
+		      struct policy *both, struct err *e)
+{
+	struct joining j = {.p = p, .both = both};
+	struct arena step;
+	struct kept_name *names;
+	size_t count;
+	arena_init(&step, 1U << 20);
+	int r = kept_names(p->tx, &policy, 1, &step, &names, &count, e);
+	if (r == 0)
+		r = kept_each(p->tx, names, count, add_theirs, &j, e);
+	arena_free(&step);
+	if (r == 0 && !both->rules && !(both->rules = arena_alloc(&p->own, 1, sizeof *asked)))
+		return no_memory(e);
+	if (r == 0)
+		both->rules[both->count++] = *asked;
+	return r;
+}
+
 /* What the image would be counted by. */
 static int join(struct previewing *p, struct image *i, struct err *e)
 {
@@ -116,17 +195,13 @@ static int join(struct previewing *p, struct image *i, struct err *e)
 			i->counted_by = p->joined[k].id;
 			return 0;
 		}
-	const struct policy *theirs = policies_find(&p->policies, i->policy);
 	struct policy both = {.id = -1 - (int64_t)p->joined_count};
-	size_t n = theirs ? theirs->count : 0;
-	both.rules = arena_alloc(p->a, n + 1, sizeof *both.rules);
-	p->joined = arena_grow(p->a, p->joined, p->joined_count, &p->joined_cap, sizeof *p->joined);
-	if (!both.rules || !p->joined)
+	p->joined =
+	    arena_grow(&p->own, p->joined, p->joined_count, &p->joined_cap, sizeof *p->joined);
+	if (!p->joined)
 		return no_memory(e);
-	for (size_t k = 0; k < n; k++)
-		if (theirs->rules[k].rule != p->replaces)
-			both.rules[both.count++] = theirs->rules[k];
-	both.rules[both.count++] = asked;
+	if (join_rules(p, i->policy, &asked, &both, e) < 0)
+		return -(int)e->code;
 	policy_settle(&both);
 	p->joined[p->joined_count++] = (struct joined){i->policy, rest, both.id};
 	i->counted_by = both.id;
@@ -311,13 +386,9 @@ int preview_rule(struct db_tx *tx, const struct store_rule *rule, const struct r
 			       .out = ret};
 	int64_t epoch;
 	*ret = (struct preview){0};
-	struct arena all;
-	arena_init(&all, MEMORY);
-	if (seen_epoch(tx, &epoch, e) < 0 ||
-	    policies_read_brief(tx, NULL, 0, &all, &p.policies, e) < 0) {
-		arena_free(&all);
+	if (seen_epoch(tx, &epoch, e) < 0)
 		return -(int)e->code;
-	}
+	arena_init(&p.own, MEMORY);
 	p.tally = tally_open(epoch);
 	if (p.tally)
 		tally_ask_texts(p.tally); /* it names checks in KEV */
@@ -328,6 +399,7 @@ int preview_rule(struct db_tx *tx, const struct store_rule *rule, const struct r
 	rescore_lists_close(p.lists);
 	buf_free(&p.pairs);
 	check_union_free(&p.checks);
-	arena_free(&all);
+	places_free(&p.rule_at);
+	arena_free(&p.own);
 	return r;
 }

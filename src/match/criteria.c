@@ -3,6 +3,9 @@
 #include "inspect/inspect.h"
 #include "pkg/version.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define FIELD(member, kind, key, option, letter, value, ...)                                       \
 	RECORD_FIELD(struct criteria, member, kind, key, __VA_ARGS__),
 #define ONE(member, ...) ROW_OF_##member,
@@ -72,19 +75,76 @@ static enum said of_choice(enum record_choice want, bool is)
 	return said(want != RECORD_UNSAID, (want == RECORD_YES) == is);
 }
 
+static int cmp_ids(const void *x, const void *y)
+{
+	uint64_t a, b;
+	memcpy(&a, x, sizeof a);
+	memcpy(&b, y, sizeof b);
+	return (a > b) - (a < b);
+}
+
+/* By length, then by letters in any case: what bytes_eq_nocase calls equal is. */
+static int cmp_nocase(const void *x, const void *y)
+{
+	const struct bytes *a = x, *b = y;
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	for (size_t i = 0; i < a->len; i++) {
+		uint8_t p = byte_lower(a->ptr[i]), q = byte_lower(b->ptr[i]);
+		if (p != q)
+			return p < q ? -1 : 1;
+	}
+	return 0;
+}
+
+/* A sorted copy; NULL: no memory. */
+static void *sorted(const void *items, size_t count, size_t size, struct arena *a,
+		    int (*cmp)(const void *x, const void *y))
+{
+	void *copy = arena_alloc(a, count, size);
+	if (copy && count) {
+		memcpy(copy, items, count * size);
+		qsort(copy, count, size, cmp);
+	}
+	return copy;
+}
+
+bool criteria_sort(struct criteria *c, struct arena *a)
+{
+	const uint64_t *ids = sorted(c->ids, c->id_count, sizeof *ids, a, cmp_ids);
+	const struct bytes *cves =
+	    sorted(c->cves.items, c->cves.count, sizeof *cves, a, cmp_nocase);
+	if (!ids || !cves)
+		return false;
+	c->ids = ids;
+	c->cves.items = cves;
+	c->sorted = true;
+	return true;
+}
+
 static bool id_fits(const struct criteria *c, uint64_t id)
 {
+	if (c->sorted)
+		return c->id_count && bsearch(&id, c->ids, c->id_count, sizeof id, cmp_ids) != NULL;
 	for (size_t i = 0; i < c->id_count; i++)
 		if (c->ids[i] == id)
 			return true;
 	return false;
 }
 
+static bool names_cve(const struct criteria *c, struct bytes name)
+{
+	if (c->sorted)
+		return c->cves.count && bsearch(&name, c->cves.items, c->cves.count, sizeof name,
+						cmp_nocase) != NULL;
+	return lists(c->cves, name, bytes_eq_nocase);
+}
+
 static bool cve_fits(const struct criteria *c, const struct match_check *check)
 {
-	bool fits = lists(c->cves, check->advisory, bytes_eq_nocase);
+	bool fits = names_cve(c, check->advisory);
 	for (size_t i = 0; !fits && i < check->cve_count; i++)
-		fits = lists(c->cves, check->cves[i], bytes_eq_nocase);
+		fits = names_cve(c, check->cves[i]);
 	return fits;
 }
 

@@ -11,6 +11,7 @@ struct criteria_texts {
  * of several given ones all must hold, or, with `any`, one. */
 struct criteria {
 	bool any;
+	bool sorted; /* ids and cves are in the order of criteria_sort */
 	/* Of the security check. */
 	const uint64_t *ids;
 	size_t id_count;
@@ -97,6 +98,10 @@ struct criteria {
 extern const struct record_object criteria_object, criteria_of_finding;
 /* Categories that a finding can have; NULL past the last. */
 const char *criteria_category_word(int i);
+
+/* Copies of the long lists in an order in which they are searched, for criteria that are asked of
+ * many findings: what they say is the same. false: no memory. */
+bool criteria_sort(struct criteria *c, struct arena *a);
 
 bool criteria_fits(const struct criteria *c, const struct finding *f);
 /* A finding of this check can fit: false only when none does, whatever its image and matches. */

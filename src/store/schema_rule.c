@@ -34,8 +34,18 @@
 	"NULL);"                                                                                   \
 	"CREATE UNIQUE INDEX policy_hash ON policy(hash);"
 
+/* A policy's text is JSON that we wrote: no string in it has these keys with their quotes. */
+#define HAS(key) "body LIKE '%\"" key "\":%'"
+#define HAS_ONE HAS("fix_available") " OR " HAS("fixed") " OR " HAS("package")
+#define HAS_OTHER HAS("status") " OR " HAS("patchable")
+#define ASKS                                                                                       \
+	"ALTER TABLE policy ADD COLUMN asks SMALLINT NOT NULL DEFAULT 0;"                          \
+	"UPDATE policy SET asks = 1 WHERE " HAS_ONE " OR " HAS_OTHER ";"                           \
+	"CREATE INDEX policy_asks ON policy(asks);"
+
 const struct db_migration schema_rule[] = {
     {.number = 1, .what = "disable rules and policies", .sql = TABLES},
+    {.number = 2, .what = "which policies ask for more than the check", .sql = ASKS},
     {0},
 };
 const char *const schema_rule_baseline[] = {TABLES, NULL};

@@ -3,6 +3,7 @@
  * `changes` (changes_complete asks for it). A process that dies at any write of a migration leaves
  * a store that the next start brings to the end. */
 #include "migrations_registry.h"
+#include "migrations_rule.h"
 #include "migrations_scan.h"
 #include "migrations_scan_newer.h"
 #include "migrations_store.h"
@@ -246,6 +247,7 @@ static const struct change {
     {"scan", 23, scan_21_rows, scan_23, NULL},
     {"scan", 24, scan_23_rows, scan_24, NULL},
     {"scan", 25, scan_21_rows, scan_25, NULL},
+    {"rule", 2, rule_1_rows, rule_2, NULL},
     {"store", 4, "", store_4, NULL},
     {"import", 2, import_1_rows, import_2, NULL},
     {"registry", 2, registry_1, registry_2, NULL},
