@@ -172,7 +172,6 @@ static int listing_attached(struct listing *l, struct finding *findings, size_t 
 	int r = kept_names(l->tx, ids, n, l->a, &names, &name_count, e);
 	if (r == 0)
 		r = kept_each_whole(l->tx, names, name_count, set_attached_of, &x, e);
-	l->questions += 1 + (unsigned)name_count;
 	for (size_t i = 0; i < count; i++)
 		if (findings[i].rule == POLICY_ATTACHED)
 			findings[i].rule = 0;
@@ -232,7 +231,6 @@ int listing_policies(struct listing *l, struct listing_policies *ret, struct err
 	int64_t *ids = listing_distinct(ret->pairs, ret->count, 1, l->a, &policies);
 	if (!ids)
 		return no_memory(e);
-	l->questions += policies > 0;
 	if (kept_names(l->tx, ids, policies, l->a, &ret->names, &ret->name_count, e) < 0)
 		return -(int)e->code;
 	ret->disabled = arena_alloc(l->a, ret->name_count, sizeof *ret->disabled);
@@ -333,7 +331,6 @@ int listing_decide(struct listing *l, const int64_t *policies, struct finding *f
 	int64_t *ids = pairs ? listing_distinct(pairs, n, 0, a, &id_count) : NULL;
 	if (!ids)
 		return no_memory(e);
-	l->questions++;
 	if (kept_names(l->tx, ids, id_count, a, &names, &name_count, e) < 0)
 		return -(int)e->code;
 	struct deciding d = {.findings = findings, .pairs = pairs, .count = n, .names = names};

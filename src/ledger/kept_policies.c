@@ -14,8 +14,9 @@
 #include <string.h>
 
 #define BUCKETS 16384U
-#define BODY_MEMORY (16 * POLICY_BODY_MAX) /* bytes: lists of short texts, as they are in memory   \
-					    */
+#define BODY_MEMORY                                                                                \
+	(16 * POLICY_BODY_MAX) /* bytes: lists of short texts, as they are in memory               \
+				*/
 
 struct rule_entry {
 	struct kept_rule kept;
@@ -184,22 +185,38 @@ static struct policy_entry *find(struct keeper *k, const struct kept_name *n)
 	return p;
 }
 
-/* The turn, or (n is not NULL) a policy that is there or comes meanwhile: into *ret. Under the
- * lock. */
-static int wait_turn(struct keeper *k, const struct kept_name *n, struct policy_entry **ret,
-		     struct err *e)
+/* Wait for what is done by who has the turn. Under the lock. */
+static int wait_given(struct keeper *k, int64_t until, struct err *e)
 {
+	return clock_wait_mono(&k->given, &k->lock, until) || !k->taken
+		   ? 0
+		   : err_set(e, ERR_TIMEOUT, "too many policies of images are read at once");
+}
+
+static int take_turn(struct keeper *k, struct err *e)
+{
+	int r = 0;
+	(void)pthread_mutex_lock(&k->lock);
 	int64_t until = clock_mono_ms() + k->wait_ms;
-	bool in_time = true;
-	*ret = NULL;
-	while (!(n && (*ret = find(k, n))) && k->taken) {
-		if (!in_time)
-			return err_set(e, ERR_TIMEOUT,
-				       "too many policies of images are read at once");
-		in_time = clock_wait_mono(&k->given, &k->lock, until);
-	}
-	k->taken = k->taken || !*ret;
-	return 0;
+	while (r == 0 && k->taken)
+		r = wait_given(k, until, e);
+	k->taken = k->taken || r == 0;
+	(void)pthread_mutex_unlock(&k->lock);
+	return r;
+}
+
+/* The policy, when it is there or comes meanwhile; or NULL and the turn. */
+static int take_or_turn(struct keeper *k, const struct kept_name *n, struct policy_entry **ret,
+			struct err *e)
+{
+	int r = 0;
+	(void)pthread_mutex_lock(&k->lock);
+	int64_t until = clock_mono_ms() + k->wait_ms;
+	while (r == 0 && !(*ret = find(k, n)) && k->taken)
+		r = wait_given(k, until, e);
+	k->taken = k->taken || (r == 0 && !*ret);
+	(void)pthread_mutex_unlock(&k->lock);
+	return r;
 }
 
 /* Under the lock. */
@@ -349,18 +366,20 @@ static struct policy_entry *make(struct draft *d)
 	return p;
 }
 
-static int read_body(struct keeper *k, struct bytes body, struct policy_entry **ret, struct err *e)
+/* NULL: *e says why. */
+static struct policy_entry *read_body(struct keeper *k, struct bytes body, struct err *e)
 {
 	struct draft d = {.k = k};
+	struct policy_entry *p = NULL;
 	buf_init(&d.rules, POLICY_BODY_MAX);
 	buf_init(&d.attached, 8 * POLICY_BODY_MAX); /* a number takes two bytes of text at least */
-	int r = read_members(&d, body, e);
-	*ret = r < 0 ? NULL : make(&d);
+	if (read_members(&d, body, e) == 0 && !(p = make(&d)))
+		(void)no_memory(e);
 	(void)pthread_mutex_lock(&k->lock);
 	k->is.reads++;
-	if (*ret) {
+	if (p) {
 		k->is.policies++;
-		count_bytes(k, (*ret)->bytes);
+		count_bytes(k, p->bytes);
 	} else {
 		rules_leave(k, (struct kept_rule *const *)(void *)d.rules.ptr,
 			    d.rules.len / sizeof(struct kept_rule *));
@@ -368,7 +387,7 @@ static int read_body(struct keeper *k, struct bytes body, struct policy_entry **
 	(void)pthread_mutex_unlock(&k->lock);
 	buf_free(&d.rules);
 	buf_free(&d.attached);
-	return r < 0 ? r : *ret ? 0 : no_memory(e);
+	return p;
 }
 
 static struct db_stmt *ask_body(struct db_tx *tx, int64_t id, struct err *e)
@@ -384,17 +403,18 @@ static struct db_stmt *ask_body(struct db_tx *tx, int64_t id, struct err *e)
 	return NULL;
 }
 
-/* By who has the turn. */
-static int read_policy(struct keeper *k, struct db_tx *tx, const struct kept_name *n,
-		       struct policy_entry **ret, struct err *e)
+/* By who has the turn. NULL: *e says why. */
+static struct policy_entry *read_policy(struct keeper *k, struct db_tx *tx,
+					const struct kept_name *n, struct err *e)
 {
 	struct db_stmt *s = ask_body(tx, n->id, e);
-	int r = s ? read_body(k, db_bytes(s, 0), ret, e) : -(int)e->code;
+	struct policy_entry *p = s ? read_body(k, db_bytes(s, 0), e) : NULL;
 	db_done(s);
-	if (r < 0)
-		return err_ctx(e, "policy %lld", (long long)n->id);
-	memcpy((*ret)->key, n->hash, KEYED_LEN);
-	return 0;
+	if (p)
+		memcpy(p->key, n->hash, KEYED_LEN);
+	else
+		(void)err_ctx(e, "policy %lld", (long long)n->id);
+	return p;
 }
 
 static void add_policy(struct keeper *k, struct policy_entry *p)
@@ -414,19 +434,18 @@ static void add_policy(struct keeper *k, struct policy_entry *p)
 static int take(struct keeper *k, struct db_tx *tx, const struct kept_name *n,
 		struct policy_entry **ret, struct err *e)
 {
-	(void)pthread_mutex_lock(&k->lock);
-	int r = wait_turn(k, n, ret, e);
-	(void)pthread_mutex_unlock(&k->lock);
+	int r = take_or_turn(k, n, ret, e);
 	if (r < 0 || *ret)
 		return r;
-	r = read_policy(k, tx, n, ret, e);
+	struct policy_entry *p = read_policy(k, tx, n, e);
 	(void)pthread_mutex_lock(&k->lock);
-	if (r < 0)
-		give_turn(k);
+	if (p)
+		add_policy(k, p);
 	else
-		add_policy(k, *ret);
+		give_turn(k);
 	(void)pthread_mutex_unlock(&k->lock);
-	return r;
+	*ret = p;
+	return p ? 0 : -(int)e->code;
 }
 
 static void give(struct keeper *k, struct policy_entry *p)
@@ -478,10 +497,7 @@ int kept_each_whole(struct db_tx *tx, const struct kept_name *names, size_t coun
 	struct keeper *k = keeper_of(tx);
 	int r = k ? 0 : no_memory(e);
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		struct policy_entry *none;
-		(void)pthread_mutex_lock(&k->lock);
-		r = wait_turn(k, NULL, &none, e);
-		(void)pthread_mutex_unlock(&k->lock);
+		r = take_turn(k, e);
 		if (r < 0)
 			break;
 		r = read_whole(tx, names[i].id, each, arg, e);

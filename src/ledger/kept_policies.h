@@ -8,7 +8,7 @@
 #include "ledger/policy.h"
 
 #define KEPT_BYTES ((size_t)64 << 20) /* of a process, and the one policy that is being read */
-#define KEPT_WAIT_MS 20000	      /* for what others read */
+#define KEPT_WAIT_MS 5000	      /* for what others read; a reading takes as long at most */
 
 struct kept_name {
 	int64_t id;

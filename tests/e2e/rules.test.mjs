@@ -399,14 +399,23 @@ test('what all rules say has a limit; with as much as fits, lists and previews g
   assert.equal((await server.all('/api/v1/checks')).length, names.length);
   assert.equal((await server.all('/api/v1/findings')).length, names.length);
   assert.equal((await ask('POST', '/api/v1/rules/preview', { scope: '/registries/local', criteria: { cve: [cve('sudo')] } })).findings, 1);
-  // Policies of their own for some repositories: each has all that the file says.
-  for (let k = 0; k < 8; k++) {
+  // Policies of their own for some repositories: each has all that the file says. Together they are more than a list could hold, and twenty lists at once.
+  for (let k = 0; k < 24; k++) {
     await pushLayout(server, `many${k}`, image);
     await server.scanned(`many${k}`, image.digest);
     created.push((await rule({ match: 'all', criteria: { repository: [`many${k}`], cve: ['CVE-1999-1'] } })).id);
   }
   assert.equal((await server.all('/api/v1/checks')).length, names.length);
-  assert.equal((await server.all('/api/v1/findings')).length, 9 * names.length);
+  assert.equal((await server.all('/api/v1/findings')).length, 25 * names.length);
+  const wide = ['/api/v1/findings?limit=50', '/api/v1/findings?limit=50&patchable=true', '/api/v1/checks?limit=50', '/api/v1/recommendations', `/api/v1/cves/${cve('sudo')}`];
+  const answers = await Promise.all(Array.from({ length: 20 }, async (_, n) => (await server.fetch(wide[n % wide.length])).status));
+  assert.deepEqual([...new Set(answers)], [200]);
+  // One of them says more from the next list on, and then no more.
+  const sudo = await rule({ match: 'all', criteria: { repository: ['many3'], cve: [cve('sudo')] } });
+  assert.equal((await server.all('/api/v1/findings')).length, 25 * names.length - 1);
+  assert.equal((await server.all('/api/v1/findings?state=disabled')).length, 1);
+  await remove(sudo);
+  assert.equal((await server.all('/api/v1/findings')).length, 25 * names.length);
   for (const id of created) await remove({ id });
 });
 
