@@ -257,6 +257,30 @@ static void read_with_less(struct bytes purl)
 	assert_int_equal(r, 0);
 }
 
+/* A part of the version in rpm and deb. */
+static void test_purl_epochs(void **state)
+{
+	(void)state;
+	struct arena a;
+	struct pkg p;
+	arena_init(&a, 1U << 16);
+	/* an epoch of 0 is none */
+	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:rpm/a/b@1-1?epoch=0"), &a, &p, NULL), 0);
+	assert_field(p.version, "1-1");
+	/* Trivy's of Debian */
+	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:deb/debian/libssl3@3.0.1%2Bb1?arch=amd64&"
+						 "distro=debian-12.5&epoch=1"),
+				       &a, &p, NULL),
+			 0);
+	assert_field(p.version, "1:3.0.1+b1");
+	assert_field(p.distro, "debian:12.5");
+	assert_int_equal(p.qualifiers.len, 0);
+	/* said twice */
+	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:rpm/a/b@2:1-1?epoch=2"), &a, &p, NULL), 0);
+	assert_field(p.version, "2:1-1");
+	arena_free(&a);
+}
+
 /* Names whole, what other fields hold in them, the rest as it is. */
 static void test_purl_read(void **state)
 {
@@ -292,20 +316,6 @@ static void test_purl_read(void **state)
 	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:nuget/Newtonsoft.Json@9"), &a, &p, NULL), 0);
 	assert_field(p.name, "Newtonsoft.Json");
 	assert_field(p.source_name, "newtonsoft.json");
-	/* an epoch of 0 is none */
-	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:rpm/a/b@1-1?epoch=0"), &a, &p, NULL), 0);
-	assert_field(p.version, "1-1");
-	/* Trivy's of Debian */
-	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:deb/debian/libssl3@3.0.1%2Bb1?arch=amd64&"
-						 "distro=debian-12.5&epoch=1"),
-				       &a, &p, NULL),
-			 0);
-	assert_field(p.version, "1:3.0.1+b1");
-	assert_field(p.distro, "debian:12.5");
-	assert_int_equal(p.qualifiers.len, 0);
-	/* said twice */
-	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:rpm/a/b@2:1-1?epoch=2"), &a, &p, NULL), 0);
-	assert_field(p.version, "2:1-1");
 	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:npm/@babel/core"), &a, &p, NULL), 0);
 	assert_field(p.name, "@babel/core");
 	static const char *const bad[] = {
@@ -502,10 +512,11 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_round_trip), cmocka_unit_test(test_copy_and_order),
-	    cmocka_unit_test(test_identity),   cmocka_unit_test(test_purls),
-	    cmocka_unit_test(test_purl_of_os), cmocka_unit_test(test_purl_read),
-	    cmocka_unit_test(test_spec_rows),  cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_round_trip),	cmocka_unit_test(test_copy_and_order),
+	    cmocka_unit_test(test_identity),	cmocka_unit_test(test_purls),
+	    cmocka_unit_test(test_purl_of_os),	cmocka_unit_test(test_purl_read),
+	    cmocka_unit_test(test_purl_epochs), cmocka_unit_test(test_spec_rows),
+	    cmocka_unit_test(test_names),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	if (failed == 0 && checked_rows == 0) {
