@@ -95,7 +95,7 @@ int err_ctx(struct err *e, const char *fmt, ...)
 
 bool err_is_no_space(const struct err *e)
 {
-	return e->code == ERR_IO && (e->sys == ENOSPC || e->sys == EDQUOT);
+	return e->code == ERR_IO && (e->sys == ENOSPC || e->sys == EDQUOT || e->sys == EFBIG);
 }
 
 bool err_is_no_descriptor(const struct err *e)

@@ -23,6 +23,7 @@ int main(int argc, char **argv)
 {
 	(void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error: what was
 					   written was wanted, no more is */
+	(void)signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow (ulimit -f) */
 	if (follow_test_clock() < 0)
 		return 1;
 	if (argc < 2) {

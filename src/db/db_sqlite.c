@@ -79,7 +79,7 @@ static struct lite_stmt *stmt_of(struct db_stmt *s)
 
 static bool no_space(int sys)
 {
-	return sys == ENOSPC || sys == EDQUOT;
+	return sys == ENOSPC || sys == EDQUOT || sys == EFBIG;
 }
 
 /* The errno behind rc. Of a failed call on the log the engine keeps it with the log's file only:

@@ -5,7 +5,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, filesOnly, makeLayout, makeVdb, osvRecord, program, pushBlob, pushLayout, run, runAsync, sha256, sleep,
+import { Server, debianRelease, dpkgStatus, filesOnly, has, makeLayout, makeVdb, osvRecord, program, pushBlob, pushLayout, run, runAsync, sha256, sleep,
   tempDir } from './lib.mjs';
 
 let vdb;
@@ -59,6 +59,26 @@ test('a disk that uploads have filled is emptied through the API, and pushes go 
     await server.stop();
     run('umount', [dataDir], { check: false });
   }
+});
+
+test('files that may not grow any more (ulimit -f): refused as by a full disk; pushes go on when they may', { skip: has('prlimit') ? false : 'no prlimit' }, async () => {
+  const server = await new Server({ args: ['--vdb', vdb] }).start();
+  const limit = (bytes) => run('prlimit', ['--pid', String(server.child.pid), `--fsize=${bytes}:`]);
+  try {
+    const kept = image(), refused = image(3000000);
+    await pushLayout(server, 'grow/kept', kept);
+    await server.scanned('grow/kept', kept.digest);
+    for (const bytes of [1 << 20, 4096]) { // a blob is too large; and then the database is, too
+      limit(bytes);
+      await assert.rejects(pushLayout(server, 'grow/new', refused), /507|fetch failed/, `${bytes} bytes`);
+      assert.equal((await server.fetch('/livez')).status, 200);
+      assert.equal((await server.fetch(`/v2/grow/kept/manifests/${kept.digest}`)).status, 200);
+    }
+    limit('unlimited');
+    await pushLayout(server, 'grow/new', refused);
+    assert.equal((await server.scanned('grow/new', refused.digest)).state, 'Unhealthy');
+    assert.equal((await check(server, 'database')).ok, true);
+  } finally { await server.stop(); }
 });
 
 test('a layer that was damaged on disk: nobody vouches for it, its image says so, and the next push mends it', async () => {
