@@ -123,6 +123,12 @@ static bool is_nearly_spent(const struct arena *a)
 	return a->budget < (a->budget + a->used) / 4;
 }
 
+/* Wherever it has got to, with however little on it: looking for what is rare takes both. */
+static bool must_end(const struct page *p)
+{
+	return p->l.questions >= p->l.q->questions || is_nearly_spent(p->l.a);
+}
+
 /* What of a finding's matches the page shows. */
 static int cut_matches(struct page *p, struct finding *f, struct err *e)
 {
@@ -229,7 +235,7 @@ static int one_candidate(struct page *p, size_t i, struct err *e)
 			int r = flush(p, e);
 			if (r != 0)
 				return r;
-			if (p->l.questions >= p->l.q->questions) {
+			if (must_end(p)) {
 				uncounted(p);
 				return 1;
 			}
@@ -291,7 +297,7 @@ static int wide(struct page *p, size_t from, size_t to, struct err *e)
 		p->whole = !partial;
 		r = go_through(p, from, from + n, partial && !(p->l.q->images && p->by_check), e);
 		from += n;
-		if (r == 0 && from < to && p->l.questions >= p->l.q->questions)
+		if (r == 0 && from < to && must_end(p))
 			return 1;
 	}
 	return r;
@@ -308,7 +314,7 @@ static int all_checks(struct page *p, struct err *e)
 		if (r != 0)
 			return r;
 		p->at = p->l.end;
-		if (p->l.questions >= p->l.q->questions)
+		if (must_end(p))
 			return 1;
 		most = 4 * most < BATCH_MAX ? 4 * most : BATCH_MAX;
 	}

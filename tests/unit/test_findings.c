@@ -540,6 +540,53 @@ static void patterns_of_repositories(void **state)
 	assert_int_equal(counts[5], counts[2]);
 }
 
+/* What fits nothing is looked for in pages that end before their memory does: all are empty, and
+ * there is a last one. */
+static int rare_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct bytes os = BYTES_LIT("none");
+	const struct criteria c = {.os = {&os, 1}};
+	struct finding_query q = {.visible = {.all = true},
+				  .criteria = &c,
+				  .shown = FINDING_SHOW_ALL,
+				  .max = 10,
+				  .matches = 1,
+				  .places = 1,
+				  .batch = 1};
+	struct finding_cursor cursor = {.is_set = false};
+	struct finding found[10];
+	size_t *pages = arg, used[2]; /* by a page of one batch, and of all */
+	struct arena a;
+	bool more = true;
+	for (unsigned i = 0; i < 2; i++) {
+		q.questions = i ? 100000 : 1;
+		cursor = (struct finding_cursor){.is_set = false};
+		arena_init(&a, 64U << 20);
+		assert_int_equal(finding_list(tx, &q, &cursor, &a, found, &more, e), 0);
+		assert_int_equal(more, i == 0);
+		used[i] = a.used;
+		arena_free(&a);
+	}
+	cursor = (struct finding_cursor){.is_set = false};
+	for (*pages = 0, more = true; more && *pages < 1000; (*pages)++) {
+		arena_init(&a, (used[0] + used[1]) / 2);
+		if (finding_list(tx, &q, &cursor, &a, found, &more, e) != 0)
+			fail_msg("page %zu: %s", *pages, e->msg);
+		arena_free(&a);
+	}
+	assert_false(more);
+	return 0;
+}
+
+static void rare(void **state)
+{
+	struct err e = ERR_INIT;
+	size_t pages = 0;
+	(void)state;
+	assert_int_equal(db_run(db, DB_READ, rare_tx, &pages, &e), 0);
+	assert_in_range(pages, 2, 100);
+}
+
 static int refused_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct finding_cursor cursor = {0};
@@ -564,6 +611,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(as_a_loop_over_everything),
 					   cmocka_unit_test(patterns_of_repositories),
-					   cmocka_unit_test(refused)};
+					   cmocka_unit_test(rare), cmocka_unit_test(refused)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
