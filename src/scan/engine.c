@@ -15,6 +15,8 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#define END_TRIES 6U	   /* of writing a scan's end, over 8 s */
+#define END_PAUSE_MS 250   /* before the second; doubled each time */
 #define CHILD_DEATHS_MAX 3 /* a layer that kills its worker this often is poison */
 
 struct engine *engine_new(const struct engine_options *o, struct err *e)
@@ -178,6 +180,26 @@ static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 	return store_scan_end(tx, n->scan, n->status, n->reason, n->run_at, now, e);
 }
 
+/* The database may fail for a moment, and a scan whose end is not written waits until its lease
+ * runs out; it is renewed meanwhile. ERR_CONFLICT: it is not ours any more. */
+static void write_end(struct engine *g, struct ending *n)
+{
+	for (unsigned tries = 1;; tries++) {
+		struct err e = ERR_INIT;
+		int r = db_run(g->o.db, DB_WRITE, end_tx, n, &e);
+		if (r >= 0)
+			return;
+		bool last = r == -ERR_CONFLICT || tries == END_TRIES || atomic_load(&g->stopping);
+		log_line(r == -ERR_CONFLICT ? LOG_DEBUG : LOG_ERROR, "scan %lld: its end: %s%s",
+			 (long long)n->scan->id, e.msg, last ? "" : "; written again");
+		if (last)
+			return;
+		int64_t until = clock_steady_ms() + ((int64_t)END_PAUSE_MS << (tries - 1));
+		while (clock_steady_ms() < until && !atomic_load(&g->stopping))
+			engine_sleep(g, 50);
+	}
+}
+
 /* What is tried again: at once up to attempts times, seconds apart; then, minutes and hours apart,
  * retries times. What the image itself is to blame for stays as it is. A worker's death may be
  * either's fault. */
@@ -232,7 +254,6 @@ static bool is_deleted(struct engine *g, const struct store_scan *s)
 
 static void settle(struct engine *g, const struct store_scan *s, const struct err *why)
 {
-	struct err e = ERR_INIT;
 	struct ending n = {.scan = s,
 			   .status = STORE_SCAN_FAILED,
 			   .reason = bytes_of(why->msg),
@@ -254,10 +275,7 @@ static void settle(struct engine *g, const struct store_scan *s, const struct er
 		 n.status == STORE_SCAN_QUEUED ? "; tried again"
 		 : n.retry_at		       ? "; tried again later"
 					       : "; given up");
-	int r = db_run(g->o.db, DB_WRITE, end_tx, &n, &e);
-	if (r < 0) /* not ours any more; or the lease runs out and it is taken again */
-		log_line(r == -ERR_CONFLICT ? LOG_DEBUG : LOG_ERROR, "scan %lld: %s",
-			 (long long)s->id, e.msg);
+	write_end(g, &n);
 }
 
 /* The plan of its subscription is off. */
@@ -287,8 +305,7 @@ static void run_scan(struct engine *g, const struct store_scan *s, struct arena 
 	if (status == STORE_SCAN_UNSUPPORTED) {
 		struct ending n = {.scan = s, .status = status, .reason = reason};
 		atomic_fetch_add(&g->unsupported, 1);
-		if (db_run(g->o.db, DB_WRITE, end_tx, &n, &e) < 0)
-			log_line(LOG_ERROR, "scan %lld: %s", (long long)s->id, e.msg);
+		write_end(g, &n);
 		return;
 	}
 	atomic_fetch_add(&g->completed, 1);

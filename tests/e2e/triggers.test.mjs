@@ -1,7 +1,7 @@
 // What makes the server scan, and what an image says of its next scan: pushes, pulls and the weekly recheck, by a clock that the test moves.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, pushLayout, sha256, sleep } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, filesOnly, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, run, sha256, sleep } from './lib.mjs';
 
 const DAY = 86400000, INDEX = 'application/vnd.oci.image.index.v1+json';
 const layoutOf = (version) => makeLayout([[debianRelease(), dpkgStatus([{ name: 'shared', version }])]], { tag: 'v' });
@@ -94,4 +94,19 @@ test('a digest without tags says so; one that a tagged index refers to has none 
   const put = await server.fetch('/v2/moved/manifests/all', { method: 'PUT', headers: { 'content-type': INDEX }, body: bytes });
   assert.equal(put.status, 201, sha256(bytes));
   assert.equal((await image('moved', old.digest)).note, undefined);
+});
+
+// The lease of a scan is a minute, and no clock is moved here: nobody takes it meanwhile.
+test('a scan whose end cannot be written at once is over when it can', { skip: filesOnly && 'breaks a table of a file' }, async () => {
+  const change = (text) => run('python3', ['-c', 'import sqlite3, sys\nc = sqlite3.connect(sys.argv[1], timeout=20)\nc.executescript(sys.argv[2])', `${server.dataDir}/plimsoll.db`, text]);
+  const blob = async (content) => ({ mediaType: 'application/vnd.oci.empty.v1+json', size: content.length, digest: await pushBlob(server, 'broken', Buffer.from(content)) });
+  const manifest = JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', artifactType: 'text/x', config: await blob('{}'), layers: [await blob('{"a":1}')] });
+  change("CREATE TRIGGER broken BEFORE UPDATE ON scan WHEN NEW.status = 4 BEGIN SELECT RAISE(ABORT, 'the disk is away'); END");
+  try {
+    const put = await server.fetch('/v2/broken/manifests/v', { method: 'PUT', headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }, body: manifest });
+    assert.equal(put.status, 201, await put.text());
+    await until('it is tried again', () => /its end: .*the disk is away; written again/.test(server.output));
+    assert.equal((await server.json('/api/v1/scans?repository=broken')).items[0].status, 'running');
+  } finally { change('DROP TRIGGER IF EXISTS broken'); }
+  await until('its end', async () => (await server.json('/api/v1/scans?repository=broken')).items[0].status === 'unsupported', 20000);
 });
