@@ -9,12 +9,26 @@
 
 #define BUDGET (64U << 20) /* bytes: 100,000 users take 30 MiB */
 
+/* Of the command's row: "user add". */
+static const char *synopsis_of(const char *name)
+{
+	char first[32];
+	size_t n = strcspn(name, " ");
+	(void)snprintf(first, sizeof first, "%.*s", (int)n, name);
+	const struct cli_command *c = cli_find(first);
+	if (c && name[n])
+		c = cli_find_below(c, name + n + 1);
+	return c && c->synopsis ? c->synopsis : "";
+}
+
 static int check_count(const struct admin_verb *verb, size_t count, struct err *e)
 {
 	if (count >= verb->least && count <= verb->most)
 		return 0;
-	return err_set(e, ERR_FORMAT,
-		       count < verb->least ? "missing operand" : "too many operands");
+	if (count < verb->least)
+		return err_set(e, ERR_FORMAT, "missing operand: give %s", synopsis_of(verb->name));
+	return err_set(e, ERR_FORMAT, "too many operands: %s",
+		       verb->most ? synopsis_of(verb->name) : "it takes none");
 }
 
 int admin_open(struct admin *p, const struct admin_verb *verb, int argc, char **argv, struct err *e)

@@ -125,7 +125,7 @@ int cli_run_below(const struct cli_command *c, int argc, char **argv)
 	if (argc > 1)
 		return cli_no_command(argv[1], c);
 	for (v = c->verbs; v->name; v++)
-		fprintf(stderr, "%s plimsoll %s %s %s\n", v == c->verbs ? "usage:" : "      ",
-			c->name, v->name, v->synopsis);
+		fprintf(stderr, "%s plimsoll %s %s%s%s\n", v == c->verbs ? "usage:" : "      ",
+			c->name, v->name, *v->synopsis ? " " : "", v->synopsis);
 	return CLI_ERROR;
 }

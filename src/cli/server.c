@@ -191,7 +191,10 @@ int cli_server_ask(const struct cli_server *s, const struct cli_server_request *
 	if (!f.url)
 		return err_nomem(e);
 	if (fetch_run(&f, reply, e) < 0)
-		return -(int)e->code;
+		return reply->answered
+			   ? -(int)e->code
+			   : err_ctx(e, "cannot reach the server at %s (--server names another)",
+				     s->url);
 	return reply->status < 400 ? 0 : refused(s, reply, a, e);
 }
 

@@ -31,11 +31,16 @@ static const struct cli_option verify_options[] = {
     {0},
 };
 
-static const char *log_path(const struct admin *p)
+/* Each row of the log that is asked for, newest first. */
+static int each_row(struct admin *p, cli_server_item_fn put, void *arg, struct err *e)
 {
-	return cli_has(&p->args, "images")    ? "/api/v1/audit/images"
-	       : cli_has(&p->args, "denials") ? "/api/v1/audit/denials"
-					      : "/api/v1/audit";
+	bool images = cli_has(&p->args, "images"), denials = cli_has(&p->args, "denials");
+	if (images && denials)
+		return err_set(e, ERR_FORMAT, "--images and --denials are two logs: give one");
+	const char *path = images    ? "/api/v1/audit/images"
+			   : denials ? "/api/v1/audit/denials"
+				     : "/api/v1/audit";
+	return cli_server_each(&p->server, path, put, arg, &p->arena, e);
 }
 
 static void read_row(struct json *j, struct access_audit *row)
@@ -103,8 +108,7 @@ static int audit_export(int argc, char **argv)
 	if (r == 0 && csv)
 		put_titles();
 	if (r == 0)
-		r = cli_server_each(&p.server, log_path(&p), csv ? put_csv : admin_put_raw, &p,
-				    &p.arena, &e);
+		r = each_row(&p, csv ? put_csv : admin_put_raw, &p, &e);
 	if (r == 0 && fflush(stdout) != 0)
 		r = err_set(&e, ERR_IO, "standard output could not be written");
 	return admin_close(&p, r, &e);
@@ -140,7 +144,7 @@ static int audit_list(int argc, char **argv)
 		return CLI_ERROR;
 	int r = admin_connect(&p, &e);
 	if (r == 0)
-		r = cli_server_each(&p.server, log_path(&p), put_row, &p, &p.arena, &e);
+		r = each_row(&p, put_row, &p, &e);
 	return admin_close(&p, r, &e);
 }
 
@@ -188,6 +192,16 @@ static int verdict(const struct verification *v, struct err *e)
 	return 0;
 }
 
+static int check_head(struct bytes text, struct err *e)
+{
+	bool ok = text.len == 0 || text.len == AUDIT_CHAIN_CAP - 1;
+	for (size_t i = 0; i < text.len; i++)
+		ok = ok && byte_is_hex(text.ptr[i]);
+	return ok ? 0
+		  : err_set(e, ERR_FORMAT, "--head: \"%.*s\" is not a head that verify printed",
+			    BYTES_ARG(text));
+}
+
 static int audit_verify(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
@@ -198,9 +212,11 @@ static int audit_verify(int argc, char **argv)
 		return CLI_ERROR;
 	v.wanted = bytes_of(cli_get(&p.args, "head"));
 	v.changes = !cli_has(&p.args, "images") && !cli_has(&p.args, "denials");
-	int r = admin_connect(&p, &e);
+	int r = check_head(v.wanted, &e);
 	if (r == 0)
-		r = cli_server_each(&p.server, log_path(&p), verify_row, &v, &p.arena, &e);
+		r = admin_connect(&p, &e);
+	if (r == 0)
+		r = each_row(&p, verify_row, &v, &e);
 	if (r == 0)
 		r = audit_check_end(&v.check, &e);
 	if (r == 0)
@@ -212,8 +228,8 @@ const struct cli_command audit_commands[] = {
     {.name = "list",
      .main = audit_list,
      .synopsis = "[--images|--denials] [--json]",
-     .summary = "list who changed what, who pushed, pulled and deleted what, or what was denied, "
-		"newest first",
+     .summary = "list who changed what, who pushed, pulled and deleted what, or what was denied "
+		"or failed, newest first",
      .options = list_options},
     {.name = "export",
      .main = audit_export,

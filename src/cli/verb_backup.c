@@ -4,6 +4,7 @@
 #include "registry/backup.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #define DATA_DIR                                                                                   \
 	{                                                                                          \
@@ -51,6 +52,11 @@ int verb_backup(int argc, char **argv)
 	int usage = begin("backup", backup_options, argc, argv, &args, &o);
 	if (usage)
 		return usage;
+	if (access(o.data_dir, F_OK) < 0) {
+		err_set(&e, ERR_NOT_FOUND, "%s: no such folder; --data-dir names the server's",
+			o.data_dir);
+		return cli_fail("backup", &e);
+	}
 	o.copy = cli_has(&args, "copy");
 	if (backup_make(&o, &n, &e) < 0)
 		return cli_fail("backup", &e);

@@ -262,6 +262,10 @@ test('wrong input is told in clear words, with status 1', () => {
     [['vdb', 'info'], /FILE/], [['vdb', 'info', junk], /not a vulnerability database/], [['vdb', 'query', vdb], /--package|--id/],
     [['vdb', 'diff', vdb], /OLD and NEW/], [['vdb', 'verify', junk], /not a vulnerability/], [['vdb', 'update', 'osv'], /FEED=URL/],
     [['push-status'], /REPOSITORY/], [['push-status', '--server', 'http://127.0.0.1:1', 'a/b'], /connect/i], [['serve', 'extra'], /options only/],
+    [['score', '--server', 'http://127.0.0.1:1'], /cannot reach the server at http:\/\/127\.0\.0\.1:1 \(--server names another\)/],
+    [['user', 'add'], /missing operand: give NAME \[--robot\]/], [['user', 'list', 'x'], /too many operands: it takes none/], [['role', 'assign', 'a', 'b', 'c', 'd'], /too many operands: USER\|GROUP ROLE/],
+    [['user'], /^usage: plimsoll user list\n/], [['backup', path.join(dir, 'to'), '--data-dir', path.join(dir, 'absent')], /absent: no such folder; --data-dir names the server's/],
+    [['audit', 'verify', '--head', 'zz'], /--head: "zz" is not a head/], [['audit', 'list', '--images', '--denials', '--server', 'http://127.0.0.1:1'], /two logs: give one/],
   ]) bad(args, pattern);
   assert.ok(!fs.existsSync(path.join(dir, 'x')), 'a failed build leaves nothing');
 });
