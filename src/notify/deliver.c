@@ -62,7 +62,7 @@ static int check_author_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct bytes paused;
 	if (notify_paused(tx, &s->to, &s->a, &paused, e) < 0)
 		return -(int)e->code;
-	return paused.len ? err_set(e, ERR_DENIED, "%.*s", BYTES_ARG(paused)) : 0;
+	return paused.len ? err_set(e, ERR_DENIED, "paused: %.*s", BYTES_ARG(paused)) : 0;
 }
 
 static int due_tx(struct db_tx *tx, void *arg, struct err *e)

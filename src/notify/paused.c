@@ -19,7 +19,7 @@ int notify_paused(struct db_tx *tx, const struct store_notification *x, struct a
 		sees = store_scope_is_visible(tx, x->scope_id, &v, e);
 	if (sees != 0)
 		return sees < 0 ? sees : 0;
-	const char *text = arena_printf(a, "paused: %.*s %s", BYTES_ARG(x->author),
+	const char *text = arena_printf(a, "%.*s %s", BYTES_ARG(x->author),
 					r < 0 ? "is no user any more, or is disabled"
 					      : "may no longer read the findings of this scope");
 	*ret = bytes_of(text);

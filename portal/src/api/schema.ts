@@ -660,6 +660,7 @@ export interface Notification {
   criteria?: NotificationCriteria;
   enabled: boolean;
   author: string;
+  paused?: string;
   created_at: string;
   changed_at: string;
   waiting: number;

@@ -24,6 +24,7 @@ const MANY = 1000, AGAIN_MS = 2000; // while messages wait
 /** What became of its messages, the newest first. */
 function Status({ of }: { of: Notification }) {
   if (!of.enabled) return <StateWord look="off" word={t.off} />;
+  if (of.paused) return <><StateWord look="late" word={t.paused} /><div className="s t2">{of.paused}</div></>;
   if (of.last_error) return <><StateWord look="late" word={of.waiting ? t.retrying : t.failed} /><div className="s t2 path">{of.last_error}</div></>;
   if (of.waiting) return <StateWord look="run" word={t.waiting(of.waiting)} />;
   return of.delivered_at ? <span className="g"><StateWord look="good" word={t.delivered} /> <Time at={of.delivered_at} /></span> : <StateWord look="wait" word={t.nothing} />;
