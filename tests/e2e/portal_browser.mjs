@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { clock } from './lib.mjs';
 import { fill, pages, startServer } from './portal_data.mjs';
 
 export const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((p) => fs.existsSync(p));
@@ -23,6 +24,14 @@ export async function signIn(page, password, name = 'admin') {
 export async function openPage(browser, broken, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options }); // what axe sees is no colour in between
   await context.addInitScript(() => document.addEventListener('securitypolicyviolation', (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`)));
+  // The browser's day is the server's, which is that of the tests' clock.
+  await context.addInitScript((moved) => {
+    const Real = Date;
+    globalThis.Date = new Proxy(Real, {
+      construct: (target, at) => (at.length ? new target(...at) : new target(Real.now() + moved)),
+      get: (target, name) => (name === 'now' ? () => Real.now() + moved : target[name]),
+    });
+  }, clock.now() - Date.now());
   const page = await context.newPage();
   page.on('console', (m) => { if (m.type() === 'error' && !/status of 40[0-9]/.test(m.text())) broken.push(`${m.text()} ${m.location().url}`); });
   page.on('pageerror', (e) => broken.push(e.message));
