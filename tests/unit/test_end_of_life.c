@@ -61,10 +61,19 @@ static struct feed_tests tests_of_feed = {
     .unwanted = {"devuan.csv", "debian.md"},
 };
 
+/* Of the other form no prefix is short of anything: each line counts by itself. */
+static void lists_of_distro_info_end(void **state)
+{
+	(void)state;
+	feed_prefixes(FEED, cases[0].document, 0);
+	feed_tortured(FEED, cases[0].document);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    FEED_TESTS(&tests_of_feed),
+	    cmocka_unit_test(lists_of_distro_info_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

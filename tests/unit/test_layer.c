@@ -5,7 +5,6 @@
 #include "inventory/marks.h"
 #include "inventory/writer.h"
 #include "layer_make.h"
-#include "scratch.h"
 
 #include <unistd.h>
 
