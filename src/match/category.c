@@ -3,7 +3,9 @@
  * linux-kbuild-*, rpm's kernel-headers), which carry no kernel code that runs: the host's kernel
  * does. One check is about all packages of a source, so the source decides, never the package that
  * was found. */
-#include "match/verdict.h"
+#include "match/category.h"
+
+#include "match/match.h"
 
 /* What follows "linux-" or "kernel-" in names of kernels' sources, up to the next '-';
  * numbers ("linux-6.1") are in any case. */

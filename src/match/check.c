@@ -1,10 +1,18 @@
 /* From verdicts to matches. Records that mean the same security check become one match: same
  * vendor, same id as the vendor writes it, same source package. docs/decisions/security-checks.md
  * holds why. */
+#include "match/check.h"
+
+#include "match/category.h"
+#include "match/ecosystem.h"
+#include "match/inspected.h"
+#include "match/kernel.h"
+#include "match/range.h"
+#include "match/remedy.h"
 #include "match/settle.h"
 #include "match/severity.h"
+#include "match/stream.h"
 #include "match/withdrawn.h"
-
 #include "oci/digest.h"
 
 #include <stdlib.h>

@@ -1,7 +1,9 @@
 /* Errata over records of single CVEs. A CVE's own record is left out when an erratum that hits the
  * same package with a fix at least as high lists the CVE; what the vendor said of its severity
  * stays. docs/decisions/security-checks.md holds why. */
+#include "match/ecosystem.h"
 #include "match/idset.h"
+#include "match/stream.h"
 
 #include <stdlib.h>
 

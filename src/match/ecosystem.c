@@ -2,7 +2,7 @@
  * its release. Rows for each os-release id; the pattern's letters: %M major version, %N major.minor
  * as written, %V all of it, %S "15 SP5" from "15.5". Names as the OSV schema lists them, where it
  * lists the distribution. */
-#include "match/verdict.h"
+#include "match/ecosystem.h"
 
 #include "base/num.h"
 #include "pkg/streams.h"

@@ -1,4 +1,7 @@
 /* Why, and why not. */
+#include "match/ecosystem.h"
+#include "match/kernel.h"
+#include "match/range.h"
 #include "match/verdict.h"
 #include "match/withdrawn.h"
 

@@ -1,7 +1,9 @@
 /* What a content check found is a match of that check: its text, severity and what to do are the
  * table's. docs/decisions/content-checks.md */
+#include "match/inspected.h"
+
 #include "inspect/inspect.h"
-#include "match/verdict.h"
+#include "match/check.h"
 
 uint64_t match_content_check(unsigned kind)
 {

@@ -4,7 +4,9 @@
  * the first; the signed source's own is another (Debian: "6.1.69+1" for 6.1.69-1). Ubuntu's
  * "linux-meta" holds no file of a kernel and depends on the one it names; where its version is the
  * kernel's (since 23.10: "6.8.0-31.31"), it is looked up with it. */
-#include "match/verdict.h"
+#include "match/kernel.h"
+
+#include "match/match.h"
 
 static const char *const arches[] = {"-amd64", "-arm64", "-i386", "-armhf"};
 static const char *const builds[] = {"linux-signed", "linux-meta"};

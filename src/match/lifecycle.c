@@ -1,7 +1,7 @@
 #include "match/lifecycle.h"
 
 #include "base/clock.h"
-#include "match/verdict.h"
+#include "match/ecosystem.h"
 #include "pkg/support.h"
 
 #define END_OF_LIFE "end-of-life" /* feed, and its ecosystem */

@@ -2,14 +2,15 @@
  * version. A version is in the range when the event nearest below it opens the range: introduced at
  * or below it; not fixed at or below it; not last_affected below it. Ties: a fix at the very
  * version that is introduced closes it. A limit (OSV) must be above the version. */
-#include "match/verdict.h"
+#include "match/range.h"
 
 static bool is_zero(struct bytes v)
 {
 	return bytes_eq_lit(v, "0");
 }
 
-int range_cmp(const struct order *o, struct bytes a, struct bytes b)
+/* By the scheme; "0" is below every version. b is a record's. */
+static int version_cmp(const struct order *o, struct bytes a, struct bytes b)
 {
 	if (is_zero(a) || is_zero(b))
 		return (int)is_zero(b) - (int)is_zero(a);
@@ -26,7 +27,7 @@ int range_cmp(const struct order *o, struct bytes a, struct bytes b)
 static int cmp_event(const struct order *s, const struct adv_range_event *a,
 		     const struct adv_range_event *b)
 {
-	int c = range_cmp(s, a->version, b->version);
+	int c = version_cmp(s, a->version, b->version);
 	return c ? c : (int)a->kind - (int)b->kind;
 }
 
@@ -45,7 +46,7 @@ static bool one_range(const struct adv_range_event *v, size_t n, const struct or
 	const struct adv_range_event *last = NULL, *next = NULL;
 	bool introduced = false, limited = false, below_limit = false;
 	for (size_t i = 0; i < n; i++) {
-		int c = is_zero(v[i].version) ? 1 : range_cmp(s, version, v[i].version);
+		int c = is_zero(v[i].version) ? 1 : version_cmp(s, version, v[i].version);
 		bool reached = v[i].kind == ADV_LAST_AFFECTED ? c > 0 : c >= 0;
 		introduced |= v[i].kind == ADV_INTRODUCED;
 		if (v[i].kind == ADV_LIMIT) {
@@ -95,12 +96,12 @@ bool range_has(const struct adv_affected *x, const struct order *s, struct bytes
 		struct bytes f;
 		in = one_range(x->events + start, at - start, s, version, &f);
 		/* Of ranges below the version, the highest fix counts. */
-		if (in || (f.len && (fixed.len == 0 || range_cmp(s, f, fixed) > 0)))
+		if (in || (f.len && (fixed.len == 0 || version_cmp(s, f, fixed) > 0)))
 			fixed = f;
 	}
 	for (size_t i = 0; !in && i < x->version_count; i++)
-		listed |=
-		    bytes_eq(x->versions[i], version) || range_cmp(s, version, x->versions[i]) == 0;
+		listed |= bytes_eq(x->versions[i], version) ||
+			  version_cmp(s, version, x->versions[i]) == 0;
 	if (!in && listed)
 		fixed = BYTES_NONE;
 	if (x->event_count == 0 && x->version_count == 0)

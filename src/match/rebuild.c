@@ -2,7 +2,7 @@
  * of the release after 12, "1.2-3~deb12u1" a newer version brought to 12 as an update. '~' makes
  * them older than what they were built from, so that they are replaced in the next release. What
  * 1.2-3 fixed, they fix. */
-#include "match/verdict.h"
+#include "match/rebuild.h"
 
 #include "base/num.h"
 

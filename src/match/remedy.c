@@ -2,6 +2,8 @@
  * versions come from strangers' databases and are meant to be pasted into a shell: a command is
  * given only when every character is harmless there. */
 #include "match/remedy.h"
+
+#include "match/ecosystem.h"
 #include "match/verdict.h"
 
 struct manager {

@@ -11,7 +11,9 @@
  * - Wolfi, Chainguard: a record for the package itself precedes one for its origin. */
 #include "match/settle.h"
 
+#include "match/ecosystem.h"
 #include "match/idset.h"
+#include "match/stream.h"
 
 static bool is_of_minor(const struct gather *g, const struct verdict *v)
 {

@@ -5,9 +5,11 @@
  * ("Ubuntu:Pro:FIPS-updates:20.04:LTS"). Red Hat: an image of an extended update stream
  * ("rhel_eus:9.2") gets what was fixed until its minor release branched off ("-3.el9", "-3.el9_2"),
  * not what was fixed for a later one ("-3.el9_4"). */
-#include "match/verdict.h"
+#include "match/stream.h"
 
 #include "base/num.h"
+#include "match/ecosystem.h"
+#include "match/verdict.h"
 #include "pkg/streams.h"
 
 static const struct {

@@ -1,6 +1,8 @@
 /* Why a package is not assessed. A package without applicable advisories is never "not affected":
  * it counts, with the reason, and the image is not Healthy. */
-#include "match/verdict.h"
+#include "match/ecosystem.h"
+#include "match/kernel.h"
+#include "match/range.h"
 
 struct ask {
 	const struct vdb *v;

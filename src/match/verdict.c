@@ -2,6 +2,10 @@
  * then the range. */
 #include "match/verdict.h"
 
+#include "match/ecosystem.h"
+#include "match/range.h"
+#include "match/rebuild.h"
+#include "match/stream.h"
 #include "pkg/linked.h"
 
 struct look {

@@ -2,7 +2,8 @@
  * (match/ecosystem.c), how its records name packages (feed/osv_affected.c) and how its versions are
  * ordered (pkg/version/table.c). A name that is in one and not in another would be silence. */
 #include "feed/osv.h"
-#include "match/verdict.h"
+#include "match/ecosystem.h"
+#include "pkg/version.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Kernels: signed images and headers belong to their source, and how a finding of a kernel is
  * categorised. */
-#include "match/verdict.h"
+#include "match/category.h"
 #include "match_case.h"
 
 static const struct sample signed_kernels_rows[] = {
