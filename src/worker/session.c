@@ -129,6 +129,23 @@ struct stream *session_open_input(struct session *s, struct err *e)
 			      e);
 }
 
+int session_read_input(struct session *s, const char *what, struct buf *out, struct err *e)
+{
+	struct bytes part;
+	int r = 1;
+	struct stream *in = session_open_input(s, e);
+	if (!in)
+		return -(int)e->code;
+	while (buf_ok(out) && (r = stream_peek(in, STREAM_PEEK_MAX, &part, e)) > 0) {
+		buf_put(out, part);
+		stream_consume(in, part.len);
+	}
+	stream_close(in);
+	if (buf_is_spent(out))
+		return err_set(e, ERR_LIMIT, "%s of more than %zu MiB", what, out->max >> 20);
+	return buf_ok(out) ? r : err_nomem(e);
+}
+
 static int flush(struct session *s, struct err *e)
 {
 	if (s->batch.len == 0)

@@ -26,6 +26,8 @@ int session_wait_start(struct session *s, struct err *e);
 /* The input from its start, as far as it goes; waits for a file that is still growing. Close it
  * with stream_close. */
 struct stream *session_open_input(struct session *s, struct err *e);
+/* All of the input, into out. ERR_LIMIT: it is more than out may be; what names it. */
+int session_read_input(struct session *s, const char *what, struct buf *out, struct err *e);
 /* Send one record; small ones travel together. */
 int session_record(struct session *s, enum task_record type, struct bytes body, struct err *e);
 /* Report something that could not be read. After NOTE_MAX of them the rest is only counted and

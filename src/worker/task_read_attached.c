@@ -90,26 +90,6 @@ static int read_bill(struct session *s, struct bytes text, struct err *e)
 	return r;
 }
 
-static int read_all(struct session *s, struct buf *out, struct err *e)
-{
-	struct bytes part;
-	int r;
-	struct stream *in = session_open_input(s, e);
-	if (!in)
-		return -(int)e->code;
-	while ((r = stream_peek(in, 1U << 18, &part, e)) > 0) {
-		buf_put(out, part);
-		stream_consume(in, part.len);
-		if (!buf_ok(out)) {
-			r = err_set(e, ERR_LIMIT, "an attached document of more than %u MiB",
-				    LIMIT_ATTACHED_MAX >> 20);
-			break;
-		}
-	}
-	stream_close(in);
-	return r;
-}
-
 static int send_head(struct session *s, const struct attest_head *head, struct err *e)
 {
 	struct buf out;
@@ -129,7 +109,7 @@ int task_read_attached(struct session *s, int out_fd, struct err *e)
 	(void)out_fd;
 	arena_init(&a, MEMORY_MAX);
 	buf_init(&text, LIMIT_ATTACHED_MAX);
-	int r = read_all(s, &text, e);
+	int r = session_read_input(s, "an attached document", &text, e);
 	if (r == 0 && bytes_has_prefix_lit(bytes_trim(buf_bytes(&text)), "{"))
 		r = unwrap(buf_bytes(&text), &a, &head, &inner, e);
 	else
