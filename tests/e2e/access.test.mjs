@@ -1,30 +1,16 @@
 // Groups, custom roles and robots: what they allow in the registry and the API, what is refused, what is recorded.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Server, clock, debianRelease, makeLayout, plimsoll, pushLayout } from './lib.mjs';
+import { Server, basic, clock, debianRelease, makeLayout, plimsoll, pushLayout } from './lib.mjs';
 
 let server;
 const headers = { 'content-type': 'application/json' };
-const send = (method, target, body) => server.fetch(target, { method, ...(body ? { headers, body: JSON.stringify(body) } : {}) });
-async function ok(method, target, body, status) {
-  const r = await send(method, target, body), text = await r.text();
-  assert.equal(r.status, status, `${method} ${target}: ${text}`);
-  return text ? JSON.parse(text) : undefined;
-}
-async function refused(method, target, body, status, detail) {
-  const r = await send(method, target, body), text = await r.text();
-  assert.equal(r.status, status, `${method} ${target}: ${text}`);
-  assert.match(JSON.parse(text).detail, detail);
-}
-async function person(name) {
-  const password = `long enough, ${name}`;
-  await ok('POST', '/api/v1/users', { name, password }, 201);
-  return as(name, password);
-}
-const as = (name, password) => {
-  const authorization = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
-  return { authorization, ask: (target, options = {}) => fetch(new URL(target, server.url), { ...options, headers: { ...options.headers, authorization } }) };
-};
+const send = (...request) => server.send(...request);
+const ok = (...request) => server.ask(...request);
+const refused = (...request) => server.refused(...request);
+const person = async (name) => asking(await server.person(name));
+const asking = (who) => ({ authorization: who.headers.authorization, ask: (target, options) => who.fetch(target, options) });
+const as = (name, password) => asking(server.as(basic(name, password)));
 const status = async (who, target, options) => { const r = await who.ask(target, options); await r.text(); return r.status; };
 const tags = (repository) => `/v2/${repository}/tags/list`;
 

@@ -11,13 +11,7 @@ async function push(repository, layout, tag = layout.tag) {
   await pushLayout(server, repository, layout, tag);
   await server.scanned(repository, layout.digest);
 }
-async function person(name, role, scope) {
-  const password = `a good one ${name}`;
-  const send = (target, body) => server.json(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  await send('/api/v1/users', { name, password });
-  await send('/api/v1/role-assignments', { user: name, role, scope });
-  return { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` };
-}
+const person = async (name, role, scope) => (await server.person(name, [[role, scope]])).headers;
 
 const ssl = (version) => [{ name: 'libssl3', source: 'openssl', version }, { name: 'openssl', version }];
 const bash = { name: 'bash', version: '5.2' }, zlib = { name: 'zlib1g', source: 'zlib', version: '1.2' };

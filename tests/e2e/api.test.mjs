@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { check, record } from './openapi.mjs';
-import { Server, clock, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, sleep } from './lib.mjs';
+import { Server, basic, clock, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, sleep } from './lib.mjs';
 
 const packages = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'].flatMap((source) => [
   { name: source, version: '1.0-1' }, { name: `lib${source}`, version: '1.0-1+b1', source, sourceVersion: '1.0-1' }]);
@@ -323,20 +323,8 @@ test('events: pushed, then scanned; a client that comes back gets what it missed
 
 // ---- who may do what ---------------------------------------------------------------------------------------------
 
-/** A server handle that asks as somebody else. */
-function as(authorization) {
-  const other = Object.create(server);
-  Object.defineProperty(other, 'headers', { value: { authorization } });
-  return other;
-}
-const basic = (name, secret) => `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;
-async function user(name, roles, scope = '/') {
-  const password = `correct horse ${name}`;
-  const made = await send('POST', '/api/v1/users', { name, password });
-  assert.equal(made.status, 201, await made.clone().text());
-  for (const role of roles) assert.equal((await send('POST', '/api/v1/role-assignments', { user: name, role, scope })).status, 201);
-  return as(basic(name, password));
-}
+const as = (authorization) => server.as(authorization);
+const user = (name, roles, scope = '/') => server.person(name, roles.map((role) => [role, scope]));
 const manifest = (who, repository = 'team/app') => who.fetch(`/v2/${repository}/manifests/v1`, { headers: { accept: '*/*' } }).then((r) => r.status);
 const upload = (who, repository = 'team/app') => who.fetch(`/v2/${repository}/blobs/uploads/`, { method: 'POST', headers: { 'content-length': '0' } }).then((r) => r.status);
 const findings = (who) => who.fetch('/api/v1/findings').then((r) => r.status);

@@ -57,12 +57,8 @@ async function problem(r, status, what, name) {
   }
 }
 async function person(name, roles = []) {
-  const password = `long enough, ${name}`;
-  assert.equal((await server.fetch('/api/v1/users', { method: 'POST', headers: json, body: JSON.stringify({ name, password }) })).status, 201);
-  for (const role of roles)
-    assert.equal((await server.fetch('/api/v1/role-assignments', { method: 'POST', headers: json, body: JSON.stringify({ user: name, role }) })).status, 201);
-  const authorization = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
-  return (target, options = {}) => fetch(new URL(target, server.url), { ...options, headers: { ...options.headers, authorization } });
+  const who = await server.person(name, roles.map((role) => [role]));
+  return (target, options) => who.fetch(target, options);
 }
 
 test('the document is one of OpenAPI 3.1', async () => {

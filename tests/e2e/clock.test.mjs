@@ -8,8 +8,7 @@ let server;
 before(async () => { server = await new Server().start(); });
 after(() => server.stop());
 
-const send = (method, target, body) => server.fetch(target,
-  { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+const send = (...request) => server.send(...request);
 
 test('a server whose clock is moved says so', () => assert.match(server.output, /THE CLOCK IS MOVED by PLIMSOLL_TEST_CLOCK/));
 

@@ -7,15 +7,7 @@ import { check, record } from './openapi.mjs';
 
 const KEY = 'dbd0cb49-b563-45e7-9724-889e799fa648';
 let server, recorded;
-const send = (method, target, body, headers) => server.fetch(target, {
-  method, body: body && JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers },
-});
-async function ask(method, target, body, status = 200, headers) {
-  const r = await send(method, target, body, headers);
-  const text = await r.text();
-  assert.equal(r.status, status, `${method} ${target}: ${text}`);
-  return text ? JSON.parse(text) : undefined;
-}
+const send = (...request) => server.send(...request), ask = (...request) => server.ask(...request);
 const image = (version, mark) => makeLayout([[debianRelease(), dpkgStatus([{ name: 'alpha', version }]), { path: 'mark', content: mark }]]);
 async function push(repository, layout) {
   await pushLayout(server, repository, layout);
@@ -26,12 +18,7 @@ const only = async (state = '') => {
   return items.find((x) => x.registry === 'local');
 };
 const score = async () => (await ask('GET', '/api/v1/secure-score')).all;
-async function person(name, role, scope) {
-  const password = `a good one ${name}`;
-  await ask('POST', '/api/v1/users', { name, password }, 201);
-  await ask('POST', '/api/v1/role-assignments', { user: name, role, scope }, 201);
-  return { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` };
-}
+const person = async (name, role, scope) => (await server.person(name, [[role, scope]])).headers;
 
 before(async () => {
   server = await new Server({ args: ['--vdb', makeVdb([osvRecord('CVE-2026-1000', [{ ecosystem: 'Debian:12', name: 'alpha', fixed: '2' }], { severity: 'HIGH' })])] }).start();

@@ -27,11 +27,8 @@ const status = async (target, options) => { const r = await server.fetch(target,
 const gone = async (target) => assert.equal((await status(target))[0], 404, target);
 const remove = async (target, wanted = 204) => { const [code, text] = await status(target, { method: 'DELETE' }); assert.equal(code, wanted, `${target}: ${text}`); return text; };
 async function person(name, role) {
-  const password = `long enough, ${name}`;
-  for (const [target, body] of [['users', { name, password }], ['role-assignments', { user: name, role }]])
-    assert.equal((await server.fetch(`/api/v1/${target}`, { method: 'POST', headers: json, body: JSON.stringify(body) })).status, 201);
-  const authorization = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
-  return async (target, method = 'GET') => (await fetch(new URL(target, server.url), { method, headers: { authorization } })).status;
+  const who = await server.person(name, [[role]]);
+  return async (target, method = 'GET') => (await who.fetch(target, { method })).status;
 }
 
 test('layers: command, size, packages and findings of each, and which are the base\'s', async () => {

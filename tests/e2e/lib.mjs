@@ -1,4 +1,5 @@
 // What the end-to-end tests share: the server as a process, images made by hand, real clients as processes, the API.
+import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -22,6 +23,16 @@ export function tempDir(name = 't') {
 process.on('exit', () => { for (const dir of temporary) fs.rmSync(dir, { recursive: true, force: true }); });
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+/** What ask returns as soon as that is something. */
+export async function until(what, ask, timeout = 60000) {
+  for (const end = Date.now() + timeout; ; await sleep(20)) {
+    const got = await ask();
+    if (got) return got;
+    if (Date.now() > end) throw new Error(`not within ${timeout} ms: ${what}`);
+  }
+}
+/** The Authorization of a name with its password or token. */
+export const basic = (name, secret) => `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;
 export const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 
 // The date that programs under test start with, whatever today is: what they say of releases' support depends on it. clock.advance moves it on.
@@ -213,7 +224,7 @@ export class Server {
     this.host = this.url.replace(/^https?:\/\//, '').replace(/\/$/, '');
     return this;
   }
-  get headers() { return { authorization: 'Basic ' + Buffer.from(`admin:${this.password}`).toString('base64') }; }
+  get headers() { return { authorization: basic('admin', this.password) }; }
   async fetch(target, options = {}) {
     return fetch(new URL(target, this.url), { ...options, headers: { ...this.headers, ...options.headers } });
   }
@@ -222,6 +233,32 @@ export class Server {
     const text = await r.text();
     if (!r.ok) throw new Error(`${target}: ${r.status} ${text}`);
     return JSON.parse(text);
+  }
+  /** A request with a body in JSON, or with none. */
+  send(method, target, body, headers = {}) {
+    const json = body === undefined ? {} : { 'content-type': 'application/json' };
+    return this.fetch(target, { method, body: body && JSON.stringify(body), headers: { ...json, ...headers } });
+  }
+  /** Its reply, which has this status. */
+  async ask(method, target, body, status = 200, headers = {}) {
+    const r = await this.send(method, target, body, headers), text = await r.text();
+    assert.equal(r.status, status, `${method} ${target}: ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  }
+  /** It is refused with this status and reason. */
+  async refused(method, target, body, status, detail) {
+    assert.match((await this.ask(method, target, body, status)).detail, detail);
+  }
+  /** A new user with these roles, [[role, scope], …]; the server as that user asks it. */
+  async person(name, roles = []) {
+    const password = `long enough, ${name}`;
+    await this.ask('POST', '/api/v1/users', { name, password }, 201);
+    for (const [role, scope] of roles) await this.ask('POST', '/api/v1/role-assignments', { user: name, role, scope }, 201);
+    return this.as(basic(name, password));
+  }
+  /** The same server, asked with another Authorization. */
+  as(authorization) {
+    return Object.create(this, { headers: { value: { authorization } } });
   }
   async all(target) {
     const items = [];

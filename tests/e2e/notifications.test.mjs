@@ -69,11 +69,8 @@ async function settled(id, timeout = 60000) {
 const remove = async (id) => assert.equal((await server.fetch(`/api/v1/notifications/${id}`, { method: 'DELETE' })).status, 204);
 /** A user with a role at the registry: how it asks. */
 const person = async (name, role) => {
-  const password = `long enough, ${name}`;
-  for (const [target, body] of [['/api/v1/users', { name, password }], ['/api/v1/role-assignments', { user: name, role, scope: '/registries/local' }]])
-    assert.equal((await server.fetch(target, { method: 'POST', headers: json, body: JSON.stringify(body) })).status, 201);
-  const authorization = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
-  return (method, target, body) => server.fetch(target, { method, headers: { ...(body && json), authorization }, body: body && JSON.stringify(body) });
+  const who = await server.person(name, [[role, '/registries/local']]);
+  return (...request) => who.send(...request);
 };
 async function push(repository, layout) {
   await pushLayout(server, repository, layout);

@@ -8,7 +8,6 @@ import { Server, clock, tempDir } from './lib.mjs';
 import { Provider, Visitor, makeKey, sign } from './provider.mjs';
 
 let server, provider;
-const headers = { 'content-type': 'application/json' };
 before(async () => {
   provider = await new Provider({ clock }).start();
   const file = path.join(tempDir('secret'), 'client');
@@ -21,11 +20,7 @@ after(async () => { await server?.stop(); await provider?.stop(); });
 class Browser extends Visitor {
   constructor(base = server.url) { super(base); }
 }
-const send = (method, target, body) => server.fetch(target, { method, ...(body ? { headers, body: JSON.stringify(body) } : {}) });
-async function ok(method, target, body, status) {
-  const r = await send(method, target, body);
-  assert.equal(r.status, status, `${method} ${target}: ${await r.text()}`);
-}
+const send = (...request) => server.send(...request), ok = (...request) => server.ask(...request);
 
 test('the portal is told that there is a provider', async () => {
   assert.deepEqual(await (await fetch(new URL('/api/v1/session/ways', server.url))).json(), { password: true, provider: 'Example', provider_url: '/api/v1/session/oidc' });

@@ -14,7 +14,7 @@ before(async () => {
   browser = await openBrowser();
 });
 after(async () => { await browser?.close(); await server?.stop(); await provider?.stop(); });
-const send = async (target, body) => { const r = await server.fetch(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }); assert.equal(r.status, 201, await r.text()); };
+const send = (target, body) => server.ask('POST', target, body, 201);
 
 test('the button leads to the provider and back into the portal', { skip: missing || false }, async () => {
   const layout = makeLayout([[debianRelease(), dpkgStatus([{ name: 'shared', version: '1' }])]]);

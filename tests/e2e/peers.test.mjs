@@ -8,7 +8,7 @@ import https from 'node:https';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import zlib from 'node:zlib';
-import { Server, clock, debianRelease, dpkgStatus, makeLayout, osvRecord, plimsoll, program, run, runAsync, sha256, sleep, tempDir } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, makeLayout, osvRecord, plimsoll, program, run, runAsync, sha256, sleep, tempDir, until } from './lib.mjs';
 import { Provider, Visitor, makeKey, sign } from './provider.mjs';
 import { resetPeak, usage } from './raw.mjs';
 
@@ -80,19 +80,7 @@ before(async () => {
 });
 after(async () => { registry?.stop(); elsewhere?.stop(); await provider?.stop(); await server?.stop(); });
 
-async function until(what, look, timeout = 60000) {
-  for (const end = Date.now() + timeout; ; await sleep(20)) {
-    const got = await look();
-    if (got) return got;
-    assert.ok(Date.now() < end, `${what}: not within ${timeout} ms\n${server.output}`);
-  }
-}
-const send = (who, method, target, body) => who.fetch(target, { method, headers: { 'content-type': 'application/json' }, ...(body && { body: JSON.stringify(body) }) });
-async function ask(who, body) {
-  const r = await send(who, 'POST', '/api/v1/registries/local/imports', body);
-  assert.equal(r.status, 202, await r.clone().text());
-  return (await r.json()).id;
-}
+const ask = async (who, body) => (await who.ask('POST', '/api/v1/registries/local/imports', body, 202)).id;
 const ended = (id, wanted = (i) => !['Queued', 'Running'].includes(i.state)) => until(`import ${id}`, async () => { const i = await server.json(`/api/v1/imports/${id}`); return wanted(i) && i; });
 
 /** A manifest or index as the tag and under its digest; its descriptor. */
@@ -217,12 +205,9 @@ test('a registry that is imported from: each ends with its reason, nothing of it
 
 /** A user who may import; what belongs to nobody else is not linked for him. */
 async function person(name) {
-  const password = 'long enough, all of them';
   if (!(await server.all('/api/v1/roles')).some((r) => r.name === 'Importer'))
-    assert.equal((await send(server, 'POST', '/api/v1/roles', { name: 'Importer', actions: ['registries/importImage/action', 'registries/read'] })).status, 201);
-  assert.equal((await send(server, 'POST', '/api/v1/users', { name, password })).status, 201);
-  assert.equal((await send(server, 'POST', '/api/v1/role-assignments', { user: name, role: 'Importer', scope: '/registries/local' })).status, 201);
-  return { fetch: (target, o = {}) => fetch(new URL(target, server.url), { ...o, headers: { ...o.headers, authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` } }) };
+    await server.ask('POST', '/api/v1/roles', { name: 'Importer', actions: ['registries/importImage/action', 'registries/read'] }, 201);
+  return server.person(name, [['Importer', '/registries/local']]);
 }
 
 test('a blob that is shorter than its manifest says waits with the reason, and is asked for again', async () => {

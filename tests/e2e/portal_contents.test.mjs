@@ -12,10 +12,7 @@ const broken = [];
 const at = (address) => new URL(`/portal/${address}`, server.url).href;
 const json = { 'content-type': 'application/json' };
 const image = `registries/local/repositories/shop%2Fcheckout/images/${images.shop.digest}`;
-async function post(target, body) {
-  const r = await server.fetch(`/api/v1/${target}`, { method: 'POST', headers: json, body: JSON.stringify(body) });
-  assert.equal(r.status, 201, `${target}: ${await r.text()}`);
-}
+const post = (target, body) => server.ask('POST', `/api/v1/${target}`, body, 201);
 const saved = async (click) => { const [file] = await Promise.all([page.waitForEvent('download'), click()]); return { name: file.suggestedFilename(), bytes: fs.readFileSync(await file.path()) }; };
 const dialog = () => page.getByRole('dialog', { name: /^Delete / });
 const more = async (item) => { await page.getByRole('button', { name: 'More actions' }).click(); await page.getByRole('menuitem', { name: item }).click(); };

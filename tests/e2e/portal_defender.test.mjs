@@ -10,12 +10,7 @@ const skip = missing || false;
 let server, browser, context, page;
 const broken = [];
 const at = (address) => new URL(`/portal/${address}`, server.url).href;
-async function post(target, body) {
-  const r = await server.fetch(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  const text = await r.text();
-  assert.equal(r.status, 201, text);
-  return text && JSON.parse(text);
-}
+const post = (target, body) => server.ask('POST', target, body, 201);
 /** What a click saves, as rows of a file of comma-separated values without line breaks inside. */
 async function saved(click) {
   const [file] = await Promise.all([page.waitForEvent('download'), click()]);

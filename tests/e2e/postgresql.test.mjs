@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, clock, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, plimsoll, program, pushLayout, root, run, runAsync, sleep, tempDir } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, plimsoll, program, pushLayout, root, run, runAsync, sleep, tempDir, until } from './lib.mjs';
 
 const script = path.join(root, 'tests/postgresql');
 const dir = tempDir('postgresql');
@@ -26,13 +26,6 @@ const makeImage = () => {
 };
 const expected = (layout, vdb) =>
   findingLines(JSON.parse(plimsoll(['scan', '--input', layout.dir, '--vdb', vdb, '--format', 'json', '--no-cache', '--quiet']).stdout).findings);
-const until = async (what, ask, ms = 60000) => {
-  for (const end = Date.now() + ms; ; await sleep(20)) {
-    const r = await ask();
-    if (r) return r;
-    if (Date.now() > end) assert.fail(`not within ${ms} ms: ${what}`);
-  }
-};
 const freePort = () => new Promise((done) => {
   const s = net.createServer().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => done(port)); });
 });

@@ -6,20 +6,11 @@ import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Server, build, built, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, run, sha256, sleep, tempDir } from './lib.mjs';
+import { Server, build, built, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, sha256, tempDir, until } from './lib.mjs';
 
 const vdb = makeVdb(['p1', 'p7'].map((name) => osvRecord(`CVE-2026-${name.slice(1)}`, [{ ecosystem: 'Debian:12', name, fixed: '2.0' }], { severity: 'HIGH' })));
 const image = (name, more = '') => makeLayout([[debianRelease(), dpkgStatus([{ name, version: '1.0' }]), { path: 'opt/x', content: `${name}${more}` }]], { tag: 'v1' });
 const imageOf = (server, repository, layout) => server.json(`/api/v1/registries/local/repositories/${repository}/images/${layout.digest}`);
-async function until(what, ask, timeout = 60000) {
-  const end = Date.now() + timeout;
-  for (;;) {
-    const got = await ask();
-    if (got) return got;
-    if (Date.now() > end) throw new Error(`${what}: not within ${timeout} ms`);
-    await sleep(50);
-  }
-}
 const generationFile = (dataDir) => {
   const names = fs.readdirSync(path.join(dataDir, 'vdb')).filter((n) => /^vdb-.*\.vdb$/.test(n));
   assert.equal(names.length, 1, `${names}`);

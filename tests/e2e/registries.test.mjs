@@ -13,23 +13,10 @@ const creds = (who = 'admin', secret = server.password) => `${who}:${secret}`;
 const push = (layout, to, as = creds(), options = {}) => run('skopeo', ['copy', '-q', '--insecure-policy', '--dest-tls-verify=false',
   '--dest-creds', as, `oci:${layout.dir}:${layout.tag}`, `docker://${to}/team/app:1`], options);
 const digestAt = (at) => JSON.parse(run('skopeo', ['inspect', '--tls-verify=false', '--creds', creds(), `docker://${at}/team/app:1`]).stdout).Digest;
-const send = (method, target, body) => server.fetch(target, {
-  method, body: body && JSON.stringify(body), headers: { 'content-type': 'application/json' } });
-async function create(target, body, status = 201) {
-  const r = await send('POST', target, body);
-  const text = await r.text();
-  assert.equal(r.status, status, text);
-  return JSON.parse(text);
-}
+const send = (...request) => server.send(...request);
+const create = (target, body, status = 201) => server.ask('POST', target, body, status);
 
-async function scanned(registry, digest) {
-  for (const until = Date.now() + 60000; Date.now() < until; await sleep(20)) {
-    const r = await server.fetch(`/api/v1/registries/${registry}/repositories/team/app/images/${digest}`);
-    const image = r.status === 200 ? await r.json() : undefined;
-    if (image && image.state !== 'Pending') return image;
-  }
-  throw new Error(`${registry}: not scanned`);
-}
+const scanned = (registry, digest) => server.scanned('team/app', digest, { registry });
 
 before(async () => {
   server = await new Server({ args: ['--vdb', makeVdb(Object.values(packages).map((name, i) =>

@@ -51,15 +51,12 @@ const names = ['Owner', 'Contributor', 'Reader', 'AcrPush', 'AcrPull', 'AcrDelet
 
 let server, openapi;
 const json = { 'content-type': 'application/json' };
-const send = async (method, target, body) => { const r = await server.fetch(target, { method, ...(body && { headers: json, body: JSON.stringify(body) }) }); assert.ok(r.ok, `${method} ${target}: ${await r.text()}`); };
+const send = async (...request) => { const r = await server.send(...request); assert.ok(r.ok, `${request}: ${await r.text()}`); };
 let people = 0;
 /** Somebody with these roles ([role, scope], …). */
 async function person(roles) {
-  const name = `p${people++}`, password = `long enough, ${name}`;
-  await send('POST', '/api/v1/users', { name, password });
-  for (const [role, scope] of roles) await send('POST', '/api/v1/role-assignments', { user: name, role, scope });
-  const authorization = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
-  return async (target, options = {}) => fetch(new URL(target, server.url), { redirect: 'manual', ...options, headers: { ...options.headers, authorization } });
+  const who = await server.person(`p${people++}`, roles);
+  return (target, options = {}) => who.fetch(target, { redirect: 'manual', ...options });
 }
 /** What is not there, so that asking changes nothing. */
 const targetOf = (path) => path.replace(/\{(\w+)\}/g, (_, n) => ({ registry: 'local', repository: 'no%2Fsuch', name: 'no/such', digest: `sha256:${'0'.repeat(64)}`, subscription: 'default', resource_group: 'default' })[n] ?? '999999');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, sleep, tempDir } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, sleep, tempDir, until } from './lib.mjs';
 import { check, record } from './openapi.mjs';
 
 const KEY = 'dbd0cb49-b563-45e7-9724-889e799fa648';
@@ -22,12 +22,7 @@ const image = makeLayout([[debianRelease(), dpkgStatus(names.map((name) => ({ na
 const repository = '/api/v1/registries/local/repositories/app', at = `${repository}/images/${image.digest}`;
 let server, recorded;
 
-async function ask(method, target, body, status = 200, headers) {
-  const r = await server.fetch(target, { method, body: body && JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } });
-  const text = await r.text();
-  assert.equal(r.status, status, `${method} ${target}: ${text}`);
-  return text ? JSON.parse(text) : undefined;
-}
+const ask = (...request) => server.ask(...request);
 const rule = (body, status = 201) => ask('POST', '/api/v1/rules', { name: 'a rule', scope: '/registries/local', ...body }, status);
 const remove = (x) => ask('DELETE', `/api/v1/rules/${x.id}`, undefined, 204);
 const packages = (findings) => findings.map((f) => f.package).sort();
@@ -66,18 +61,8 @@ async function suppressedEverywhere(shown, what) {
   const gate = plimsoll(['push-status', 'app:latest', '--format', 'json', '--fail-on', 'critical,high,medium,low'], { env, check: false });
   assert.deepEqual([gate.status, packages(JSON.parse(gate.stdout).findings)], [shown.length ? 2 : 0, shown], `${what}: ${gate.stderr}`);
 }
-const within = async (what, ms = 60000) => {
-  for (const until = Date.now() + ms; ; await sleep(50)) {
-    if (await what()) return;
-    assert.ok(Date.now() < until, `not within ${ms} ms: ${what}`);
-  }
-};
-async function person(name, role, scope) {
-  const password = `a good one ${name}`;
-  await ask('POST', '/api/v1/users', { name, password }, 201);
-  await ask('POST', '/api/v1/role-assignments', { user: name, role, scope }, 201);
-  return { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` };
-}
+const within = (what) => until(what, what);
+const person = async (name, role, scope) => (await server.person(name, [[role, scope]])).headers;
 
 before(async () => {
   server = await new Server({ args: ['--vdb', vdbOf(facts)] }).start();

@@ -4,28 +4,10 @@ import { after, before, test } from 'node:test';
 import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, pushLayout } from './lib.mjs';
 
 let server;
-const basic = (name, secret) => `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;
-const send = (method, target, body, headers) => server.fetch(target, {
-  method, body: body && JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers },
-});
-async function ok(method, target, body, status = 201) {
-  const r = await send(method, target, body);
-  const text = await r.text();
-  assert.equal(r.status, status, `${method} ${target}: ${text}`);
-  return text ? JSON.parse(text) : undefined;
-}
-async function refused(method, target, body, status, pattern) {
-  const r = await send(method, target, body);
-  const text = await r.text();
-  assert.equal(r.status, status, text);
-  assert.match(JSON.parse(text).detail, pattern);
-}
-/** A user with one role at one scope; what fetches as him. */
-async function person(name, role, scope) {
-  await ok('POST', '/api/v1/users', { name, password: `a good one ${name}` });
-  if (role) await ok('POST', '/api/v1/role-assignments', { user: name, role, scope });
-  return { authorization: basic(name, `a good one ${name}`) };
-}
+const send = (...request) => server.send(...request), refused = (...request) => server.refused(...request);
+const ok = (method, target, body, status = 201) => server.ask(method, target, body, status);
+/** A user with one role at one scope; what authorises as him. */
+const person = async (name, role, scope) => (await server.person(name, role ? [[role, scope]] : [])).headers;
 const names = async (target, headers) => {
   const r = await server.fetch(target, { headers });
   return r.status === 200 ? (await r.json()).items.map((s) => s.name) : r.status;

@@ -15,11 +15,7 @@ const secret = makeLayout([os('12', 'bookworm'), [{ path: 'app/.env', content: `
 const vdb = makeVdb([osvRecord('DEBIAN-CVE-2026-1', [{ ecosystem: 'Debian:9', name: 'bash' }], { severity: 'HIGH' })]);
 
 let server, env;
-const post = async (target, body, status, method = 'POST') => {
-  const r = await server.fetch(target, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  assert.equal(r.status, status, `${target}: ${await r.clone().text()}`);
-  return r.json();
-};
+const post = (target, body, status, method = 'POST') => server.ask(method, target, body, status);
 const one = (key) => server.json(`/api/v1/recommendations/${key}`);
 const registry = async (key, name = 'local') => (await server.all(`/api/v1/recommendations/${key}/registries`)).find((x) => x.registry === name);
 const images = async (key, query = '') => (await server.all(`/api/v1/recommendations/${key}/images?${query}`)).map((x) => `${x.repository} ${x.state}`).sort();

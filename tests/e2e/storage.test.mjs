@@ -6,19 +6,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { Server, debianRelease, dpkgStatus, filesOnly, has, makeLayout, makeVdb, osvRecord, program, pushBlob, pushLayout, run, runAsync, sha256, sleep,
-  tempDir } from './lib.mjs';
+  tempDir, until as eventually } from './lib.mjs';
 
 let vdb;
 before(() => { vdb = makeVdb([osvRecord('CVE-2024-1', [{ ecosystem: 'Debian:12', name: 'openssl', fixed: '2' }], { severity: 'HIGH' })]); });
 const image = (noise = 1000) => makeLayout([[debianRelease(), dpkgStatus([{ name: 'openssl', version: '1' }]),
   { path: 'opt/noise', content: crypto.randomBytes(noise) }]], { tag: 'v1' });
-const until = async (what, ms = 60000) => {
-  for (const end = Date.now() + ms; ; await sleep(50)) {
-    const r = await what();
-    if (r) return r;
-    if (Date.now() > end) assert.fail(`not within ${ms} ms: ${what}`);
-  }
-};
+const until = (what) => eventually(what, what);
 const metric = async (server, name) => Number(new RegExp(`^${name} (.*)$`, 'm').exec(await (await server.fetch('/metrics')).text())[1]);
 const check = async (server, name) => (await (await server.fetch('/readyz')).json()).checks.find((c) => c.name === name);
 

@@ -11,18 +11,11 @@ before(async () => {
 after(() => server?.stop());
 
 const send = (method, target, body, ask = (t, o) => server.fetch(t, o)) => ask(target, { method, ...(body ? { headers, body: JSON.stringify(body) } : {}) });
-async function ok(method, target, body, status) {
-  const r = await send(method, target, body), text = await r.text();
-  assert.equal(r.status, status, `${method} ${target}: ${text}`);
-  return text ? JSON.parse(text) : undefined;
-}
+const ok = (...request) => server.ask(...request);
 const cli = (...args) => plimsoll([...args, '--server', server.url, '--username', 'admin'], { env: { PLIMSOLL_PASSWORD: server.password } }).stdout;
 async function person(name, role, scope) {
-  const password = `long enough, ${name}`;
-  await ok('POST', '/api/v1/users', { name, password }, 201);
-  if (role) await ok('POST', '/api/v1/role-assignments', { user: name, role, scope }, 201);
-  const authorization = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
-  return (target, options = {}) => fetch(new URL(target, server.url), { ...options, headers: { ...options.headers, authorization } });
+  const who = await server.person(name, role ? [[role, scope]] : []);
+  return (target, options) => who.fetch(target, options);
 }
 let marks = 0;
 const image = () => makeLayout([[debianRelease(), dpkgStatus([{ name: 'shared', version: '1' }]), { path: 'mark', content: String(marks++) }]]);

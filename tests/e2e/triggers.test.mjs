@@ -1,7 +1,7 @@
 // What makes the server scan, and what an image says of its next scan: pushes, pulls and the weekly recheck, by a clock that the test moves.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Server, clock, debianRelease, dpkgStatus, filesOnly, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, run, sha256, sleep } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, filesOnly, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, run, sha256, sleep, until } from './lib.mjs';
 
 const DAY = 86400000, INDEX = 'application/vnd.oci.image.index.v1+json';
 const layoutOf = (version) => makeLayout([[debianRelease(), dpkgStatus([{ name: 'shared', version }])]], { tag: 'v' });
@@ -14,14 +14,6 @@ after(() => server?.stop());
 const image = (repository, digest) => server.json(`/api/v1/registries/local/repositories/${repository}/images/${digest}`);
 const triggers = async (repository) => (await server.json(`/api/v1/scans?repository=${repository}`)).items.map((s) => s.trigger);
 const pull = async (repository, reference, options) => assert.equal((await server.fetch(`/v2/${repository}/manifests/${reference}`, options)).status, 200);
-async function until(what, ask, timeout = 60000) {
-  for (const end = Date.now() + timeout; ;) {
-    const got = await ask();
-    if (got) return got;
-    if (Date.now() > end) throw new Error(`not within ${timeout} ms: ${what}`);
-    await sleep(25);
-  }
-}
 const scans = (repository, n) => until(`${n} scans of ${repository}`, async () => {
   const { items } = await server.json(`/api/v1/scans?repository=${repository}`);
   return items.length === n && items.every((s) => s.status === 'completed') && items;

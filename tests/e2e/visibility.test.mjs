@@ -28,10 +28,7 @@ const made = {}; // "registry/repository": {digest, scan}
 
 before(async () => {
   server = await new Server({ args: ['--vdb', makeVdb([osvRecord('CVE-2026-1000', [{ ecosystem: 'Debian:12', name: 'shared' }])])] }).start();
-  const post = async (target, body) => {
-    const r = await server.fetch(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-    assert.equal(r.status, 201, `${target}: ${await r.text()}`);
-  };
+  const post = (target, body) => server.ask('POST', target, body, 201);
   await post('/api/v1/subscriptions', { name: 'shop' });
   await post('/api/v1/subscriptions/shop/resource-groups', { name: 'web' });
   await post('/api/v1/subscriptions/shop/resource-groups/web/registries', { name: 'second' });
