@@ -128,7 +128,7 @@ static ssize_t tls_result(struct http_conn *c, ssize_t n)
 	if (n >= 0)
 		return n;
 	c->want = n == TLS_WRITABLE ? EPOLLOUT : EPOLLIN;
-	return n == TLS_GONE ? -2 : -1;
+	return n == TLS_GONE ? CONN_LOST : CONN_WAIT;
 }
 
 static ssize_t socket_result(struct http_conn *c, ssize_t n, uint32_t want)
@@ -136,7 +136,7 @@ static ssize_t socket_result(struct http_conn *c, ssize_t n, uint32_t want)
 	if (n >= 0)
 		return n;
 	c->want = want;
-	return errno == EAGAIN || errno == EINTR ? -1 : -2;
+	return errno == EAGAIN || errno == EINTR ? CONN_WAIT : CONN_LOST;
 }
 
 /* TLS gives out a record of 16 KiB at most: go on while there are more. */
@@ -195,10 +195,10 @@ static ssize_t read_more(struct hand *h, struct http_conn *c)
 		return n;
 	}
 	if (!save(c))
-		return -2;
+		return CONN_LOST;
 	uint8_t *room = buf_room(&c->saved, SAVED_STEP_LEN);
 	if (!room)
-		return -2;
+		return CONN_LOST;
 	ssize_t n = conn_read(c, room, SAVED_STEP_LEN);
 	if (n > 0)
 		buf_commit(&c->saved, (size_t)n);
@@ -251,8 +251,8 @@ static bool step_hello(struct http_conn *c)
 	uint8_t first;
 	ssize_t n = socket_result(c, recv(c->fd, &first, 1, MSG_PEEK | MSG_DONTWAIT), EPOLLIN);
 	if (n <= 0) {
-		c->step = n == -1 ? CONN_HELLO : CONN_END;
-		return n != -1;
+		c->step = n == CONN_WAIT ? CONN_HELLO : CONN_END;
+		return n != CONN_WAIT;
 	}
 	if (s->is_tls != (first == 0x16)) {
 		say_wrong_protocol(c);
@@ -275,9 +275,9 @@ static bool step_shake(struct http_conn *c)
 	ssize_t rc = tls_result(c, tls_shake(c->tls));
 	if (rc == 0)
 		step_set(c, CONN_HEAD, c->server->options.header_timeout_ms);
-	else if (rc == -2)
+	else if (rc == CONN_LOST)
 		c->step = CONN_END;
-	return rc != -1;
+	return rc != CONN_WAIT;
 }
 
 /* The head is whole, or wrong. */
@@ -320,7 +320,7 @@ static bool step_head(struct hand *h, struct http_conn *c)
 		}
 		bool first = c->in.len == 0;
 		ssize_t n = read_more(h, c);
-		if (n == -1)
+		if (n == CONN_WAIT)
 			return false;
 		if (n <= 0) {
 			c->step = CONN_END;
@@ -411,7 +411,7 @@ static bool step_body(struct hand *h, struct http_conn *c)
 			return false;
 		}
 		ssize_t n = read_body(h, c);
-		if (n == -1)
+		if (n == CONN_WAIT)
 			return false;
 		if (n <= 0) {
 			c->step = CONN_END;

@@ -178,7 +178,9 @@ void conn_cut(struct http_conn *c);
 void conn_run(struct hand *h, struct http_conn *c);
 /* Bytes of memory that it holds while it rests. */
 size_t conn_memory(const struct http_conn *c);
-/* Bytes, 0 at the end, -1 = wait (want is set), -2 = the connection is lost. */
+#define CONN_WAIT (-1) /* until the connection is as want says */
+#define CONN_LOST (-2)
+/* Bytes, 0 at the end, CONN_WAIT (want is set), CONN_LOST. */
 ssize_t conn_read(struct http_conn *c, void *out, size_t n);
 ssize_t conn_write(struct http_conn *c, const void *in, size_t n, bool more);
 

@@ -54,7 +54,7 @@ static int send_all(struct http_conn *c, struct bytes b)
 			continue;
 		}
 		struct pollfd p = {.fd = c->fd, .events = POLLOUT};
-		if (n != -1 || clock_mono_ms() >= until || atomic_load(&c->cut))
+		if (n != CONN_WAIT || clock_mono_ms() >= until || atomic_load(&c->cut))
 			return -1;
 		(void)poll(&p, 1, SLICE_MS);
 	}

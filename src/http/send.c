@@ -88,7 +88,7 @@ static int send_bytes(struct http_request *r)
 					    : bytes_from(p->body, p->sent - p->head.len);
 		ssize_t n = conn_write(r->conn, left.ptr, left.len, in_head && more);
 		if (n < 0)
-			return n == -1 ? 0 : -1;
+			return n == CONN_WAIT ? 0 : -1;
 		p->sent += (size_t)n;
 	}
 	return 1;
@@ -103,14 +103,14 @@ static ssize_t send_piece(struct hand *h, struct http_request *r)
 		if (want > PIECE_LEN)
 			want = PIECE_LEN;
 		ssize_t n = content_read(&p->file, h->piece, want, p->off, NULL);
-		return n <= 0 ? -2 : conn_write(c, h->piece, (size_t)n, false);
+		return n <= 0 ? CONN_LOST : conn_write(c, h->piece, (size_t)n, false);
 	}
 	off_t off = (off_t)p->off;
 	ssize_t n = sendfile(c->fd, p->file.fd, &off, want);
 	c->want = EPOLLOUT;
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? -1 : -2;
-	return n == 0 ? -2 : n; /* the file is shorter than announced */
+		return errno == EAGAIN || errno == EINTR ? CONN_WAIT : CONN_LOST;
+	return n == 0 ? CONN_LOST : n; /* the file is shorter than announced */
 }
 
 static int send_file(struct hand *h, struct http_request *r)
@@ -119,7 +119,7 @@ static int send_file(struct hand *h, struct http_request *r)
 	while (p->left > 0) {
 		ssize_t n = send_piece(h, r);
 		if (n < 0)
-			return n == -1 ? 0 : -1;
+			return n == CONN_WAIT ? 0 : -1;
 		p->off += (uint64_t)n;
 		p->left -= (uint64_t)n;
 		r->bytes_out += (uint64_t)n;
