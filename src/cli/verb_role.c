@@ -314,12 +314,12 @@ const struct cli_command role_commands[] = {
      .main = role_assign,
      .synopsis = "USER|GROUP ROLE [REPOSITORY|/SCOPE]",
      .summary = "assign a role, everywhere or at and below a repository",
-     .options = role_options},
+     .options = scope_options},
     {.name = "remove",
      .main = role_remove,
      .synopsis = "USER|GROUP ROLE [REPOSITORY|/SCOPE]",
      .summary = "remove a role assignment",
-     .options = role_options},
+     .options = scope_options},
     {.name = NULL},
 };
 

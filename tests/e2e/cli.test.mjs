@@ -47,6 +47,20 @@ test('help of every command, in every way', () => {
   assert.match(plimsoll(['--version']).stdout, /^plimsoll \d+\.\d+\.\d+(-dev)?\n$/);
 });
 
+test('options that the documents show a command with are in its help', () => {
+  const folder = path.join(root, 'docs'), helps = new Map();
+  const help = (...words) => helps.get(words.join(' ')) ?? helps.set(words.join(' '), plimsoll(['help', ...words]).stdout).get(words.join(' '));
+  const unknown = [];
+  for (const file of [path.join(root, 'README.md'), ...fs.readdirSync(folder, { recursive: true }).filter((f) => f.endsWith('.md')).map((f) => path.join(folder, f))])
+    for (const [, first, second, rest] of fs.readFileSync(file, 'utf8').matchAll(/plimsoll ([a-z-]+)(?: ([a-z-]+))?([^`|;#\n]*)/g)) {
+      if (!commands.includes(first)) continue;
+      const text = second && /^Usage: .* COMMAND \.\.\./m.test(help(first)) ? help(first, second) : help(first);
+      for (const [, option] of rest.matchAll(/(?<![\w-])(--[a-z-]+)/g))
+        if (!text.includes(`${option} `) && !text.includes(`${option}\n`)) unknown.push(`${path.relative(root, file)}: ${first} ${second ?? ''} ${option}`);
+    }
+  assert.deepEqual(unknown, []);
+});
+
 test('manual pages are without mistakes', { skip: !has('mandoc') && 'mandoc is absent' }, () => {
   for (const name of [[], ...commands.map((c) => [c])]) {
     const page = plimsoll(['man', ...name]).stdout;
