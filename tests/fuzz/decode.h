@@ -1,19 +1,10 @@
 /* decode: what the fuzz targets of codec/ have in common. */
 #pragma once
 #include "codec/table.h"
+#include "touch.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static volatile uint8_t decode_seen; /* every byte delivered is read */
-
-static inline void decode_touch(struct bytes b)
-{
-	uint8_t x = 0;
-	for (size_t i = 0; i < b.len; i++)
-		x ^= b.ptr[i];
-	decode_seen = x;
-}
 
 /* First byte: how large the peeks are; the rest is the input. */
 static inline int decode(struct stream *(*open)(struct stream *, const struct limits *,
@@ -34,7 +25,7 @@ static inline int decode(struct stream *(*open)(struct stream *, const struct li
 	struct stream *in = stream_open_bytes((struct bytes){.ptr = data + 1, .len = size - 1}, &e);
 	struct stream *s = in ? open(in, &lim, &e) : NULL;
 	while (s && (rc = stream_peek(s, want, &b, &e)) > 0) {
-		decode_touch(b);
+		touch(b);
 		stream_consume(s, b.len > 7 && (data[0] & 1U) ? b.len - 7 : b.len);
 	}
 	if (s && stream_offset(s) > lim.layer_out_max)

@@ -2,19 +2,12 @@
  * the input was cut. */
 #include "http/chunk.h"
 #include "http/head.h"
+#include "touch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static volatile uint8_t sink;
-
-static void touch(struct bytes b)
-{
-	for (size_t i = 0; i < b.len; i++)
-		sink ^= b.ptr[i];
-}
 
 static void try_head(struct bytes in)
 {

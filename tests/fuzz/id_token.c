@@ -3,6 +3,7 @@
 #include "access/id_token.h"
 #include "base/base64.h"
 #include "base/buf.h"
+#include "touch.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
@@ -14,15 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define NUMBER 32
 
-static volatile uint8_t sink;
 static EVP_PKEY *key; /* of this run */
 static char jwks[512];
-
-static void touch(struct bytes b)
-{
-	for (size_t i = 0; i < b.len; i++)
-		sink ^= b.ptr[i];
-}
 
 static void key_make(void)
 {

@@ -4,18 +4,11 @@
 #include "access/jwt.h"
 #include "access/role.h"
 #include "access/secret.h"
+#include "touch.h"
 
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static volatile uint8_t sink;
-
-static void touch(struct bytes b)
-{
-	for (size_t i = 0; i < b.len; i++)
-		sink ^= b.ptr[i];
-}
 
 static void read_token(struct bytes text, struct bytes key, struct arena *a)
 {

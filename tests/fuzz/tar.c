@@ -18,16 +18,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct stream *s = stream_open_bytes((struct bytes){.ptr = data + 1, .len = size - 1}, &e);
 	struct tar *t = s ? tar_open(s, &lim, &e) : NULL;
 	while (t && tar_next(t, &ent, &e) > 0) {
-		decode_touch(ent.path);
-		decode_touch(ent.link);
+		touch(ent.path);
+		touch(ent.link);
 		if (ent.offset + ent.stored < ent.offset)
 			abort();
 		int64_t n = tar_clean_path(ent.path, path, &e);
 		if (n > 0)
-			decode_touch((struct bytes){.ptr = path, .len = (size_t)n});
+			touch((struct bytes){.ptr = path, .len = (size_t)n});
 		uint64_t total = 0;
 		while ((data[0] & 1U) && total < read_max && (n = tar_read(t, out, cap, &e)) > 0) {
-			decode_touch((struct bytes){.ptr = out, .len = (size_t)n});
+			touch((struct bytes){.ptr = out, .len = (size_t)n});
 			total += (uint64_t)n;
 		}
 		if (total > ent.size)

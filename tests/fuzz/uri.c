@@ -2,18 +2,11 @@
 #include "http/http.h"
 #include "http/route.h"
 #include "http/uri.h"
+#include "touch.h"
 
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static volatile uint8_t sink;
-
-static void touch(struct bytes b)
-{
-	for (size_t i = 0; i < b.len; i++)
-		sink ^= b.ptr[i];
-}
 
 static int handle(struct http_request *r, struct err *e)
 {

@@ -68,3 +68,15 @@ static inline bool has_note(const struct image *im, int32_t layer, const char *p
 	}
 	return false;
 }
+
+/* A case for torture(): arg is an image that was merged. */
+static inline int torture_run(void *arg)
+{
+	struct image *im = arg;
+	struct arena a;
+	struct inv_image out;
+	arena_init(&a, (size_t)1 << 20);
+	int r = merge_lays(im->lays, im->count, &a, &out, NULL);
+	arena_free(&a);
+	return r;
+}

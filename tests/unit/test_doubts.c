@@ -466,17 +466,6 @@ static void test_many_whiteouts(void **state)
 	drop(&im);
 }
 
-static int torture_run(void *arg)
-{
-	struct image *im = arg;
-	struct arena a;
-	struct inv_image out;
-	arena_init(&a, (size_t)1 << 20);
-	int r = merge_lays(im->lays, im->count, &a, &out, NULL);
-	arena_free(&a);
-	return r;
-}
-
 static void test_torture(void **state)
 {
 	struct image im = {.count = 0};
