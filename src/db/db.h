@@ -142,8 +142,10 @@ struct db_stmt *db_query(struct db_tx *tx, const char *text, const struct db_val
 int db_step(struct db_stmt *s, struct err *e);
 int64_t db_int(struct db_stmt *s, int column); /* NULL gives 0 */
 double db_real(struct db_stmt *s, int column);
-struct bytes db_bytes(struct db_stmt *s,
-		      int column); /* TEXT or BLOB, borrowed until the next step */
+/* TEXT or BLOB, borrowed until the next step. */
+struct bytes db_bytes(struct db_stmt *s, int column);
+/* The same, kept in a; *ok becomes false without memory. */
+struct bytes db_keep(struct db_stmt *s, int column, struct arena *a, bool *ok);
 bool db_is_null(struct db_stmt *s, int column);
 void db_done(struct db_stmt *s); /* NULL accepted; always call it, before the transaction ends */
 /* Statements without rows: rows changed, or <0 (ERR_CONFLICT when a UNIQUE constraint forbids: the

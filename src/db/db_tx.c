@@ -112,6 +112,14 @@ struct bytes db_bytes(struct db_stmt *s, int column)
 	return s->conn->engine->get_bytes(s, column);
 }
 
+struct bytes db_keep(struct db_stmt *s, int column, struct arena *a, bool *ok)
+{
+	bool kept;
+	struct bytes b = arena_bytes(a, db_bytes(s, column), &kept);
+	*ok = *ok && kept;
+	return b;
+}
+
 bool db_is_null(struct db_stmt *s, int column)
 {
 	return s->conn->engine->get_is_null(s, column);

@@ -19,14 +19,6 @@ static int one(struct db_stmt *s, fill_fn fill, struct arena *a, void *ret, stru
 	return rc;
 }
 
-static struct bytes keep(struct db_stmt *s, int column, struct arena *a, bool *ok)
-{
-	bool kept = true;
-	struct bytes b = arena_bytes(a, db_bytes(s, column), &kept);
-	*ok = *ok && kept;
-	return b;
-}
-
 /* Take the next number of the table's counter as the row's id and run its INSERT. */
 static int64_t add(struct db_tx *tx, const char *counter, const char *text, struct db_value *args,
 		   size_t count, struct err *e)
@@ -45,9 +37,9 @@ static bool user_fill(struct db_stmt *s, struct arena *a, void *arg)
 	bool ok = true;
 	*u = (struct access_user){
 	    .id = db_int(s, 0),
-	    .name = keep(s, 1, a, &ok),
-	    .kind = keep(s, 2, a, &ok),
-	    .password = keep(s, 3, a, &ok),
+	    .name = db_keep(s, 1, a, &ok),
+	    .kind = db_keep(s, 2, a, &ok),
+	    .password = db_keep(s, 3, a, &ok),
 	    .enabled = db_int(s, 4) != 0,
 	    .created_at = db_int(s, 5),
 	};
@@ -141,9 +133,9 @@ static bool token_fill(struct db_stmt *s, struct arena *a, void *arg)
 	*t = (struct access_token){
 	    .id = db_int(s, 0),
 	    .user_id = db_int(s, 1),
-	    .kind = keep(s, 2, a, &ok),
-	    .name = keep(s, 3, a, &ok),
-	    .hash = keep(s, 4, a, &ok),
+	    .kind = db_keep(s, 2, a, &ok),
+	    .name = db_keep(s, 3, a, &ok),
+	    .hash = db_keep(s, 4, a, &ok),
 	    .created_at = db_int(s, 5),
 	    .expires_at = db_int(s, 6),
 	};
@@ -226,8 +218,8 @@ static bool assignment_fill(struct db_stmt *s, struct arena *a, void *arg)
 	*m = (struct access_assignment){
 	    .id = db_int(s, 0),
 	    .user_id = db_int(s, 1),
-	    .role = keep(s, 2, a, &ok),
-	    .scope = keep(s, 3, a, &ok),
+	    .role = db_keep(s, 2, a, &ok),
+	    .scope = db_keep(s, 3, a, &ok),
 	    .created_at = db_int(s, 4),
 	    .scope_id = db_int(s, 5),
 	};
@@ -345,11 +337,11 @@ static bool role_fill(struct db_stmt *s, struct arena *a, void *arg)
 	struct access_role_row *r = arg;
 	bool ok = true;
 	*r = (struct access_role_row){
-	    .id = keep(s, 0, a, &ok),
-	    .name = keep(s, 1, a, &ok),
-	    .actions = keep(s, 2, a, &ok),
-	    .description = keep(s, 3, a, &ok),
-	    .scopes = keep(s, 4, a, &ok),
+	    .id = db_keep(s, 0, a, &ok),
+	    .name = db_keep(s, 1, a, &ok),
+	    .actions = db_keep(s, 2, a, &ok),
+	    .description = db_keep(s, 3, a, &ok),
+	    .scopes = db_keep(s, 4, a, &ok),
 	};
 	return ok;
 }
@@ -419,13 +411,13 @@ static bool audit_fill(struct db_stmt *s, struct arena *a, void *arg)
 	*row = (struct access_audit){
 	    .id = db_int(s, 0),
 	    .at = db_int(s, 1),
-	    .actor = keep(s, 2, a, &ok),
-	    .peer = keep(s, 3, a, &ok),
-	    .action = keep(s, 4, a, &ok),
-	    .subject = keep(s, 5, a, &ok),
-	    .before = keep(s, 6, a, &ok),
-	    .after = keep(s, 7, a, &ok),
-	    .chain = keep(s, 8, a, &ok),
+	    .actor = db_keep(s, 2, a, &ok),
+	    .peer = db_keep(s, 3, a, &ok),
+	    .action = db_keep(s, 4, a, &ok),
+	    .subject = db_keep(s, 5, a, &ok),
+	    .before = db_keep(s, 6, a, &ok),
+	    .after = db_keep(s, 7, a, &ok),
+	    .chain = db_keep(s, 8, a, &ok),
 	};
 	return ok;
 }

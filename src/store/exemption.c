@@ -12,24 +12,16 @@ const char *exemption_category_word(int category)
 	"x.id, x.scope_id, x.recommendation, x.name, x.description, x.author, x.category,"         \
 	" x.created_at, x.expires_at, x.digest"
 
-static struct bytes text(struct db_stmt *s, int column, struct arena *a, bool *ok)
-{
-	bool kept;
-	struct bytes b = arena_bytes(a, db_bytes(s, column), &kept);
-	*ok = *ok && kept;
-	return b;
-}
-
 static int row(struct db_stmt *s, struct arena *a, struct store_exemption *ret, struct err *e)
 {
 	bool ok = true;
 	*ret = (struct store_exemption){
 	    .id = db_int(s, 0),
 	    .scope_id = db_int(s, 1),
-	    .recommendation = text(s, 2, a, &ok),
-	    .name = text(s, 3, a, &ok),
-	    .description = text(s, 4, a, &ok),
-	    .author = text(s, 5, a, &ok),
+	    .recommendation = db_keep(s, 2, a, &ok),
+	    .name = db_keep(s, 3, a, &ok),
+	    .description = db_keep(s, 4, a, &ok),
+	    .author = db_keep(s, 5, a, &ok),
 	    .category = db_int(s, 6) == EXEMPTION_WAIVER ? EXEMPTION_WAIVER : EXEMPTION_MITIGATED,
 	    .created_at = db_int(s, 7),
 	    .expires_at = db_int(s, 8)};

@@ -11,14 +11,6 @@ static int64_t number(struct db_stmt *s, struct err *e)
 	return rc < 0 ? rc : n;
 }
 
-static struct bytes keep(struct db_stmt *s, int column, struct arena *a, bool *ok)
-{
-	bool kept = true;
-	struct bytes b = arena_bytes(a, db_bytes(s, column), &kept);
-	*ok = *ok && kept;
-	return b;
-}
-
 int64_t store_group_add(struct db_tx *tx, const struct store_group *g, struct err *e)
 {
 	struct access_user row = g->row;
@@ -40,11 +32,11 @@ static bool group_fill(struct db_stmt *s, struct arena *a, struct store_group *r
 {
 	bool ok = true;
 	*ret = (struct store_group){.row = {.id = db_int(s, 0),
-					    .name = keep(s, 1, a, &ok),
+					    .name = db_keep(s, 1, a, &ok),
 					    .kind = BYTES_LIT("group"),
 					    .enabled = true,
 					    .created_at = db_int(s, 2)},
-				    .claim = keep(s, 3, a, &ok)};
+				    .claim = db_keep(s, 3, a, &ok)};
 	return ok;
 }
 
@@ -180,8 +172,8 @@ static int members_read(struct db_stmt *s, size_t n, struct arena *a, struct sto
 		}
 		ret->items[ret->count++] = (struct store_member){.group_id = db_int(s, 0),
 								 .user_id = db_int(s, 1),
-								 .name = keep(s, 2, a, &ok),
-								 .kind = keep(s, 3, a, &ok),
+								 .name = db_keep(s, 2, a, &ok),
+								 .kind = db_keep(s, 3, a, &ok),
 								 .by_claim = db_int(s, 4) != 0,
 								 .created_at = db_int(s, 5)};
 		if (!ok)

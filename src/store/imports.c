@@ -18,14 +18,6 @@ const char *store_import_state_word(int state)
 #define WITH_SECRETS ", i.sealed, i.authorities"
 #define FROM " FROM import i JOIN scope g ON g.id = i.registry_id"
 
-static struct bytes text(struct db_stmt *s, int column, struct arena *a, bool *ok)
-{
-	bool kept;
-	struct bytes b = arena_bytes(a, db_bytes(s, column), &kept);
-	*ok = *ok && kept;
-	return b;
-}
-
 static uint64_t count(struct db_stmt *s, int column)
 {
 	int64_t n = db_int(s, column);
@@ -38,17 +30,17 @@ static int row(struct db_stmt *s, bool secrets, struct arena *a, struct store_im
 	bool ok = true;
 	*ret = (struct store_import){.id = db_int(s, 0),
 				     .registry_id = db_int(s, 1),
-				     .registry = text(s, 2, a, &ok),
-				     .repository = text(s, 3, a, &ok),
-				     .tags = text(s, 4, a, &ok),
-				     .host = text(s, 5, a, &ok),
-				     .source_repository = text(s, 6, a, &ok),
-				     .reference = text(s, 7, a, &ok),
-				     .platform = text(s, 8, a, &ok),
-				     .actor = text(s, 9, a, &ok),
-				     .peer = text(s, 10, a, &ok),
-				     .reason = text(s, 11, a, &ok),
-				     .digest = text(s, 12, a, &ok),
+				     .registry = db_keep(s, 2, a, &ok),
+				     .repository = db_keep(s, 3, a, &ok),
+				     .tags = db_keep(s, 4, a, &ok),
+				     .host = db_keep(s, 5, a, &ok),
+				     .source_repository = db_keep(s, 6, a, &ok),
+				     .reference = db_keep(s, 7, a, &ok),
+				     .platform = db_keep(s, 8, a, &ok),
+				     .actor = db_keep(s, 9, a, &ok),
+				     .peer = db_keep(s, 10, a, &ok),
+				     .reason = db_keep(s, 11, a, &ok),
+				     .digest = db_keep(s, 12, a, &ok),
 				     .options = (unsigned)db_int(s, 13),
 				     .user_id = db_int(s, 14),
 				     .state = (enum store_import_state)db_int(s, 15),
@@ -67,8 +59,8 @@ static int row(struct db_stmt *s, bool secrets, struct arena *a, struct store_im
 				     .started_at = db_int(s, 28),
 				     .finished_at = db_int(s, 29)};
 	if (secrets) {
-		ret->sealed = text(s, 30, a, &ok);
-		ret->authorities = text(s, 31, a, &ok);
+		ret->sealed = db_keep(s, 30, a, &ok);
+		ret->authorities = db_keep(s, 31, a, &ok);
 	}
 	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory for an import");
 }
@@ -368,9 +360,9 @@ static int get_manifests(struct db_tx *tx, int64_t id, struct arena *a,
 					    sizeof *ret->manifests);
 		if (ret->manifests)
 			ret->manifests[ret->manifest_count++] =
-			    (struct store_import_manifest){.digest = text(s, 0, a, &ok),
-							   .media_type = text(s, 1, a, &ok),
-							   .content = text(s, 2, a, &ok)};
+			    (struct store_import_manifest){.digest = db_keep(s, 0, a, &ok),
+							   .media_type = db_keep(s, 1, a, &ok),
+							   .content = db_keep(s, 2, a, &ok)};
 		if (!ret->manifests || !ok)
 			r = err_set(e, ERR_NOMEM, "no memory for an import's manifests");
 	}
@@ -395,11 +387,11 @@ int store_import_parts_get(struct db_tx *tx, int64_t id, struct arena *a,
 		ret->blobs = arena_grow(a, ret->blobs, ret->blob_count, &cap, sizeof *ret->blobs);
 		if (ret->blobs)
 			ret->blobs[ret->blob_count++] =
-			    (struct store_import_blob){.digest = text(s, 0, a, &ok),
+			    (struct store_import_blob){.digest = db_keep(s, 0, a, &ok),
 						       .size = count(s, 1),
 						       .may_lack = db_int(s, 2) != 0,
 						       .done = db_int(s, 3) != 0,
-						       .upload = text(s, 4, a, &ok)};
+						       .upload = db_keep(s, 4, a, &ok)};
 		if (!ret->blobs || !ok)
 			r = err_set(e, ERR_NOMEM, "no memory for an import's blobs");
 	}

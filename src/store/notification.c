@@ -26,14 +26,6 @@ const char *store_notify_event_word(int event)
 	" WHERE d.notification_id = x.id AND d.state = 2), COALESCE((SELECT d.error FROM"          \
 	" delivery d WHERE d.notification_id = x.id ORDER BY d.id DESC LIMIT 1), '')"
 
-static struct bytes text(struct db_stmt *s, int column, struct arena *a, bool *ok)
-{
-	bool kept;
-	struct bytes b = arena_bytes(a, db_bytes(s, column), &kept);
-	*ok = *ok && kept;
-	return b;
-}
-
 static int read_row(struct db_stmt *s, int from, bool sums, struct arena *a,
 		    struct store_notification *ret, struct err *e)
 {
@@ -41,22 +33,22 @@ static int read_row(struct db_stmt *s, int from, bool sums, struct arena *a,
 	*ret =
 	    (struct store_notification){.id = db_int(s, from),
 					.scope_id = db_int(s, from + 1),
-					.name = text(s, from + 2, a, &ok),
+					.name = db_keep(s, from + 2, a, &ok),
 					.kind = (enum store_notification_kind)db_int(s, from + 3),
-					.target = text(s, from + 4, a, &ok),
-					.sealed = text(s, from + 5, a, &ok),
+					.target = db_keep(s, from + 4, a, &ok),
+					.sealed = db_keep(s, from + 5, a, &ok),
 					.events = (uint64_t)db_int(s, from + 6),
 					.severity_min = (int)db_int(s, from + 7),
-					.criteria = text(s, from + 8, a, &ok),
+					.criteria = db_keep(s, from + 8, a, &ok),
 					.is_on = db_int(s, from + 9) != 0,
-					.author = text(s, from + 10, a, &ok),
+					.author = db_keep(s, from + 10, a, &ok),
 					.created_at = db_int(s, from + 11),
 					.changed_at = db_int(s, from + 12)};
 	if (sums) {
 		ret->waiting = (uint64_t)db_int(s, COLUMN_COUNT);
 		ret->delivered_at = db_int(s, COLUMN_COUNT + 1);
 		ret->failed_at = db_int(s, COLUMN_COUNT + 2);
-		ret->error = text(s, COLUMN_COUNT + 3, a, &ok);
+		ret->error = db_keep(s, COLUMN_COUNT + 3, a, &ok);
 	}
 	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory for a notification");
 }

@@ -13,25 +13,17 @@
 	" WHERE du.scope_id = x.scope_id)"
 #define WITH_SUMS "rule x LEFT JOIN rule_seen n ON n.rule_id = x.id"
 
-static struct bytes text(struct db_stmt *s, int column, struct arena *a, bool *ok)
-{
-	bool kept;
-	struct bytes b = arena_bytes(a, db_bytes(s, column), &kept);
-	*ok = *ok && kept;
-	return b;
-}
-
 static int read_row(struct db_stmt *s, bool sums, struct arena *a, struct store_rule *ret,
 		    struct err *e)
 {
 	bool ok = true;
 	*ret = (struct store_rule){.id = db_int(s, 0),
 				   .scope_id = db_int(s, 1),
-				   .name = text(s, 2, a, &ok),
-				   .terms = text(s, 3, a, &ok),
-				   .justification = text(s, 4, a, &ok),
-				   .ticket = text(s, 5, a, &ok),
-				   .author = text(s, 6, a, &ok),
+				   .name = db_keep(s, 2, a, &ok),
+				   .terms = db_keep(s, 3, a, &ok),
+				   .justification = db_keep(s, 4, a, &ok),
+				   .ticket = db_keep(s, 5, a, &ok),
+				   .author = db_keep(s, 6, a, &ok),
 				   .effect = (int)db_int(s, 7),
 				   .asks_tags = db_int(s, 8) != 0,
 				   .created_at = db_int(s, 9),

@@ -25,14 +25,6 @@ int store_usage_add(struct db_tx *tx, int64_t repository_id, struct bytes digest
 	DB_I((q)->from_ms), DB_I((q)->to_ms), DB_T((q)->subscription),                             \
 	    STORE_VISIBLE_ARGS(&(q)->visible)
 
-static struct bytes keep(struct db_stmt *s, int column, struct arena *a, bool *ok)
-{
-	bool kept = true;
-	struct bytes b = arena_bytes(a, db_bytes(s, column), &kept);
-	*ok = *ok && kept;
-	return b;
-}
-
 int store_usage_sum(struct db_tx *tx, const struct store_usage_query *q, struct arena *a,
 		    struct store_usage_sums *ret, struct err *e)
 {
@@ -53,7 +45,7 @@ int store_usage_sum(struct db_tx *tx, const struct store_usage_query *q, struct 
 		ret->items = arena_grow(a, ret->items, ret->count, &cap, sizeof *ret->items);
 		if (ret->items)
 			ret->items[ret->count++] =
-			    (struct store_usage_sum){.subscription = keep(s, 0, a, &ok),
+			    (struct store_usage_sum){.subscription = db_keep(s, 0, a, &ok),
 						     .images = (uint64_t)db_int(s, 1),
 						     .trial = (uint64_t)db_int(s, 2)};
 		if (!ret->items || !ok)
@@ -97,9 +89,9 @@ int store_usage_list(struct db_tx *tx, const struct store_usage_query *q, struct
 		ret->items = arena_grow(a, ret->items, ret->count, &cap, sizeof *ret->items);
 		if (ret->items)
 			ret->items[ret->count++] = (struct store_usage){
-			    .subscription = keep(s, 0, a, &ok),
-			    .registry = keep(s, 1, a, &ok),
-			    .repository = keep(s, 2, a, &ok),
+			    .subscription = db_keep(s, 0, a, &ok),
+			    .registry = db_keep(s, 1, a, &ok),
+			    .repository = db_keep(s, 2, a, &ok),
 			    .digest = digest_key_text(db_bytes(s, 3), a, &ok),
 			    .at_ms = db_int(s, 4),
 			    .is_trial = db_int(s, 5) != 0,
