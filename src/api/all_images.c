@@ -21,18 +21,12 @@ struct listing {
 	struct visibility visible;
 };
 
-static const char *state_word(int i)
-{
-	return i >= IMAGE_PENDING && i <= IMAGE_UNVERIFIED
-		   ? ledger_image_state_word((enum image_state)i)
-		   : NULL;
-}
 static const struct record_field query_fields[] = {
     RECORD_FIELD(struct all_query, registry, RECORD_TEXT, "registry", "In this registry"),
     RECORD_FIELD(struct all_query, repository, RECORD_TEXT, "repository",
 		 "In this repository, of the first registry where none is named"),
     RECORD_FIELD(struct all_query, state, RECORD_WORD, "state", "Only images in this state",
-		 .words = state_word, .fallback = RECORD_NONE),
+		 .words = api_image_state_word, .fallback = RECORD_NONE),
     RECORD_FIELD(struct all_query, pulled_days, RECORD_UINT, "pulled_days",
 		 "Only those that were pulled within so many days", .min = 1, .max = 3650),
     API_PAGE_FIELDS(struct all_query, page),

@@ -15,13 +15,6 @@
 #define SHOWN 1000
 #define SHOWN_MAX 10000
 
-static const char *state_word(int i)
-{
-	return i >= IMAGE_PENDING && i <= IMAGE_UNVERIFIED
-		   ? ledger_image_state_word((enum image_state)i)
-		   : NULL;
-}
-
 struct side_row {
 	struct ledger_image i;
 	struct record_rows tags;
@@ -34,7 +27,7 @@ static const struct record_field side_fields[] = {
     I(i.digest, RECORD_TEXT, "digest", "Digest of its manifest", .pattern = RECORD_DIGEST_PATTERN),
     I(tags, RECORD_TEXTS, "tags", "Up to 100 of its tags"),
     I(i.state, RECORD_WORD, "state", "Pending, Unverified: what it lacks is not known to be absent",
-      .words = state_word),
+      .words = api_image_state_word),
     I(i.reason, RECORD_TEXT, "reason", "Why, or what could not be assessed",
       .flags = RECORD_OPTIONAL),
 };

@@ -22,13 +22,6 @@
 #define TAGS_MAX 100	  /* shown for one image */
 #define SUPPORT_MAX 4096U /* bytes: what is said of a release's support takes some 200 */
 
-static const char *state_word(int i)
-{
-	return i >= IMAGE_PENDING && i <= IMAGE_UNVERIFIED
-		   ? ledger_image_state_word((enum image_state)i)
-		   : NULL;
-}
-
 static const char *kind_word(int i)
 {
 	static const char *const words[] = {"image", "artifact", NULL};
@@ -111,7 +104,7 @@ static const struct record_field image_fields[] = {
 		 .example = "\"linux/amd64\""),
     RECORD_FIELD(struct image_row, i.state, RECORD_WORD, "state",
 		 "Pending: not scanned yet. Unverified: could not be assessed",
-		 .words = state_word),
+		 .words = api_image_state_word),
     RECORD_FIELD(
 	struct image_row, i.reason, RECORD_TEXT, "reason",
 	"Why it is Unverified; for other states, what could not be assessed; may be empty"),
@@ -585,7 +578,7 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 
 static const struct record_field images_query_fields[] = {
     RECORD_FIELD(struct images_query, state, RECORD_WORD, "state", "Only images in this state",
-		 .words = state_word, .fallback = RECORD_NONE),
+		 .words = api_image_state_word, .fallback = RECORD_NONE),
     RECORD_FIELD(struct images_query, kind, RECORD_WORD, "kind", "Only images of this kind",
 		 .words = kind_word, .fallback = RECORD_NONE),
     RECORD_FIELD(struct images_query, os, RECORD_TEXT, "os", "Only those of this distribution",

@@ -105,13 +105,6 @@ static int read_findings(struct db_tx *tx, struct reporting *g, struct err *e)
 	return 0;
 }
 
-static void read_platform(struct bytes text, struct oci_platform *p)
-{
-	p->os = bytes_cut(&text, '/');
-	p->arch = bytes_cut(&text, '/');
-	p->variant = text;
-}
-
 static int read_coverage(struct reporting *g, struct err *e)
 {
 	struct json j;
@@ -136,7 +129,7 @@ static int name_image(struct db_tx *tx, struct reporting *g, struct err *e)
 			 BYTES_ARG(other ? g->row.registry : BYTES_NONE), other ? "/" : "",
 			 BYTES_ARG(g->row.repository), BYTES_ARG(g->row.digest));
 	g->input = (struct scan_input){.name = bytes_of(name), .has_digest = true};
-	read_platform(g->row.platform, &g->input.config.platform);
+	g->input.config.platform = oci_platform_of(g->row.platform);
 	return name ? digest_parse(g->row.digest, &g->input.digest, e) : err_nomem(e);
 }
 

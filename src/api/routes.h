@@ -57,7 +57,8 @@ int api_packages_each(struct db_tx *tx, int64_t image,
 int api_holders_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
 		    struct holders_query *q, size_t limit, struct err *e);
 
-/* The words of severities and of fix status, for tables. */
+/* The words of images' states, of severities and of fix status, for tables. */
+const char *api_image_state_word(int i);
 const char *api_severity_word(int i);
 const char *api_status_word(int i);
 int api_bad_cursor(struct err *e); /* ERR_FORMAT */

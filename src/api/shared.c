@@ -4,7 +4,15 @@
 
 #include "base/num.h"
 #include "ledger/counts.h"
+#include "ledger/images.h"
 #include "registry/registry.h"
+
+const char *api_image_state_word(int i)
+{
+	return i >= IMAGE_PENDING && i <= IMAGE_UNVERIFIED
+		   ? ledger_image_state_word((enum image_state)i)
+		   : NULL;
+}
 
 const char *api_severity_word(int i)
 {

@@ -18,13 +18,6 @@ static const char *reason_word(int i)
 	return why_reason_word(i);
 }
 
-static const char *state_word(int i)
-{
-	return i >= IMAGE_PENDING && i <= IMAGE_UNVERIFIED
-		   ? ledger_image_state_word((enum image_state)i)
-		   : NULL;
-}
-
 struct why_reply {
 	struct bytes id, text, state_reason, database;
 	enum why_reason reason;
@@ -39,7 +32,7 @@ static const struct record_field why_fields[] = {
     W(reported, RECORD_BOOL, "reported", "Whether it is an active finding of the image"),
     W(reason, RECORD_WORD, "reason", "The one reason", .words = reason_word),
     W(text, RECORD_TEXT, "text", "The reason in words"),
-    W(state, RECORD_WORD, "state", "State of the image", .words = state_word),
+    W(state, RECORD_WORD, "state", "State of the image", .words = api_image_state_word),
     W(state_reason, RECORD_TEXT, "state_reason", "Why, or what of it could not be assessed",
       .flags = RECORD_OPTIONAL),
     W(database, RECORD_TEXT, "database", "Digest of the vulnerability database in use",

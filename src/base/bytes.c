@@ -36,6 +36,16 @@ int bytes_cmp(struct bytes a, struct bytes b)
 	return r ? r : (a.len > b.len) - (a.len < b.len);
 }
 
+int bytes_cmp_nocase(struct bytes a, struct bytes b)
+{
+	for (size_t i = 0; i < a.len && i < b.len; i++) {
+		int d = byte_lower(a.ptr[i]) - byte_lower(b.ptr[i]);
+		if (d)
+			return d;
+	}
+	return (a.len > b.len) - (a.len < b.len);
+}
+
 bool bytes_has_prefix(struct bytes b, struct bytes prefix)
 {
 	return b.len >= prefix.len &&

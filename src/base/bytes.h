@@ -22,6 +22,8 @@ bool bytes_eq_lit(struct bytes a, const char *text);
 bool bytes_eq_nocase(struct bytes a, struct bytes b); /* A to Z are a to z */
 /* Unsigned byte order, shorter first on a tie: <0, 0, >0. */
 int bytes_cmp(struct bytes a, struct bytes b);
+/* The same with A to Z as a to z. */
+int bytes_cmp_nocase(struct bytes a, struct bytes b);
 bool bytes_has_prefix(struct bytes b, struct bytes prefix);
 bool bytes_has_suffix(struct bytes b, struct bytes suffix);
 bool bytes_has_prefix_nocase(struct bytes b, struct bytes prefix);

@@ -336,6 +336,14 @@ struct bytes json_string_or_null(struct json *j)
 	return BYTES_NONE;
 }
 
+struct bytes json_string_lenient(struct json *j)
+{
+	if (json_peek(j) == JSON_STRING)
+		return json_string(j);
+	json_skip(j);
+	return BYTES_NONE;
+}
+
 static void read_slots(struct json *j, const struct bytes_slot *slots, size_t count, bool lenient)
 {
 	if (!json_enter_object(j))

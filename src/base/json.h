@@ -55,6 +55,7 @@ bool json_next_item(struct json *j);
 /* Borrows from the text, or from the arena when it had escapes. */
 struct bytes json_string(struct json *j);
 struct bytes json_string_or_null(struct json *j); /* null gives the empty run */
+struct bytes json_string_lenient(struct json *j); /* so does any other value, which is skipped */
 /* The next value, an object: its members that have a slot are strings, others are skipped. */
 void json_slots(struct json *j, const struct bytes_slot *slots, size_t count);
 /* The same, but a member with a slot that is no string is skipped as well. */

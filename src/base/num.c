@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 const char *num_plural(uint64_t n)
 {
@@ -114,6 +115,22 @@ bool num_duration_ms(struct bytes b, uint64_t *ret_ms)
 static uint8_t hex_value(uint8_t c)
 {
 	return byte_is_digit(c) ? (uint8_t)(c - '0') : (uint8_t)(byte_lower(c) - 'a' + 10);
+}
+
+int num_cmp_i64(const void *a, const void *b)
+{
+	int64_t x, y;
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	return (x > y) - (x < y);
+}
+
+int num_cmp_u64(const void *a, const void *b)
+{
+	uint64_t x, y;
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	return (x > y) - (x < y);
 }
 
 bool num_hex_decode(struct bytes b, uint8_t *out, size_t out_len)

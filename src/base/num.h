@@ -16,6 +16,9 @@ const char *num_plural(uint64_t n);
 bool num_size(struct bytes b, uint64_t *ret_v);
 /* "250ms", "30s", "5m", "24h", "7d", "1h30m", "5m0s": milliseconds; a bare number is seconds. */
 bool num_duration_ms(struct bytes b, uint64_t *ret_ms);
+/* For qsort and bsearch: <0, 0, >0 of what both point at. */
+int num_cmp_i64(const void *a, const void *b);
+int num_cmp_u64(const void *a, const void *b);
 /* Hexadecimal, both cases accepted: out_len must be b.len/2. */
 bool num_hex_decode(struct bytes b, uint8_t *out, size_t out_len);
 /* out needs 2*in.len+1 chars; lower case, NUL-terminated. */

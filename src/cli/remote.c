@@ -16,13 +16,6 @@ static void read_distro(struct json *j, struct pkg_distro *d)
 	json_slots(j, BYTES_SLOTS(slots));
 }
 
-static void read_platform(struct bytes text, struct oci_platform *p)
-{
-	p->os = bytes_cut(&text, '/');
-	p->arch = bytes_cut(&text, '/');
-	p->variant = text;
-}
-
 static int read_image(struct json *j, struct arena *a, struct remote *m, struct err *e)
 {
 	if (json_enter_object(j)) {
@@ -36,7 +29,7 @@ static int read_image(struct json *j, struct arena *a, struct remote *m, struct 
 			else if (bytes_eq_lit(key, "disabled"))
 				m->disabled = json_u64(j);
 			else if (bytes_eq_lit(key, "platform"))
-				read_platform(json_string(j), &m->input.config.platform);
+				m->input.config.platform = oci_platform_of(json_string(j));
 			else if (bytes_eq_lit(key, "distro"))
 				read_distro(j, &m->image.distro);
 			else if (bytes_eq_lit(key, "coverage"))

@@ -1,6 +1,7 @@
 /* Newer base images: for the bases that bring in the most findings, the newest image of the same
  * repository, platform and distribution that has a tag and was assessed. */
 #include "defend/remediation_impl.h"
+#include "base/num.h"
 #include "ledger/ancestry.h"
 
 #include <stdlib.h>
@@ -125,14 +126,6 @@ static int find_newer(struct planning *p, const struct ledger_image *from, struc
 	return r < 0 ? r : 0;
 }
 
-static int cmp_ids(const void *x, const void *y)
-{
-	uint64_t a, b;
-	memcpy(&a, x, sizeof a);
-	memcpy(&b, y, sizeof b);
-	return (a > b) - (a < b);
-}
-
 struct checks {
 	uint64_t *ids; /* ascending */
 	size_t count;
@@ -141,7 +134,7 @@ struct checks {
 
 static bool has(const struct checks *c, uint64_t id)
 {
-	return c->count && bsearch(&id, c->ids, c->count, sizeof id, cmp_ids);
+	return c->count && bsearch(&id, c->ids, c->count, sizeof id, num_cmp_u64);
 }
 
 /* The security checks that are findings of the newer image. */
@@ -164,7 +157,7 @@ static int read_checks(struct planning *p, const struct ledger_image *i, struct 
 		ret->ids[k] = rows[k].check.id;
 	arena_free(&a);
 	if (n > 0)
-		qsort(ret->ids, ret->count, sizeof *ret->ids, cmp_ids);
+		qsort(ret->ids, ret->count, sizeof *ret->ids, num_cmp_u64);
 	return n < 0 ? (int)n : 0;
 }
 

@@ -1,5 +1,6 @@
 #include "defend/remediation_impl.h"
 
+#include "base/num.h"
 #include "match/remedy.h"
 
 #include <stdlib.h>
@@ -239,14 +240,6 @@ static int read_images(struct planning *p)
 	return r < 0 ? r : 0;
 }
 
-static int cmp_ids(const void *x, const void *y)
-{
-	int64_t a, b;
-	memcpy(&a, x, sizeof a);
-	memcpy(&b, y, sizeof b);
-	return (a > b) - (a < b);
-}
-
 /* What each registry that the caller sees adds to its subscription's score when it turns healthy.
  */
 static int read_registries(struct planning *p, int64_t now_ms)
@@ -285,7 +278,7 @@ static int read_registries(struct planning *p, int64_t now_ms)
 			q.after = page.items[page.count - 1].registry;
 	}
 	if (p->registry_count)
-		qsort(p->registries, p->registry_count, sizeof *p->registries, cmp_ids);
+		qsort(p->registries, p->registry_count, sizeof *p->registries, num_cmp_i64);
 	p->out->has_score = p->registry_count > 0;
 	return 0;
 }
@@ -302,7 +295,7 @@ int planning_effect(struct planning *p, const struct use *uses, size_t count, ui
 		for (end = i; end < count && uses[end].image == uses[i].image;)
 			end++;
 		const struct planned_image *im =
-		    bsearch(&uses[i].image, p->images, p->image_count, sizeof *im, cmp_ids);
+		    bsearch(&uses[i].image, p->images, p->image_count, sizeof *im, num_cmp_i64);
 		*ret_images += 1;
 		if (im && end - i >= im->findings)
 			cleared[n++] = im->registry;
@@ -310,14 +303,14 @@ int planning_effect(struct planning *p, const struct use *uses, size_t count, ui
 	*ret_cleared = n;
 	*ret_score = 0;
 	if (n)
-		qsort(cleared, n, sizeof *cleared, cmp_ids);
+		qsort(cleared, n, sizeof *cleared, num_cmp_i64);
 	for (size_t i = 0, end; i < n; i = end) {
 		for (end = i; end < n && cleared[end] == cleared[i];)
 			end++;
 		const struct planned_registry *g =
-		    p->registry_count
-			? bsearch(&cleared[i], p->registries, p->registry_count, sizeof *g, cmp_ids)
-			: NULL;
+		    p->registry_count ? bsearch(&cleared[i], p->registries, p->registry_count,
+						sizeof *g, num_cmp_i64)
+				      : NULL;
 		if (g && g->can_clear && end - i >= g->unhealthy)
 			*ret_score += g->step;
 	}

@@ -340,20 +340,10 @@ struct denials {
 	size_t count;
 };
 
-static int by_name(struct bytes a, struct bytes b)
-{
-	for (size_t i = 0; i < a.len && i < b.len; i++) {
-		int d = byte_lower(a.ptr[i]) - byte_lower(b.ptr[i]);
-		if (d)
-			return d;
-	}
-	return (a.len > b.len) - (a.len < b.len);
-}
-
 static int by_id(const void *a, const void *b)
 {
 	const struct denial *x = a, *y = b;
-	int d = by_name(x->id, y->id);
+	int d = bytes_cmp_nocase(x->id, y->id);
 	return d ? d : (x->at_ms < y->at_ms) - (x->at_ms > y->at_ms);
 }
 
@@ -383,12 +373,13 @@ static bool is_overruled(const struct denials *d, const struct exception *one)
 	size_t from = 0, to = d->count;
 	while (one->id_count && from < to) {
 		size_t mid = from + (to - from) / 2;
-		if (by_name(d->items[mid].id, one->ids[0]) < 0)
+		if (bytes_cmp_nocase(d->items[mid].id, one->ids[0]) < 0)
 			from = mid + 1;
 		else
 			to = mid;
 	}
-	return one->id_count && from < d->count && by_name(d->items[from].id, one->ids[0]) == 0 &&
+	return one->id_count && from < d->count &&
+	       bytes_cmp_nocase(d->items[from].id, one->ids[0]) == 0 &&
 	       d->items[from].at_ms >= one->at_ms;
 }
 

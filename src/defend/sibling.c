@@ -3,6 +3,7 @@
  * (ledger/ancestry.h); secrets are findings, so rules about them hold. */
 #include "defend/sibling.h"
 
+#include "base/num.h"
 #include "inspect/inspect.h"
 #include "ledger/ancestry.h"
 #include "ledger/findings.h"
@@ -153,12 +154,6 @@ static int bases(struct db_tx *tx, const struct sibling_query *q, struct arena *
 
 #define FINDINGS_BUDGET (128U << 20) /* bytes: findings that are looked at */
 
-static int by_number(const void *x, const void *y)
-{
-	int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
-	return (a > b) - (a < b);
-}
-
 /* Images ascending, each once. */
 struct secret_images {
 	int64_t *ids;
@@ -190,7 +185,7 @@ static int with_secrets(struct db_tx *tx, struct criteria of, const struct visib
 	arena_free(&tmp);
 	if (n < 0)
 		return (int)n;
-	qsort(ids, (size_t)n, sizeof *ids, by_number);
+	qsort(ids, (size_t)n, sizeof *ids, num_cmp_i64);
 	for (int64_t i = 0; i < n; i++)
 		if (kept == 0 || ids[kept - 1] != ids[i])
 			ids[kept++] = ids[i];
@@ -393,7 +388,7 @@ static int judge_secrets(struct db_tx *tx, const struct sibling_images_query *q,
 			     &with, e);
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		const int64_t *has = with.count ? bsearch(&rows[i].image.id, with.ids, with.count,
-							  sizeof *with.ids, by_number)
+							  sizeof *with.ids, num_cmp_i64)
 						: NULL;
 		say(&rows[i].image,
 		    has		 ? SIBLING_UNHEALTHY

@@ -56,14 +56,6 @@ static void put(struct nuget *n, uint64_t off, struct bytes name, struct bytes v
 
 /* a program's libraries */
 
-static struct bytes text_or_none(struct json *j)
-{
-	if (json_peek(j) == JSON_STRING)
-		return json_string(j);
-	json_skip(j);
-	return BYTES_NONE;
-}
-
 /* The text of key in an object; what is no object is passed over. */
 static struct bytes text_at(struct json *j, const char *name)
 {
@@ -75,7 +67,7 @@ static struct bytes text_at(struct json *j, const char *name)
 	json_enter_object(j);
 	while (json_next_key(j, &key)) {
 		if (bytes_eq_lit(key, name))
-			value = text_or_none(j);
+			value = json_string_lenient(j);
 		else
 			json_skip(j);
 	}
@@ -229,9 +221,9 @@ static void read_locked(struct nuget *n, struct json *j, struct bytes name)
 	json_enter_object(j);
 	while (json_next_key(j, &key)) {
 		if (bytes_eq_lit(key, "type"))
-			type = text_or_none(j);
+			type = json_string_lenient(j);
 		else if (bytes_eq_lit(key, "resolved"))
-			version = text_or_none(j);
+			version = json_string_lenient(j);
 		else
 			json_skip(j);
 	}

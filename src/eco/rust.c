@@ -19,14 +19,6 @@ struct crate {
 	bool is_build;
 };
 
-static struct bytes text_or_none(struct json *j)
-{
-	if (json_peek(j) == JSON_STRING)
-		return json_string(j);
-	json_skip(j);
-	return BYTES_NONE;
-}
-
 static bool read_crate(struct json *j, struct crate *ret)
 {
 	struct bytes key;
@@ -38,11 +30,11 @@ static bool read_crate(struct json *j, struct crate *ret)
 	json_enter_object(j);
 	while (json_next_key(j, &key)) {
 		if (bytes_eq_lit(key, "name"))
-			ret->name = text_or_none(j);
+			ret->name = json_string_lenient(j);
 		else if (bytes_eq_lit(key, "version"))
-			ret->version = text_or_none(j);
+			ret->version = json_string_lenient(j);
 		else if (bytes_eq_lit(key, "kind"))
-			ret->is_build = bytes_eq_lit(text_or_none(j), "build");
+			ret->is_build = bytes_eq_lit(json_string_lenient(j), "build");
 		else
 			json_skip(j);
 	}

@@ -24,14 +24,6 @@ static struct eco_want pro_wants(struct bytes path)
 	return w;
 }
 
-static struct bytes text_of(struct json *j)
-{
-	if (json_peek(j) == JSON_STRING)
-		return json_string(j);
-	json_skip(j);
-	return BYTES_NONE;
-}
-
 static int read_service(struct json *j, struct arena *a, struct bytes *streams, struct err *e)
 {
 	struct bytes key, name = BYTES_NONE, status = BYTES_NONE;
@@ -42,9 +34,9 @@ static int read_service(struct json *j, struct arena *a, struct bytes *streams, 
 	json_enter_object(j);
 	while (json_next_key(j, &key)) {
 		if (bytes_eq_lit(key, "name"))
-			name = text_of(j);
+			name = json_string_lenient(j);
 		else if (bytes_eq_lit(key, "status"))
-			status = text_of(j);
+			status = json_string_lenient(j);
 		else
 			json_skip(j);
 	}

@@ -180,15 +180,6 @@ static bool fits_purl_list(const struct exception *x, const struct pkg *have)
 	return fits;
 }
 
-static const char *fix_state(const struct finding_match *m)
-{
-	if (m->fixed_version.len)
-		return "fixed";
-	if (m->status == ADV_WILL_NOT_FIX || m->status == ADV_END_OF_LIFE)
-		return "wont-fix";
-	return m->status == ADV_UNKNOWN ? "unknown" : "not-fixed";
-}
-
 /* Grype's words of a purl type, and the other way about. */
 static bool fits_type(struct bytes want, struct bytes type)
 {
@@ -222,7 +213,7 @@ static bool fits_rule(const struct exception *x, const struct finding_match *m,
 	if ((x->type.len && !fits_type(x->type, have->type)) ||
 	    (x->language.len && !fits_type(x->language, have->type)))
 		return false;
-	if (x->fix_state.len && !bytes_eq_lit(x->fix_state, fix_state(m)))
+	if (x->fix_state.len && !bytes_eq_lit(x->fix_state, finding_fix_state(m)))
 		return false;
 	return fits_any(x->paths, x->path_count, m->pkg.path, fits_path) && fits_purl_list(x, have);
 }

@@ -78,14 +78,6 @@ static int send(const struct release *r, const struct feed_sink *sink, struct ar
 }
 
 /* A day, or a truth, which says too little. */
-static struct bytes day(struct json *j)
-{
-	if (json_peek(j) == JSON_STRING)
-		return json_string(j);
-	json_skip(j);
-	return BYTES_NONE;
-}
-
 static int read_release(struct json *j, const struct release *product, const struct feed_sink *sink,
 			struct err *e)
 {
@@ -97,9 +89,9 @@ static int read_release(struct json *j, const struct release *product, const str
 		if (bytes_eq_lit(key, "name") || bytes_eq_lit(key, "cycle"))
 			r.name = value_text(j);
 		else if (bytes_eq_lit(key, "eolFrom") || bytes_eq_lit(key, "eol"))
-			r.standard = day(j);
+			r.standard = json_string_lenient(j);
 		else if (bytes_eq_lit(key, "eoesFrom") || bytes_eq_lit(key, "extendedSupport"))
-			r.extended = day(j);
+			r.extended = json_string_lenient(j);
 		else
 			json_skip(j);
 	}

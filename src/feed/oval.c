@@ -68,12 +68,6 @@ static struct bytes cve_in(struct bytes text)
 	return text_word(&rest);
 }
 
-static int64_t date_of(struct bytes text)
-{
-	int64_t ms = 0;
-	return clock_parse_rfc3339(bytes_part(text, 0, 10), &ms) ? ms : 0;
-}
-
 static void read_reference(struct xml *x, struct definition *def)
 {
 	struct bytes id = xml_attribute(x, "ref_id"), source = xml_attribute(x, "source");
@@ -136,10 +130,10 @@ static void read_advisory(struct xml *x, struct definition *def)
 		if (xml_is(x, "severity")) {
 			def->severity = xml_content(x);
 		} else if (xml_is(x, "issued")) {
-			def->issued_ms = date_of(xml_attribute(x, "date"));
+			def->issued_ms = value_date(xml_attribute(x, "date"));
 			xml_skip(x);
 		} else if (xml_is(x, "updated")) {
-			def->updated_ms = date_of(xml_attribute(x, "date"));
+			def->updated_ms = value_date(xml_attribute(x, "date"));
 			xml_skip(x);
 		} else if (xml_is(x, "cve")) {
 			read_cve(x, def);

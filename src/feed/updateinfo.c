@@ -19,6 +19,7 @@
 #include "feed/builds.h"
 #include "feed/rows.h"
 #include "feed/text.h"
+#include "feed/value.h"
 
 #include <stdio.h>
 
@@ -40,12 +41,6 @@ bool updateinfo_wants(struct bytes path)
 {
 	struct bytes name = text_file_name(path);
 	return text_has(name, "updateinfo") && text_has(name, ".xml");
-}
-
-static int64_t date_of(struct bytes text)
-{
-	int64_t ms = 0;
-	return clock_parse_rfc3339(bytes_part(text, 0, 10), &ms) ? ms : 0;
 }
 
 static void read_references(struct xml *x, struct draft *d)
@@ -163,10 +158,10 @@ static void read_member(struct xml *x, struct update *u)
 	} else if (xml_is(x, "severity")) {
 		adv->severity_text = xml_content(x);
 	} else if (xml_is(x, "issued")) {
-		adv->published_ms = date_of(xml_attribute(x, "date"));
+		adv->published_ms = value_date(xml_attribute(x, "date"));
 		xml_skip(x);
 	} else if (xml_is(x, "updated")) {
-		adv->modified_ms = date_of(xml_attribute(x, "date"));
+		adv->modified_ms = value_date(xml_attribute(x, "date"));
 		xml_skip(x);
 	} else if (xml_is(x, "references")) {
 		read_references(x, &u->d);

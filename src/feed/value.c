@@ -4,10 +4,7 @@
 
 struct bytes value_text(struct json *j)
 {
-	if (json_peek(j) == JSON_STRING)
-		return json_string(j);
-	json_skip(j);
-	return BYTES_NONE;
+	return json_string_lenient(j);
 }
 
 int64_t value_time(struct json *j)
@@ -15,6 +12,12 @@ int64_t value_time(struct json *j)
 	int64_t ms = 0;
 	struct bytes text = value_text(j);
 	return text.len > 0 && clock_parse_rfc3339(text, &ms) ? ms : 0;
+}
+
+int64_t value_date(struct bytes text)
+{
+	int64_t ms = 0;
+	return clock_parse_rfc3339(bytes_part(text, 0, 10), &ms) ? ms : 0;
 }
 
 bool value_object(struct json *j)

@@ -8,6 +8,8 @@
 struct bytes value_text(struct json *j);
 /* A string holding an RFC 3339 time or date, else 0. */
 int64_t value_time(struct json *j);
+/* The day that text begins with, "2031-02-03"; else 0. */
+int64_t value_date(struct bytes text);
 /* Enter it if it is an object / an array; else skip it and return false. */
 bool value_object(struct json *j);
 bool value_array(struct json *j);

@@ -1,3 +1,4 @@
+#include "eco/path.h"
 #include "inventory/odd.h"
 
 #include <stdio.h>
@@ -28,19 +29,13 @@ static bool is_usual_global(struct bytes path, struct bytes name)
 	       bytes_has_prefix_lit(name, "GlobalHead.");
 }
 
-static struct bytes last_part(struct bytes path)
-{
-	size_t slash = bytes_find_last(path, '/');
-	return slash == path.len ? path : bytes_from(path, slash + 1);
-}
-
 static int note_global(struct layer_writer *w, const struct tar_entry *m, struct bytes path,
 		       struct err *e)
 {
 	/* Engines read no number of it, but a bad one hides, by chance, what else it says. */
 	if (m->stray_number)
 		return layer_writer_doubt(w, path, "a global header with an invalid number", e);
-	if (is_usual_global(path, last_part(path)))
+	if (is_usual_global(path, eco_path_base(path)))
 		return 0;
 	return layer_writer_doubt(
 	    w, path, "a global header of this name: engines remove what has it in layers below", e);
@@ -57,7 +52,7 @@ int odd_note(struct layer_writer *w, const struct tar_entry *m, struct err *e)
 	char text[300];
 	int64_t len = tar_clean_path(m->path, clean, NULL);
 	struct bytes path = {.ptr = clean, .len = len > 0 ? (size_t)len : 0};
-	const char *whiteout = m->type == TAR_GLOBAL ? NULL : odd_whiteout(last_part(path));
+	const char *whiteout = m->type == TAR_GLOBAL ? NULL : odd_whiteout(eco_path_base(path));
 	int r = m->type == TAR_GLOBAL ? note_global(w, m, path, e) : 0;
 
 	if (r == 0 && bytes_eq_lit(path, "stargz.index.json"))

@@ -2,6 +2,7 @@
  * check's number, and the recent ones. The recent ones join the old ones when they are many. */
 #include "ledger/firsts_impl.h"
 
+#include "base/num.h"
 #include "base/own.h"
 #include "ledger/many.h"
 
@@ -75,12 +76,6 @@ static struct firsts_list *find_list(const struct firsts *f, int64_t repository)
 	return low < f->count && f->lists[low].repository == repository ? &f->lists[low] : NULL;
 }
 
-static int by_number(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
-
 /* A list for each of them, ascending, each once. */
 static int prepare(struct firsts *f, const int64_t *repositories, size_t count, struct err *e)
 {
@@ -98,7 +93,7 @@ static int prepare(struct firsts *f, const int64_t *repositories, size_t count, 
 		return no_memory(e);
 	if (count) {
 		memcpy(ids, repositories, count * sizeof *ids);
-		qsort(ids, count, sizeof *ids, by_number);
+		qsort(ids, count, sizeof *ids, num_cmp_i64);
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct firsts_list *l = &f->lists[f->count];

@@ -1,5 +1,6 @@
 #include "ledger/image_parts.h"
 
+#include "base/num.h"
 #include "base/own.h"
 #include "ledger/image_dates.h"
 #include "ledger/many.h"
@@ -86,12 +87,6 @@ static int put_rows(struct db_tx *tx, int64_t image, const struct parts *p, stru
 	return many_end(&add, r, e);
 }
 
-static int by_number(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
-
 /* Without a policy nothing more is read than the sets' own lists. */
 static int count_under(struct db_tx *tx, struct tally_asked *q, struct arena *a,
 		       struct image_counted *ret, struct err *e)
@@ -128,7 +123,7 @@ static int count_checks(struct db_tx *tx, const struct parts *p, const struct im
 		return no_memory(e);
 	for (size_t i = 0; i < p->count; i++)
 		sets[i] = p->sets[i].row.id;
-	qsort(sets, p->count, sizeof *sets, by_number);
+	qsort(sets, p->count, sizeof *sets, num_cmp_i64);
 	for (size_t i = 0; i < p->count; i++) {
 		if (q.set_count == 0 || sets[q.set_count - 1] != sets[i])
 			sets[q.set_count++] = sets[i];

@@ -3,6 +3,7 @@
 #include "ledger/overview.h"
 
 #include "base/cursor.h"
+#include "base/num.h"
 #include "ledger/findings.h"
 
 #include <stdlib.h>
@@ -38,19 +39,13 @@ static size_t ids_of(const struct buf *b, int64_t **ret)
 	return b->len / sizeof **ret;
 }
 
-static int by_number(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
-
 /* Ascending, each once. */
 static void settle(struct buf *b)
 {
 	int64_t *ids;
 	size_t count = ids_of(b, &ids), n = 0;
 	if (count)
-		qsort(ids, count, sizeof *ids, by_number);
+		qsort(ids, count, sizeof *ids, num_cmp_i64);
 	for (size_t i = 0; i < count; i++)
 		if (n == 0 || ids[n - 1] != ids[i])
 			ids[n++] = ids[i];

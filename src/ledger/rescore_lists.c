@@ -1,3 +1,4 @@
+#include "base/num.h"
 #include "ledger/rescore_lists.h"
 
 #include <stdlib.h>
@@ -120,12 +121,6 @@ const int64_t *rescore_ids_all(const struct rescore_ids *l)
 	return (const int64_t *)(const void *)l->buf.ptr;
 }
 
-static int by_number(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
-
 int rescore_ids_settle(struct rescore_ids *l, struct err *e)
 {
 	if (!buf_ok(&l->buf))
@@ -133,7 +128,7 @@ int rescore_ids_settle(struct rescore_ids *l, struct err *e)
 	int64_t *ids = (int64_t *)(void *)l->buf.ptr;
 	size_t n = rescore_ids_count(l), kept = 0;
 	if (n)
-		qsort(ids, n, sizeof *ids, by_number);
+		qsort(ids, n, sizeof *ids, num_cmp_i64);
 	for (size_t i = 0; i < n; i++) {
 		if (kept == 0 || ids[kept - 1] != ids[i])
 			ids[kept++] = ids[i];

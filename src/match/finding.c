@@ -109,3 +109,12 @@ int finding_match_set(struct finding_match *m, const struct pkg *p, const struct
 	buf_free(&purl);
 	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory for a finding");
 }
+
+const char *finding_fix_state(const struct finding_match *m)
+{
+	if (m->fixed_version.len)
+		return "fixed";
+	if (m->status == ADV_WILL_NOT_FIX || m->status == ADV_END_OF_LIFE)
+		return "wont-fix";
+	return m->status == ADV_UNKNOWN ? "unknown" : "not-fixed";
+}

@@ -32,6 +32,9 @@ struct finding_rule {
 };
 enum finding_state { FINDING_STATE_NONE, FINDING_ACTIVE, FINDING_DISABLED };
 
+/* As Grype says what a match's fix is: "fixed", "wont-fix", "not-fixed", "unknown". */
+const char *finding_fix_state(const struct finding_match *m);
+
 struct finding {
 	struct match_check check;
 	/* What the matches come to (finding_settle). */

@@ -1,5 +1,6 @@
 /* A switch of generations: one message about all that advisories brought, by security check; of
  * each how many images, and the first of them by name. */
+#include "base/num.h"
 #include "base/own.h"
 #include "ledger/announce.h"
 #include "ledger/images.h"
@@ -91,15 +92,9 @@ static const char *because(const struct switch_work *s, const struct match_check
 	return why;
 }
 
-static int by_number(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
-
 static bool holds(const int64_t *ids, size_t count, int64_t id)
 {
-	return ids && count && bsearch(&id, ids, count, sizeof id, by_number) != NULL;
+	return ids && count && bsearch(&id, ids, count, sizeof id, num_cmp_i64) != NULL;
 }
 
 /* The first column of all rows, ascending. */
@@ -119,7 +114,7 @@ static int numbers(struct switch_work *s, struct db_stmt *q, int64_t **ret, size
 	}
 	db_done(q);
 	if (ids && n)
-		qsort(ids, n, sizeof *ids, by_number);
+		qsort(ids, n, sizeof *ids, num_cmp_i64);
 	*ret = ids;
 	*ret_count = n;
 	return r < 0 ? r : 0;
@@ -139,7 +134,7 @@ static int had_before(struct switch_work *s, uint64_t check, int64_t **ret, size
 	for (size_t i = 0; i < s->news.pair_count; i++)
 		if (s->news.pairs[i].check == check && s->news.pairs[i].why == ANNOUNCE_MATCH)
 			fresh[fresh_count++] = s->news.pairs[i].with;
-	qsort(fresh, fresh_count, sizeof *fresh, by_number);
+	qsort(fresh, fresh_count, sizeof *fresh, num_cmp_i64);
 	if (numbers(s,
 		    db_query(s->w->tx, "SELECT package_id FROM package_match WHERE check_id = $1",
 			     DB_ARGS(DB_I(check)), e),

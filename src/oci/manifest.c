@@ -291,6 +291,14 @@ bool oci_platform_matches(const struct oci_platform *p, struct bytes text)
 	return text.len == 0 && (variant.len == 0 || bytes_eq(variant, have));
 }
 
+struct oci_platform oci_platform_of(struct bytes text)
+{
+	struct oci_platform p = {.os = bytes_cut(&text, '/')};
+	p.arch = bytes_cut(&text, '/');
+	p.variant = text;
+	return p;
+}
+
 void oci_platform_text(const struct oci_platform *p, struct buf *out)
 {
 	buf_put(out, p->os);
@@ -310,7 +318,7 @@ static const char *machine_platform(void)
 	return "linux/amd64";
 }
 
-static bool is_attestation(const struct oci_descriptor *d)
+bool oci_is_attestation(const struct oci_descriptor *d)
 {
 	return d->has_platform && bytes_eq_lit(d->platform.os, "unknown");
 }
@@ -326,7 +334,7 @@ const struct oci_descriptor *oci_index_choose(const struct oci_manifest *index,
 	}
 	for (size_t i = 0; i < index->layer_count; i++) {
 		const struct oci_descriptor *d = &index->layers[i];
-		if (!is_attestation(d) && (!platform.len || !d->has_platform))
+		if (!oci_is_attestation(d) && (!platform.len || !d->has_platform))
 			return d;
 	}
 	return NULL;

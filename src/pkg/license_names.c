@@ -22,22 +22,12 @@ static const char *const exceptions[] = {
 #undef EXCEPTION_LIST
 };
 
-static int cmp_nocase(struct bytes a, struct bytes b)
-{
-	for (size_t i = 0; i < a.len && i < b.len; i++) {
-		int d = byte_lower(a.ptr[i]) - byte_lower(b.ptr[i]);
-		if (d)
-			return d;
-	}
-	return (a.len > b.len) - (a.len < b.len);
-}
-
 static const char *find_nocase(const char *const *list, size_t count, struct bytes text)
 {
 	size_t low = 0, high = count;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		int order = cmp_nocase(bytes_of(list[mid]), text);
+		int order = bytes_cmp_nocase(bytes_of(list[mid]), text);
 		if (order == 0)
 			return list[mid];
 		if (order < 0)

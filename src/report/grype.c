@@ -11,15 +11,6 @@ static const char *severity(enum adv_severity s)
 	return adv_severity_word(s); /* Grype has the same six */
 }
 
-static const char *fix_state(const struct finding_match *m)
-{
-	if (m->fixed_version.len)
-		return "fixed";
-	if (m->status == ADV_WILL_NOT_FIX || m->status == ADV_END_OF_LIFE)
-		return "wont-fix";
-	return m->status == ADV_UNKNOWN ? "unknown" : "not-fixed";
-}
-
 static void put_namespace(struct json_out *w, const struct report *r, const struct finding *f,
 			  const struct finding_match *m, const struct kind *k)
 {
@@ -110,7 +101,7 @@ static void put_vulnerability(struct json_out *w, const struct report *r, const 
 	if (m->fixed_version.len)
 		json_put_string(w, NULL, m->fixed_version);
 	json_put_end(w, ']');
-	json_put_text(w, "state", fix_state(m));
+	json_put_text(w, "state", finding_fix_state(m));
 	json_put_end(w, '}');
 	json_put_array(w, "advisories");
 	if (c->advisory.len && !bytes_eq(c->advisory, id)) {

@@ -9,11 +9,6 @@
 
 #include <string.h>
 
-static bool is_attestation(const struct oci_descriptor *d)
-{
-	return d->has_platform && bytes_eq_lit(d->platform.os, "unknown");
-}
-
 bool choose_is_name(struct bytes name, struct bytes choice)
 {
 	if (bytes_eq(name, choice))
@@ -97,7 +92,7 @@ static bool is_same_platform(const struct oci_descriptor *a, const struct oci_de
 /* What refers to images, as signatures do, says what it is. */
 static bool is_image_or_index(const struct oci_descriptor *d)
 {
-	return !is_attestation(d) &&
+	return !oci_is_attestation(d) &&
 	       (d->artifact_type.len == 0 || bytes_eq_lit(d->artifact_type, OCI_CONFIG_TYPE));
 }
 

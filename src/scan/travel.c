@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "oci/manifest.h"
+#include "scan/pull_impl.h"
 #include "vdb/delta.h"
 
 #include <errno.h>
@@ -150,7 +151,7 @@ static int put_delta(const struct pushing *w, const struct vdb *old, struct byte
 {
 	char tag[TRAVEL_TAG_CAP], digest[DIGEST_TEXT_CAP];
 	struct digest d;
-	OWN_FD int fd = travel_temporary(e);
+	OWN_FD int fd = pull_temporary(e);
 	if (fd < 0 || io_write(fd, delta.ptr, delta.len, e) < 0)
 		return -(int)e->code;
 	const struct fetch_file file = {.fd = fd, .len = delta.len};

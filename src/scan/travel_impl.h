@@ -10,8 +10,6 @@ int travel_open(const struct travel_place *place, struct arena *a, struct client
 #define TRAVEL_TAG_CAP 64
 void travel_delta_tag(const char *base_generation, const char *file_sha256,
 		      char out[TRAVEL_TAG_CAP]);
-/* A file that is gone with its descriptor. */
-int travel_temporary(struct err *e);
 /* SHA-256 of a whole file. */
 int travel_digest(int fd, struct digest *ret, struct err *e);
 /* The file compressed, by a worker: a descriptor. */

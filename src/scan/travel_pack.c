@@ -2,18 +2,12 @@
 
 #include "base/io.h"
 #include "base/own.h"
+#include "scan/pull_impl.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-int travel_temporary(struct err *e)
-{
-	const char *dir = getenv("TMPDIR");
-	int fd = open(dir && *dir ? dir : "/tmp", O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
-	return fd < 0 ? err_sys(e, "temporary file") : fd;
-}
 
 static int on_record(void *arg, enum task_record type, struct bytes body, struct err *e)
 {
@@ -44,7 +38,7 @@ static int copy(struct pool *pool, enum task_kind kind, int from, int to, const 
 int travel_pack(struct pool *pool, int fd, uint64_t *ret_len, struct err *e)
 {
 	struct stat st;
-	OWN_FD int out = travel_temporary(e);
+	OWN_FD int out = pull_temporary(e);
 	if (out < 0 || copy(pool, TASK_PACK, fd, out, "", e) < 0)
 		return -(int)e->code;
 	if (fstat(out, &st) < 0)

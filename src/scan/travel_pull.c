@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "oci/manifest.h"
+#include "scan/pull_impl.h"
 #include "vdb/delta.h"
 
 #include <dirent.h>
@@ -229,7 +230,7 @@ static int fetch_delta(struct pulling *w, struct buf *out, struct err *e)
 		return -(int)e->code;
 	if (layer.size > LIMIT_VDB_DELTA_MAX)
 		return err_set(e, ERR_LIMIT, "it has %llu bytes", (unsigned long long)layer.size);
-	OWN_FD int fd = travel_temporary(e);
+	OWN_FD int fd = pull_temporary(e);
 	if (fd < 0)
 		return -(int)e->code;
 	if (client_blob(w->c, &layer.digest, LIMIT_VDB_DELTA_MAX, fd, e) < 0)

@@ -10,6 +10,7 @@
  */
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/num.h"
 #include "db/transfer.h"
 #include "figure.h"
 #include "fleet.h"
@@ -77,15 +78,9 @@ static void *probe_main(void *arg)
 	return NULL;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
-
 static void probe_say(struct probe *p, const char *when)
 {
-	qsort(p->us, p->count, sizeof *p->us, by_value);
+	qsort(p->us, p->count, sizeof *p->us, num_cmp_i64);
 	if (p->count)
 		printf("acknowledgement %-30s median %.1f ms, p99 %.1f ms, longest %.1f ms (%zu)\n",
 		       when, (double)p->us[p->count / 2] / 1e3,

@@ -8,17 +8,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "figure.h"
 #include "jail/pool.h"
 
 #define RUNS 400
 #define LIMIT_US 3000
-
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
 
 static int on_record(void *arg, enum task_record type, struct bytes body, struct err *e)
 {
@@ -56,7 +51,7 @@ int main(int argc, char **argv)
 		}
 		us[i] = clock_mono_us() - begin;
 	}
-	qsort(us, RUNS, sizeof us[0], by_value);
+	qsort(us, RUNS, sizeof us[0], num_cmp_i64);
 	printf("spawn: jail: %s\n", pool_jail_report(p));
 	figure("spawn: empty layer, start to end, median", (double)us[RUNS / 2], "us", FIGURE_MOST,
 	       LIMIT_US);

@@ -2,6 +2,7 @@
  * how fast it opens cold, how fast packages are found. Prints each figure, its limit and their
  * ratio; status 1 over a limit. build/tests/bench_vdb WORKER FEEDS [OUT] */
 #include "base/clock.h"
+#include "base/num.h"
 #include "figure.h"
 #include "scan/vdb_build.h"
 #include "vdb/vdb.h"
@@ -43,12 +44,6 @@ static int take_key(void *arg, struct bytes ecosystem, struct bytes name, struct
 	return n < 0 ? (int)n : 0;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
-
 /* How many of the file's pages are in memory. */
 static size_t pages_in_memory(int fd)
 {
@@ -85,7 +80,7 @@ static int64_t open_cold_us(const char *path)
 		}
 		vdb_close(v);
 	}
-	qsort(us, OPENS, sizeof *us, by_value);
+	qsort(us, OPENS, sizeof *us, num_cmp_i64);
 	return us[OPENS / 2];
 }
 

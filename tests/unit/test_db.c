@@ -1,6 +1,7 @@
 /* db and event: values through and back, transactions, group commit, migrations, what a crash
  * leaves. */
 #include "db/db.h"
+#include "base/num.h"
 #include "store/event.h"
 #include "store/schema.h"
 
@@ -326,11 +327,6 @@ static void *work(void *arg)
 	}
 	return NULL;
 }
-static int cmp64(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
 static void many_writers(void **state)
 {
 	struct place *p = *state;
@@ -348,7 +344,7 @@ static void many_writers(void **state)
 	int64_t good = THREADS * (ROUNDS - ROUNDS / 5);
 	assert_int_equal(count(p->d), good);
 	int64_t *ids = &seen_ids[0][0];
-	qsort(ids, THREADS * ROUNDS, sizeof *ids, cmp64);
+	qsort(ids, THREADS * ROUNDS, sizeof *ids, num_cmp_i64);
 	for (size_t i = THREADS * ROUNDS - (size_t)good; i < THREADS * ROUNDS; i++) {
 		assert_true(ids[i] > 0);
 		assert_true(i == 0 || ids[i] != ids[i - 1]);
