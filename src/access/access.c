@@ -396,7 +396,7 @@ static int refusal_tx(struct db_tx *tx, void *arg, struct err *e)
 	for (size_t i = 0; i < name.len; i++)
 		if (name.ptr[i] < 0x20 || name.ptr[i] > 0x7e)
 			name = BYTES_LIT("(no name)");
-	int rc = access_audit(tx, &by, "login.refuse", name, BYTES_NONE, BYTES_NONE, e);
+	int rc = access_audit(tx, &by, AUDIT_LOGIN_REFUSE, name, BYTES_NONE, BYTES_NONE, e);
 	return rc < 0 ? rc : access_db_audit_trim(tx, ACCESS_LOG_CHANGES, r->audit_max, e);
 }
 

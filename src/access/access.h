@@ -6,6 +6,7 @@
  * and password is remembered for a minute under a keyed hash, so that clients that send it with
  * each request do not cost 30 ms each; any change of users or passwords clears them. */
 #pragma once
+#include "access/audit_action.h"
 #include "access/denial.h"
 #include "access/guard.h"
 #include "access/jwt.h"
@@ -210,13 +211,13 @@ int access_role_remove(struct access *a, const struct access_actor *by, struct b
 		       struct err *e);
 /* What was pushed, pulled or deleted, in the same transaction; by may be NULL (unknown).
  * The newest max rows are kept. detail: JSON or empty. */
-int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *action,
+int access_traffic(struct db_tx *tx, const struct access_actor *by, enum audit_action action,
 		   struct bytes subject, struct bytes detail, uint64_t max, struct err *e);
 /* A change that was denied, for the log of them; write what of it was only counted (denial.h). */
 void access_denied(struct access *a, const struct denial *what);
 void access_denied_flush(struct access *a);
 /* For other modules' changes: an audit row in their own transaction. */
-int access_audit(struct db_tx *tx, const struct access_actor *by, const char *action,
+int access_audit(struct db_tx *tx, const struct access_actor *by, enum audit_action action,
 		 struct bytes subject, struct bytes before, struct bytes after, struct err *e);
 /* Other people's secrets that must outlive this process; bound as in
  * secret_seal. The key follows from the data folder's. */

@@ -91,26 +91,26 @@ int audit_add(struct db_tx *tx, enum access_log log, const struct access_audit *
 	return r < 0 ? (int)r : 0;
 }
 
-int access_audit(struct db_tx *tx, const struct access_actor *by, const char *action,
+int access_audit(struct db_tx *tx, const struct access_actor *by, enum audit_action action,
 		 struct bytes subject, struct bytes before, struct bytes after, struct err *e)
 {
 	struct access_audit row = {.at = clock_wall_ms(),
 				   .actor = by->name,
 				   .peer = by->peer,
-				   .action = bytes_of(action),
+				   .action = bytes_of(audit_actions[action].code),
 				   .subject = subject,
 				   .before = before,
 				   .after = after};
 	return audit_add(tx, ACCESS_LOG_CHANGES, &row, e);
 }
 
-int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *action,
+int access_traffic(struct db_tx *tx, const struct access_actor *by, enum audit_action action,
 		   struct bytes subject, struct bytes detail, uint64_t max, struct err *e)
 {
 	struct access_audit row = {.at = clock_wall_ms(),
 				   .actor = by ? by->name : BYTES_NONE,
 				   .peer = by ? by->peer : BYTES_NONE,
-				   .action = bytes_of(action),
+				   .action = bytes_of(audit_actions[action].code),
 				   .subject = subject,
 				   .after = detail};
 	int r = audit_add(tx, ACCESS_LOG_TRAFFIC, &row, e);

@@ -109,7 +109,7 @@ static int user_add_tx(struct db_tx *tx, void *arg, struct err *e)
 			return found == 0 ? err_set(e, ERR_DAMAGED, "there is no root scope")
 					  : -(int)e->code;
 	}
-	int rc = access_audit(tx, c->by, "user.add", c->name, BYTES_NONE,
+	int rc = access_audit(tx, c->by, AUDIT_USER_ADD, c->name, BYTES_NONE,
 			      change_note(c, "kind", kind, NULL, BYTES_NONE), e);
 	return rc < 0 ? rc : 1;
 }
@@ -190,7 +190,7 @@ static int password_tx(struct db_tx *tx, void *arg, struct err *e)
 		n = access_db_token_remove_all(tx, u.id, e);
 	if (n < 0)
 		return (int)n;
-	return access_audit(tx, c->by, "user.password", c->name, BYTES_NONE, BYTES_NONE, e);
+	return access_audit(tx, c->by, AUDIT_USER_PASSWORD, c->name, BYTES_NONE, BYTES_NONE, e);
 }
 
 int access_password_set(struct access *a, const struct access_actor *by, struct bytes name,
@@ -217,7 +217,7 @@ static int user_remove_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t n = access_db_user_remove(tx, u.id, e);
 	if (n < 0)
 		return (int)n;
-	return access_audit(tx, c->by, "user.remove", c->name,
+	return access_audit(tx, c->by, AUDIT_USER_REMOVE, c->name,
 			    change_note(c, "kind", u.kind, NULL, BYTES_NONE), BYTES_NONE, e);
 }
 
@@ -343,7 +343,7 @@ static int assign_tx(struct db_tx *tx, void *arg, struct err *e)
 	    e);
 	if (id < 0)
 		return (int)id;
-	return access_audit(tx, c->by, "role.assign", c->name, BYTES_NONE,
+	return access_audit(tx, c->by, AUDIT_ROLE_ASSIGN, c->name, BYTES_NONE,
 			    change_note(c, "role", role, "scope", c->scope), e);
 }
 
@@ -384,7 +384,7 @@ static int unassign_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t n = access_db_assignment_remove(tx, m.id, e);
 	if (n < 0)
 		return (int)n;
-	return access_audit(tx, c->by, "role.unassign", c->name,
+	return access_audit(tx, c->by, AUDIT_ROLE_UNASSIGN, c->name,
 			    change_note(c, "role", role, "scope", c->scope), BYTES_NONE, e);
 }
 
@@ -429,7 +429,7 @@ static int token_add_tx(struct db_tx *tx, void *arg, struct err *e)
 	c->made = access_db_token_add(tx, &c->token, e);
 	if (c->made < 0)
 		return (int)c->made;
-	return access_audit(tx, c->by, "token.add", u.name, BYTES_NONE,
+	return access_audit(tx, c->by, AUDIT_TOKEN_ADD, u.name, BYTES_NONE,
 			    change_note(c, "kind", c->token.kind, "name", c->token.name), e);
 }
 
@@ -463,7 +463,7 @@ static int token_remove_tx(struct db_tx *tx, void *arg, struct err *e)
 		return err_set(e, ERR_NOT_FOUND, "no such token");
 	if (n < 0)
 		return (int)n;
-	return access_audit(tx, c->by, "token.remove", u.name, BYTES_NONE, BYTES_NONE, e);
+	return access_audit(tx, c->by, AUDIT_TOKEN_REMOVE, u.name, BYTES_NONE, BYTES_NONE, e);
 }
 
 int access_token_remove(struct access *a, const struct access_actor *by, int64_t user_id,
@@ -485,7 +485,7 @@ static int session_end_tx(struct db_tx *tx, void *arg, struct err *e)
 		n = 0;
 	if (n <= 0)
 		return (int)n;
-	return access_audit(tx, c->by, "session.end", c->by->name, BYTES_NONE, BYTES_NONE, e);
+	return access_audit(tx, c->by, AUDIT_SESSION_END, c->by->name, BYTES_NONE, BYTES_NONE, e);
 }
 
 int access_session_end(struct access *a, const struct access_actor *by, struct bytes token,

@@ -38,9 +38,9 @@ struct denials {
 };
 
 static const struct {
-	const char *one, *more;
-} words[DENIAL_KINDS] = {
-    [DENIAL_DENIED] = {"denied", "denied.more"}, [DENIAL_FAILED] = {"failed", "failed.more"}};
+	enum audit_action one, more;
+} actions[DENIAL_KINDS] = {[DENIAL_DENIED] = {AUDIT_DENIED, AUDIT_DENIED_MORE},
+			   [DENIAL_FAILED] = {AUDIT_FAILED, AUDIT_FAILED_MORE}};
 
 struct denials *denial_open(struct db *db, uint64_t rows, struct err *e)
 {
@@ -88,7 +88,7 @@ static int put_denial(struct db_tx *tx, const struct denial *what, struct err *e
 	struct json_out w;
 	struct access_audit row = {.actor = what->actor,
 				   .peer = what->peer,
-				   .action = bytes_of(words[what->kind].one),
+				   .action = bytes_of(audit_actions[actions[what->kind].one].code),
 				   .subject = bytes_part(what->scope, 0, SCOPE_MAX)};
 	buf_init(&note, NOTE_MAX);
 	json_out_init(&w, &note, false);
@@ -106,6 +106,18 @@ static int put_denial(struct db_tx *tx, const struct denial *what, struct err *e
 	return rc;
 }
 
+struct bytes denial_needs(struct bytes note)
+{
+	static const char key[] = "\"needs\":\"";
+	const struct bytes wanted = BYTES_LIT("\"needs\":\"");
+	for (; note.len > wanted.len; note = bytes_from(note, 1))
+		if (bytes_has_prefix_lit(note, key)) {
+			note = bytes_from(note, wanted.len);
+			return bytes_cut(&note, '"');
+		}
+	return BYTES_NONE;
+}
+
 static int put_more(struct db_tx *tx, enum denial_kind kind, const struct caller *c, struct err *e)
 {
 	struct buf note;
@@ -113,7 +125,7 @@ static int put_more(struct db_tx *tx, enum denial_kind kind, const struct caller
 	char since[CLOCK_RFC3339_CAP];
 	struct access_audit row = {.actor = bytes_of(c->name),
 				   .peer = bytes_of(c->peer),
-				   .action = bytes_of(words[kind].more)};
+				   .action = bytes_of(audit_actions[actions[kind].more].code)};
 	clock_rfc3339(c->since_at, since);
 	buf_init(&note, NOTE_MAX);
 	json_out_init(&w, &note, false);

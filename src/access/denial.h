@@ -29,6 +29,8 @@ struct denial {
 	struct bytes path; /* of a failed one: what was asked for, "/api/v1/users/ann" */
 	unsigned status;   /* of the reply */
 };
+/* The action that was lacked, of the note of a row (its `after`); empty: it says none. */
+struct bytes denial_needs(struct bytes note);
 /* A row that cannot be written is counted. */
 void denial_note(struct denials *d, const struct denial *what);
 /* Write what was counted in minutes that are over. */

@@ -23,7 +23,7 @@ static int group_add_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t id = store_group_add(tx, &g, e);
 	if (id < 0)
 		return (int)id;
-	return access_audit(tx, c->by, "group.add", c->name, BYTES_NONE,
+	return access_audit(tx, c->by, AUDIT_GROUP_ADD, c->name, BYTES_NONE,
 			    change_note(c, "claim", g.claim, NULL, BYTES_NONE), e);
 }
 
@@ -46,7 +46,7 @@ static int group_set_tx(struct db_tx *tx, void *arg, struct err *e)
 		rc = store_group_set(tx, g.row.id, c->scope, e);
 	if (rc < 0)
 		return rc;
-	return access_audit(tx, c->by, "group.change", c->name,
+	return access_audit(tx, c->by, AUDIT_GROUP_CHANGE, c->name,
 			    change_note(c, "claim", g.claim, NULL, BYTES_NONE),
 			    change_note(c, "claim", c->scope, NULL, BYTES_NONE), e);
 }
@@ -79,7 +79,7 @@ static int group_remove_tx(struct db_tx *tx, void *arg, struct err *e)
 		rc = store_group_remove(tx, g.row.id, e);
 	if (rc < 0)
 		return rc;
-	return access_audit(tx, c->by, "group.remove", c->name,
+	return access_audit(tx, c->by, AUDIT_GROUP_REMOVE, c->name,
 			    change_note(c, "claim", g.claim, NULL, BYTES_NONE), BYTES_NONE, e);
 }
 
@@ -149,7 +149,7 @@ static int member_add_tx(struct db_tx *tx, void *arg, struct err *e)
 		rc = group_join(tx, &g, &u, false, e);
 	if (rc <= 0)
 		return rc;
-	return access_audit(tx, c->by, "group.member.add", c->name, BYTES_NONE,
+	return access_audit(tx, c->by, AUDIT_GROUP_MEMBER_ADD, c->name, BYTES_NONE,
 			    change_note(c, "member", c->member, NULL, BYTES_NONE), e);
 }
 
@@ -177,7 +177,7 @@ static int member_remove_tx(struct db_tx *tx, void *arg, struct err *e)
 		return err_set(e, ERR_NOT_FOUND, "\"%.*s\" is no member", BYTES_ARG(c->member));
 	if (rc < 0)
 		return rc;
-	return access_audit(tx, c->by, "group.member.remove", c->name,
+	return access_audit(tx, c->by, AUDIT_GROUP_MEMBER_REMOVE, c->name,
 			    change_note(c, "member", c->member, NULL, BYTES_NONE), BYTES_NONE, e);
 }
 
@@ -276,7 +276,7 @@ static int role_put_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t n = access_db_role_put(tx, &row, e);
 	if (n < 0)
 		return (int)n;
-	return access_audit(tx, c->by, had ? "role.change" : "role.add", row.name,
+	return access_audit(tx, c->by, had ? AUDIT_ROLE_CHANGE : AUDIT_ROLE_ADD, row.name,
 			    had ? change_note(c, "actions", old.actions, "scopes", old.scopes)
 				: BYTES_NONE,
 			    change_note(c, "actions", row.actions, "scopes", row.scopes), e);
@@ -310,7 +310,7 @@ static int role_remove_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t n = uses < 0 ? uses : access_db_role_remove(tx, row.id, e);
 	if (n < 0)
 		return (int)n;
-	return access_audit(tx, c->by, "role.remove", row.name,
+	return access_audit(tx, c->by, AUDIT_ROLE_REMOVE, row.name,
 			    change_note(c, "actions", row.actions, "scopes", row.scopes),
 			    BYTES_NONE, e);
 }

@@ -39,12 +39,12 @@ static int user_make(struct db_tx *tx, struct sign_in *s, struct access_user *re
 		return (int)ret->id;
 	if (store_identity_add(tx, who->issuer, who->subject, ret->id, e) < 0)
 		return -(int)e->code;
-	return access_audit(tx, s->c.by, "user.add", ret->name, BYTES_NONE,
+	return access_audit(tx, s->c.by, AUDIT_USER_ADD, ret->name, BYTES_NONE,
 			    change_note(&s->c, "issuer", who->issuer, "subject", who->subject), e);
 }
 
-static int note_member(struct db_tx *tx, struct sign_in *s, const char *action, struct bytes group,
-		       bool added, struct err *e)
+static int note_member(struct db_tx *tx, struct sign_in *s, enum audit_action action,
+		       struct bytes group, bool added, struct err *e)
 {
 	struct bytes note = change_note(&s->c, "member", s->c.by->name, "by", BYTES_LIT("claim"));
 	return access_audit(tx, s->c.by, action, group, added ? BYTES_NONE : note,
@@ -75,7 +75,7 @@ static int groups_follow(struct db_tx *tx, struct sign_in *s, const struct acces
 			continue;
 		rc = store_member_remove(tx, m->group_id, u->id, e);
 		if (rc >= 0)
-			rc = note_member(tx, s, "group.member.remove", m->name, false, e);
+			rc = note_member(tx, s, AUDIT_GROUP_MEMBER_REMOVE, m->name, false, e);
 	}
 	for (size_t i = 0; rc >= 0 && i < claimed.count; i++) {
 		rc = group_join(tx, &claimed.items[i], u, true, e);
@@ -84,8 +84,8 @@ static int groups_follow(struct db_tx *tx, struct sign_in *s, const struct acces
 			return -ERR_UNSUPPORTED;
 		}
 		if (rc > 0)
-			rc = note_member(tx, s, "group.member.add", claimed.items[i].row.name, true,
-					 e);
+			rc = note_member(tx, s, AUDIT_GROUP_MEMBER_ADD, claimed.items[i].row.name,
+					 true, e);
 	}
 	return rc;
 }

@@ -28,30 +28,38 @@ const struct role role_table[] = {
 };
 const size_t role_count = sizeof role_table / sizeof *role_table;
 
-const char *const role_actions[] = {
-    ACTION_PULL,
-    ACTION_PUSH,
-    ACTION_DELETE,
-    ACTION_CATALOG,
-    ACTION_REGISTRY_READ,
-    ACTION_REGISTRY_WRITE,
-    ACTION_IMPORT,
-    ACTION_SIGN,
-    ACTION_QUARANTINE_READ,
-    ACTION_QUARANTINE_WRITE,
-    ACTION_SECURITY_READ,
-    ACTION_SCAN,
-    ACTION_VDB_UPDATE,
-    ACTION_PLAN_READ,
-    ACTION_PLAN_WRITE,
-    ACTION_EXEMPTION_WRITE,
-    "Microsoft.Authorization/policyAssignments/write", /* disable rules */
-    ACTION_SCOPE_READ,
-    ACTION_SYSTEM_READ,
-    ACTION_ACCESS_READ,
-    ACTION_ACCESS_WRITE,
+const struct role_action role_actions[] = {
+    {ACTION_PULL, "Pull images"},
+    {ACTION_PUSH, "Push images"},
+    {ACTION_DELETE, "Delete images, tags and repositories"},
+    {ACTION_CATALOG, "List the repositories of a registry"},
+    {ACTION_REGISTRY_READ, "See registries and what is in them"},
+    {ACTION_REGISTRY_WRITE, "Create, change and delete registries, subscriptions and groups"},
+    {ACTION_IMPORT, "Import images"},
+    {ACTION_SIGN, "Sign images"},
+    {ACTION_QUARANTINE_READ, "Pull images in quarantine"},
+    {ACTION_QUARANTINE_WRITE, "Put images in quarantine and release them"},
+    {ACTION_SECURITY_READ, "See vulnerabilities, recommendations and the secure score"},
+    {ACTION_SCAN, "Ask for scans"},
+    {ACTION_VDB_UPDATE, "Fetch advisory feeds"},
+    {ACTION_PLAN_READ, "See plans and usage"},
+    {ACTION_PLAN_WRITE, "Switch plans and recommendations on or off"},
+    {ACTION_EXEMPTION_WRITE, "Create, change and delete exemptions"},
+    {ACTION_RULE_WRITE, "Create, change and delete disable rules and notifications"},
+    {ACTION_SCOPE_READ, "See management groups, subscriptions and resource groups"},
+    {ACTION_SYSTEM_READ, "Read the server's metrics"},
+    {ACTION_ACCESS_READ, "See users, roles and the audit logs"},
+    {ACTION_ACCESS_WRITE, "Change users and groups, and assign roles"},
 };
 const size_t role_action_count = sizeof role_actions / sizeof *role_actions;
+
+struct bytes role_action_words(struct bytes code)
+{
+	for (size_t i = 0; i < role_action_count; i++)
+		if (bytes_eq_lit(code, role_actions[i].code))
+			return bytes_of(role_actions[i].words);
+	return code;
+}
 
 const struct role *role_find(struct bytes id_or_name)
 {
@@ -107,7 +115,7 @@ int role_pattern_check(struct bytes pattern, struct err *e)
 	struct bytes wanted = bytes_from(pattern, takes);
 	bool some = false, registry = false, wild = bytes_find(wanted, '*') < wanted.len;
 	for (size_t i = 0; i < role_action_count; i++) {
-		struct bytes action = bytes_of(role_actions[i]);
+		struct bytes action = bytes_of(role_actions[i].code);
 		if (!fits(wanted, action))
 			continue;
 		some = true;

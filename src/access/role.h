@@ -45,9 +45,14 @@ struct role {
 };
 extern const struct role role_table[];
 extern const size_t role_count;
-/* Every action there is: what a custom role may list. */
-extern const char *const role_actions[];
+/* Every action there is: what a custom role may list, and in words what it lets do. */
+struct role_action {
+	const char *code, *words;
+};
+extern const struct role_action role_actions[];
 extern const size_t role_action_count;
+/* The words of a code; the code where it has none. */
+struct bytes role_action_words(struct bytes code);
 /* A custom role may have this pattern: an action of role_actions, or one with "*" that means some
  * of them and none of a registry ("Microsoft.Security/" and "*"), whose actions are listed one by
  * one;

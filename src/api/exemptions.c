@@ -148,7 +148,7 @@ struct change {
 };
 
 /* The audit's subject: "/registries/local NAME". */
-static int audit(struct db_tx *tx, struct change *c, const char *action, int64_t scope_id,
+static int audit(struct db_tx *tx, struct change *c, enum audit_action action, int64_t scope_id,
 		 struct bytes name, struct err *e)
 {
 	struct bytes path;
@@ -226,7 +226,7 @@ static int post_tx(struct db_tx *tx, void *arg, struct err *e)
 					  .created_at = clock_wall_ms(),
 					  .expires_at = c->ask.expires_at};
 	c->id = store_exemption_add(tx, &x, e);
-	return c->id < 0 ? (int)c->id : audit(tx, c, "exemption.create", s.id, x.name, e);
+	return c->id < 0 ? (int)c->id : audit(tx, c, AUDIT_EXEMPTION_CREATE, s.id, x.name, e);
 }
 
 static int put_tx(struct db_tx *tx, void *arg, struct err *e)
@@ -241,7 +241,7 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 	x.expires_at = c->ask.expires_at;
 	c->id = x.id;
 	int rc = store_exemption_set(tx, &x, e);
-	return rc < 0 ? rc : audit(tx, c, "exemption.change", x.scope_id, x.name, e);
+	return rc < 0 ? rc : audit(tx, c, AUDIT_EXEMPTION_CHANGE, x.scope_id, x.name, e);
 }
 
 static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
@@ -250,7 +250,7 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct store_exemption x;
 	if (exemption_find(tx, c->r, &x, e) < 0 || store_exemption_delete(tx, x.id, e) < 0)
 		return -(int)e->code;
-	return audit(tx, c, "exemption.delete", x.scope_id, x.name, e);
+	return audit(tx, c, AUDIT_EXEMPTION_DELETE, x.scope_id, x.name, e);
 }
 
 static int write_one(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)

@@ -257,7 +257,7 @@ struct change {
 };
 
 /* Without the secret, and what may be one in the URL. */
-static int audit(struct db_tx *tx, struct change *c, const char *action,
+static int audit(struct db_tx *tx, struct change *c, enum audit_action action,
 		 const struct store_notification *was, const struct store_notification *is,
 		 struct err *e)
 {
@@ -313,7 +313,7 @@ static int post_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (id < 0)
 		return (int)id;
 	c->x.id = id;
-	return audit(tx, c, "notification.create", NULL, &c->x, e);
+	return audit(tx, c, AUDIT_NOTIFICATION_CREATE, NULL, &c->x, e);
 }
 
 static int put_tx(struct db_tx *tx, void *arg, struct err *e)
@@ -334,7 +334,7 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (notify_target_check(is.kind, is.target, e) < 0 ||
 	    store_notification_set(tx, &is, e) < 0)
 		return -(int)e->code;
-	return audit(tx, c, "notification.change", &was, &is, e);
+	return audit(tx, c, AUDIT_NOTIFICATION_CHANGE, &was, &is, e);
 }
 
 static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
@@ -344,7 +344,7 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (notification_find(tx, c->c.r, &was, e) < 0 ||
 	    store_notification_delete(tx, was.id, e) < 0)
 		return -(int)e->code;
-	return audit(tx, c, "notification.delete", &was, NULL, e);
+	return audit(tx, c, AUDIT_NOTIFICATION_DELETE, &was, NULL, e);
 }
 
 static int write_one(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
@@ -463,7 +463,7 @@ static int test_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t id = store_delivery_add(tx, &c->test, e);
 	if (id < 0 || store_delivery_get(tx, id, a, &c->test, e) < 0)
 		return -(int)e->code;
-	return audit(tx, c, "notification.test", NULL, &c->x, e);
+	return audit(tx, c, AUDIT_NOTIFICATION_TEST, NULL, &c->x, e);
 }
 
 static int post_test(struct http_request *r, struct err *e)

@@ -105,7 +105,7 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 	const char *is = arena_printf(a, "{\"tier\":\"%s\"}", plan_tier_word(c->ask.tier));
 	if (!was || !is)
 		return err_set(e, ERR_NOMEM, "no memory for the audit");
-	return access_audit(tx, &c->by, "plan.change", path, bytes_of(was), bytes_of(is), e);
+	return access_audit(tx, &c->by, AUDIT_PLAN_CHANGE, path, bytes_of(was), bytes_of(is), e);
 }
 
 static int put_plan(struct http_request *r, struct err *e)

@@ -146,8 +146,8 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 				      switch_word(c->ask.is_on));
 	if (!was || !is)
 		return err_set(e, ERR_NOMEM, "no memory for the audit");
-	return access_audit(tx, &c->by, "recommendation.switch", path, bytes_of(was), bytes_of(is),
-			    e);
+	return access_audit(tx, &c->by, AUDIT_RECOMMENDATION_SWITCH, path, bytes_of(was),
+			    bytes_of(is), e);
 }
 
 static int put_one(struct http_request *r, struct err *e)

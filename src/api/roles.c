@@ -61,7 +61,7 @@ int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct ac
 
 struct role_row {
 	struct bytes id, name, description;
-	struct record_rows actions, scopes;
+	struct record_rows actions, allows, scopes;
 	bool builtin;
 };
 #define R(member, kind, key, ...) RECORD_FIELD(struct role_row, member, kind, key, __VA_ARGS__)
@@ -71,6 +71,8 @@ static const struct record_field role_fields[] = {
     R(builtin, RECORD_BOOL, "builtin", "Built in"),
     R(actions, RECORD_TEXTS, "actions",
       "Actions it allows; `*` matches anything, a leading `!` excludes"),
+    R(allows, RECORD_TEXTS, "allows",
+      "The actions that these come to: `/api/v1/actions` says them in words"),
     R(description, RECORD_TEXT, "description", "Its purpose", .flags = RECORD_OPTIONAL),
     R(scopes, RECORD_TEXTS, "scopes", "At and below which scopes it may be assigned"),
 };
@@ -98,6 +100,17 @@ static struct record_rows split(struct bytes lines, struct arena *a)
 	return (struct record_rows){items, n};
 }
 
+/* The actions that patterns come to. */
+static struct record_rows allowed_by(struct bytes patterns, struct arena *a)
+{
+	struct bytes *items = arena_alloc(a, role_action_count, sizeof *items);
+	size_t n = 0;
+	for (size_t i = 0; items && i < role_action_count; i++)
+		if (role_allows(patterns, bytes_of(role_actions[i].code)))
+			items[n++] = bytes_of(role_actions[i].code);
+	return (struct record_rows){items, n};
+}
+
 static void put_role(struct json_out *w, struct role_list *l, struct role_row row,
 		     struct bytes actions, struct bytes scopes)
 {
@@ -111,7 +124,8 @@ static void put_role(struct json_out *w, struct role_list *l, struct role_row ro
 	}
 	row.actions = split(actions, http_arena(l->r));
 	row.scopes = split(scopes, http_arena(l->r));
-	l->failed = l->failed || !row.actions.items || !row.scopes.items;
+	row.allows = allowed_by(actions, http_arena(l->r));
+	l->failed = l->failed || !row.actions.items || !row.allows.items || !row.scopes.items;
 	record_put(w, NULL, &role_object, &row);
 	l->last = row.id;
 	l->written++;

@@ -149,6 +149,8 @@ extern const struct http_route api_tokens_routes[];
 extern const size_t api_tokens_route_count;
 extern const struct http_route api_roles_routes[];
 extern const size_t api_roles_route_count;
+extern const struct http_route api_actions_routes[];
+extern const size_t api_actions_route_count;
 extern const struct http_route api_audit_routes[];
 extern const size_t api_audit_route_count;
 extern const struct http_route api_registry_blobs_routes[];

@@ -313,7 +313,7 @@ int api_rule_make(struct http_request *r, struct rule_terms *terms, struct store
 	return terms_text(terms, http_arena(r), &x->terms, e);
 }
 
-int api_rule_audit(struct db_tx *tx, const struct api_rule_change *c, const char *action,
+int api_rule_audit(struct db_tx *tx, const struct api_rule_change *c, enum audit_action action,
 		   const struct store_rule *x, struct bytes before, struct bytes after,
 		   struct err *e)
 {
@@ -344,7 +344,7 @@ static int post_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (id < 0)
 		return (int)id;
 	c->x.id = id;
-	return api_rule_audit(tx, &c->c, "rule.create", &c->x, BYTES_NONE, c->x.terms, e);
+	return api_rule_audit(tx, &c->c, AUDIT_RULE_CREATE, &c->x, BYTES_NONE, c->x.terms, e);
 }
 
 static int put_tx(struct db_tx *tx, void *arg, struct err *e)
@@ -356,8 +356,9 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 	c->x.id = was.id;
 	c->x.scope_id = was.scope_id;
 	int rc = store_rule_set(tx, &c->x, e);
-	return rc < 0 ? rc
-		      : api_rule_audit(tx, &c->c, "rule.change", &c->x, was.terms, c->x.terms, e);
+	return rc < 0
+		   ? rc
+		   : api_rule_audit(tx, &c->c, AUDIT_RULE_CHANGE, &c->x, was.terms, c->x.terms, e);
 }
 
 static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
@@ -366,7 +367,7 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct store_rule was;
 	if (rule_find(tx, c->c.r, &was, e) < 0 || store_rule_delete(tx, &was, e) < 0)
 		return -(int)e->code;
-	return api_rule_audit(tx, &c->c, "rule.delete", &was, was.terms, BYTES_NONE, e);
+	return api_rule_audit(tx, &c->c, AUDIT_RULE_DELETE, &was, was.terms, BYTES_NONE, e);
 }
 
 /* It is on record: what cannot be done now is done by the engine later, and said by in_effect. */

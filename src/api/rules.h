@@ -21,7 +21,7 @@ int api_rule_sees_findings(struct db_tx *tx, struct http_request *r, int64_t sco
 int api_rule_make(struct http_request *r, struct rule_terms *terms, struct store_rule *x,
 		  struct err *e);
 /* The audit's subject: "/registries/local NUMBER NAME". */
-int api_rule_audit(struct db_tx *tx, const struct api_rule_change *c, const char *action,
+int api_rule_audit(struct db_tx *tx, const struct api_rule_change *c, enum audit_action action,
 		   const struct store_rule *x, struct bytes before, struct bytes after,
 		   struct err *e);
 /* After a change was committed: it comes into effect, at once where it can. */

@@ -75,7 +75,7 @@ static int import_tx(struct db_tx *tx, void *arg, struct err *e)
 			return (int)id;
 		x->id = id;
 		i->ids[k] = (uint64_t)id;
-		if (api_rule_audit(tx, &i->c, "rule.create", x, BYTES_NONE, x->terms, e) < 0)
+		if (api_rule_audit(tx, &i->c, AUDIT_RULE_CREATE, x, BYTES_NONE, x->terms, e) < 0)
 			return -(int)e->code;
 	}
 	return 0;

@@ -199,7 +199,7 @@ static int create_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t id = rc < 0 ? rc : store_scope_add(tx, &s, e);
 	if (id < 0 || store_scope_path(tx, id, http_arena(c->r), &c->path, e) < 0)
 		return -(int)e->code;
-	return access_audit(tx, &c->by, "scope.create", c->path, BYTES_NONE, BYTES_NONE, e);
+	return access_audit(tx, &c->by, AUDIT_SCOPE_CREATE, c->path, BYTES_NONE, BYTES_NONE, e);
 }
 
 static int write_created(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
@@ -277,7 +277,7 @@ static int move(struct db_tx *tx, struct change *c, const struct store_scope *s,
 	const char *is = arena_printf(a, "{\"parent\":\"%.*s\"}", BYTES_ARG(to));
 	if (!was || !is)
 		return err_set(e, ERR_NOMEM, "no memory for the audit");
-	return access_audit(tx, &c->by, "scope.move", c->path, bytes_of(was), bytes_of(is), e);
+	return access_audit(tx, &c->by, AUDIT_SCOPE_MOVE, c->path, bytes_of(was), bytes_of(is), e);
 }
 
 static int put_tx(struct db_tx *tx, void *arg, struct err *e)
@@ -290,9 +290,9 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (rc < 0 || !c->ask.title.len || bytes_eq(c->ask.title, s.title))
 		return rc;
 	rc = store_scope_set_title(tx, s.id, c->ask.title, e);
-	return rc < 0
-		   ? rc
-		   : access_audit(tx, &c->by, "scope.change", c->path, BYTES_NONE, BYTES_NONE, e);
+	return rc < 0 ? rc
+		      : access_audit(tx, &c->by, AUDIT_SCOPE_CHANGE, c->path, BYTES_NONE,
+				     BYTES_NONE, e);
 }
 
 static int put_one(struct http_request *r, struct err *e)
@@ -320,7 +320,7 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 		return err_set(e, ERR_CONFLICT, "%.*s is not empty", BYTES_ARG(c->path));
 	if (rc < 0)
 		return rc;
-	return access_audit(tx, &c->by, "scope.delete", c->path, BYTES_NONE, BYTES_NONE, e);
+	return access_audit(tx, &c->by, AUDIT_SCOPE_DELETE, c->path, BYTES_NONE, BYTES_NONE, e);
 }
 
 static int delete_scope(struct http_request *r, struct err *e)

@@ -60,6 +60,7 @@ const struct api_routes api_tables[] = {
     {"groups", api_groups_routes, &api_groups_route_count, "Groups of users and robots"},
     {"tokens", api_tokens_routes, &api_tokens_route_count, "Tokens of users and robots"},
     {"roles", api_roles_routes, &api_roles_route_count, "Roles and who has them"},
+    {"actions", api_actions_routes, &api_actions_route_count, "Actions in words"},
     {"audit", api_audit_routes, &api_audit_route_count, "Who changed what"},
     {"vdb", api_vdb_routes, &api_vdb_route_count, "The vulnerability database"},
     {"registry_blobs", api_registry_blobs_routes, &api_registry_blobs_route_count,

@@ -33,7 +33,7 @@ enum record_flag {
 	RECORD_UNREAD = 8,   /* follows from other fields: never read */
 	RECORD_EXACT = 16,   /* a number with as many decimals as it has, up to six */
 };
-#define RECORD_WORDS_MAX 24
+#define RECORD_WORDS_MAX 64
 #define RECORD_VALUES_MAX 256U /* of a list in a query */
 #define RECORD_NONE UINT64_MAX /* no fallback: the word's number becomes -1 */
 

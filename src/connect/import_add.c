@@ -93,7 +93,7 @@ static int check_tags(struct db_tx *tx, const struct add_job *j, struct err *e)
 }
 
 static int audit(struct db_tx *tx, const struct store_import *i, const struct access_actor *by,
-		 const char *action, struct arena *a, struct err *e)
+		 enum audit_action action, struct arena *a, struct err *e)
 {
 	struct buf after;
 	struct json_out w;
@@ -131,7 +131,7 @@ static int add_tx(struct db_tx *tx, void *arg, struct err *e)
 	row->id = store_import_add(tx, row, clock_wall_ms(), e);
 	if (row->id < 0)
 		return (int)row->id;
-	if (audit(tx, row, j->by->actor, "import.create", j->a, e) < 0)
+	if (audit(tx, row, j->by->actor, AUDIT_IMPORT_CREATE, j->a, e) < 0)
 		return -(int)e->code;
 	return import_tell(tx, row, e);
 }
@@ -183,7 +183,7 @@ static int cancel_tx(struct db_tx *tx, void *arg, struct err *e)
 		return err_set(e, ERR_CONFLICT, "the import has ended");
 	arena_init(&a, 1U << 20);
 	if (r > 0)
-		r = audit(tx, &row, j->by, "import.cancel", &a, e);
+		r = audit(tx, &row, j->by, AUDIT_IMPORT_CANCEL, &a, e);
 	arena_free(&a);
 	return r < 0 ? r : import_tell(tx, &row, e);
 }

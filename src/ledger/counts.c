@@ -8,6 +8,7 @@
 #include "base/own.h"
 #include "ledger/ages.h"
 #include "ledger/rule_sums.h"
+#include "store/like.h"
 #include "store/seen.h"
 
 #include <stdlib.h>
@@ -495,7 +496,7 @@ static void read_total(struct db_stmt *s, struct repository_total *t)
 #define PUSHED "COALESCE((SELECT max(i.pushed_at) FROM image i WHERE i.repository_id = t.id), 0)"
 #define IS_WANTED                                                                                  \
 	" WHERE ($1 = 0 OR nr.registry_id = $1)"                                                   \
-	" AND ($2 = '' OR nr.name LIKE $2 ESCAPE '!') AND " SHOWN("$3", "$4")
+	" AND ($2 = '' OR nr.name LIKE $2" LIKE_ESCAPE ") AND " SHOWN("$3", "$4")
 #define WANTED_ARGS(q, pattern)                                                                    \
 	DB_I((q)->registry_id), DB_T(pattern), STORE_VISIBLE_ARGS(&(q)->visible)
 #define ROWS(key)                                                                                  \
@@ -517,33 +518,14 @@ static const char *const pages[REPOSITORY_SORT_COUNT] = {
 /* Of one registry by name, in the order of an index. */
 static const char page_of_registry[] =
     ROWS("0") " WHERE nr.registry_id = $1 AND nr.name > $5"
-	      " AND ($2 = '' OR nr.name LIKE $2 ESCAPE '!') AND " SHOWN(
-		  "$3", "$4") " ORDER BY nr.name LIMIT $6";
-
-/* The text as a pattern of LIKE; names are in lower case. */
-static int pattern_of(struct bytes text, struct arena *a, struct bytes *ret, struct err *e)
-{
-	uint8_t *out = arena_alloc(a, 2 * text.len + 2, 1);
-	size_t n = 0;
-	if (!out)
-		return no_memory(e);
-	out[n++] = '%';
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = byte_lower(text.ptr[i]);
-		if (c == '%' || c == '_' || c == '!')
-			out[n++] = '!';
-		out[n++] = c;
-	}
-	out[n++] = '%';
-	*ret = text.len ? (struct bytes){.ptr = out, .len = n} : BYTES_NONE;
-	return 0;
-}
+	      " AND ($2 = '' OR nr.name LIKE $2" LIKE_ESCAPE
+	      ") AND " SHOWN("$3", "$4") " ORDER BY nr.name LIMIT $6";
 
 int64_t repository_totals_list(struct db_tx *tx, const struct repository_totals_query *q,
 			       struct arena *a, struct repository_total *out, struct err *e)
 {
 	struct bytes pattern;
-	if (pattern_of(q->text, a, &pattern, e) < 0)
+	if (like_pattern(q->text, a, &pattern, e) < 0)
 		return -(int)e->code;
 	struct db_stmt *s =
 	    q->sort == REPOSITORY_BY_NAME && q->registry_id
@@ -581,7 +563,7 @@ int repository_totals_count(struct db_tx *tx, const struct repository_totals_que
 			    struct arena *a, struct total *ret, struct err *e)
 {
 	struct bytes pattern;
-	if (pattern_of(q->text, a, &pattern, e) < 0)
+	if (like_pattern(q->text, a, &pattern, e) < 0)
 		return -(int)e->code;
 	return total_read(
 	    tx, TOTAL_OF("repository_seen t JOIN repository nr ON nr.id = t.id" IS_WANTED),

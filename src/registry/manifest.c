@@ -413,9 +413,9 @@ static int audit_clear(struct db_tx *tx, struct clear_job *j, int64_t id, struct
 {
 	struct bytes path;
 	int r = store_scope_path(tx, id, &j->a, &path, e);
-	return r < 0
-		   ? r
-		   : access_audit(tx, j->by, "repository.delete", path, BYTES_NONE, BYTES_NONE, e);
+	return r < 0 ? r
+		     : access_audit(tx, j->by, AUDIT_REPOSITORY_DELETE, path, BYTES_NONE,
+				    BYTES_NONE, e);
 }
 
 static int clear_one(const struct store_registry *t, struct clear_job *j, int64_t id,

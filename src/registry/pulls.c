@@ -27,13 +27,20 @@ struct pulls_job {
 	unsigned count;
 };
 
+static enum audit_action action_of(struct bytes type)
+{
+	return bytes_eq_lit(type, EVENT_PULLED)	    ? AUDIT_IMAGE_PULLED
+	       : bytes_eq_lit(type, EVENT_DELETED)  ? AUDIT_IMAGE_DELETED
+	       : bytes_eq_lit(type, EVENT_IMPORTED) ? AUDIT_IMAGE_IMPORTED
+						    : AUDIT_IMAGE_PUSHED;
+}
+
 int registry_traffic(const struct store_registry *t, const struct registry *g,
 		     const struct event *ev, const struct access_actor *by, uint64_t count,
 		     struct err *e)
 {
 	struct buf subject, detail;
 	struct json_out w;
-	char action[64];
 	buf_init(&subject, 4096);
 	buf_init(&detail, 4096);
 	/* As a client writes it; what says no registry is of the first. */
@@ -47,10 +54,9 @@ int registry_traffic(const struct store_registry *t, const struct registry *g,
 	if (count > 1)
 		json_put_u64(&w, "count", count);
 	json_put_end(&w, '}');
-	(void)snprintf(action, sizeof action, "image.%.*s", BYTES_ARG(ev->type));
 	int r = buf_ok(&subject) && buf_ok(&detail)
-		    ? access_traffic(t->tx, by, action, buf_bytes(&subject), buf_bytes(&detail),
-				     g->s->o.traffic_max, e)
+		    ? access_traffic(t->tx, by, action_of(ev->type), buf_bytes(&subject),
+				     buf_bytes(&detail), g->s->o.traffic_max, e)
 		    : err_set(e, ERR_NOMEM, "no memory for who did it");
 	buf_free(&subject);
 	buf_free(&detail);

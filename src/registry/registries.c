@@ -281,7 +281,7 @@ static int create_tx(struct db_tx *tx, void *arg, struct err *e)
 	j->id = store_registries_add(tx, &s, j->ask->hosts, j->ask->host_count, e);
 	if (j->id < 0 || path_of(tx, j, e) < 0)
 		return -(int)e->code;
-	return access_audit(tx, j->by, "registry.create", j->path, BYTES_NONE, BYTES_NONE, e);
+	return access_audit(tx, j->by, AUDIT_REGISTRY_CREATE, j->path, BYTES_NONE, BYTES_NONE, e);
 }
 
 static int check_hosts(const struct bytes *hosts, size_t count, struct err *e)
@@ -337,7 +337,7 @@ static int change_tx(struct db_tx *tx, void *arg, struct err *e)
 		return -(int)e->code;
 	buf_init(&text, 65536);
 	put_change(&text, j->change);
-	int r = buf_ok(&text) ? access_audit(tx, j->by, "registry.change", j->path, BYTES_NONE,
+	int r = buf_ok(&text) ? access_audit(tx, j->by, AUDIT_REGISTRY_CHANGE, j->path, BYTES_NONE,
 					     buf_bytes(&text), e)
 			      : err_nomem(e);
 	buf_free(&text);
@@ -376,7 +376,7 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 		return r;
 	if (path_of(tx, j, e) < 0)
 		return -(int)e->code;
-	return access_audit(tx, j->by, "registry.delete", j->path, BYTES_NONE, BYTES_NONE, e);
+	return access_audit(tx, j->by, AUDIT_REGISTRY_DELETE, j->path, BYTES_NONE, BYTES_NONE, e);
 }
 
 int registry_delete(struct registry *g, const struct access_actor *by, struct err *e)

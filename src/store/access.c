@@ -1,5 +1,6 @@
 #include "store/access.h"
 
+#include "store/like.h"
 #include "store/scope.h"
 
 #include <stdint.h>
@@ -404,6 +405,7 @@ int64_t access_db_role_uses_beyond(struct db_tx *tx, struct bytes id, const stru
 	return rc < 0 ? rc : n;
 }
 
+#define COLUMNS "id,at,actor,peer,action,subject,before,after,chain"
 static bool audit_fill(struct db_stmt *s, struct arena *a, void *arg)
 {
 	struct access_audit *row = arg;
@@ -422,21 +424,31 @@ static bool audit_fill(struct db_stmt *s, struct arena *a, void *arg)
 	return ok;
 }
 
+/* What of a row is wanted; a denial's note is JSON that is written in one form (access/denial.c).
+ */
+#define WANTED(action)                                                                             \
+	"($1='' OR " action                                                                        \
+	") AND ($2='' OR actor=$2) AND ($3='' OR subject {LIKE} $3" LIKE_ESCAPE ")"
+#define BY_CODE "action=$1"
+#define BY_LACK "action=$1 OR after LIKE '%\"needs\":\"' || $1 || '\"%'"
+#define WANTED_ARGS(q) DB_T((q)->action), DB_T((q)->actor), DB_T((q)->subject)
 /* One text a table: a name cannot be a parameter. */
-#define LOG(table)                                                                                 \
+#define LOG(table, wanted)                                                                         \
 	{                                                                                          \
 		table,                                                                             \
 		    "INSERT INTO " table "(id,at,actor,peer,action,subject,before,after,chain)"    \
 		    " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9)",                                         \
 		    "DELETE FROM " table " WHERE id<=(SELECT max(id) FROM " table ")-$1",          \
-		    "SELECT id,at,actor,peer,action,subject,before,after,chain FROM " table        \
-		    " WHERE id<$1 ORDER BY id DESC LIMIT 1"                                        \
+		    "SELECT " COLUMNS " FROM " table " WHERE id<$1 ORDER BY id DESC LIMIT 1",      \
+		    "SELECT " COLUMNS " FROM " table                                               \
+		    " WHERE " WANTED(wanted) " AND id<$4 ORDER BY id DESC LIMIT 1",                \
+		    TOTAL_OF(table), TOTAL_OF(table " WHERE " WANTED(wanted))                      \
 	}
 static const struct {
-	const char *counter, *add, *trim, *next;
-} logs[] = {[ACCESS_LOG_CHANGES] = LOG("access_audit"),
-	    [ACCESS_LOG_TRAFFIC] = LOG("access_traffic"),
-	    [ACCESS_LOG_DENIALS] = LOG("access_denial")};
+	const char *counter, *add, *trim, *next, *find, *total, *found;
+} logs[] = {[ACCESS_LOG_CHANGES] = LOG("access_audit", BY_CODE),
+	    [ACCESS_LOG_TRAFFIC] = LOG("access_traffic", BY_CODE),
+	    [ACCESS_LOG_DENIALS] = LOG("access_denial", BY_LACK)};
 
 int64_t access_db_audit_add(struct db_tx *tx, enum access_log log, const struct access_audit *row,
 			    struct err *e)
@@ -466,6 +478,28 @@ int access_db_audit_next(struct db_tx *tx, enum access_log log, int64_t before_i
 		   e);
 }
 
+static bool is_any(const struct access_audit_query *q)
+{
+	return !q->action.len && !q->actor.len && !q->subject.len;
+}
+
+int access_db_audit_find(struct db_tx *tx, enum access_log log, const struct access_audit_query *q,
+			 int64_t before_id, struct arena *a, struct access_audit *ret,
+			 struct err *e)
+{
+	if (is_any(q))
+		return access_db_audit_next(tx, log, before_id, a, ret, e);
+	return one(db_query(tx, logs[log].find, DB_ARGS(WANTED_ARGS(q), DB_I(before_id)), e),
+		   audit_fill, a, ret, e);
+}
+
+int access_db_audit_total(struct db_tx *tx, enum access_log log, const struct access_audit_query *q,
+			  struct total *ret, struct err *e)
+{
+	return is_any(q) ? total_read(tx, logs[log].total, NULL, 0, ret, e)
+			 : total_read(tx, logs[log].found, DB_ARGS(WANTED_ARGS(q)), ret, e);
+}
+
 int access_db_total(struct db_tx *tx, enum access_list list, int64_t user_id, struct total *ret,
 		    struct err *e)
 {
@@ -473,9 +507,6 @@ int access_db_total(struct db_tx *tx, enum access_list list, int64_t user_id, st
 	    [ACCESS_USERS] = TOTAL_OF("access_user WHERE kind<>'group'"),
 	    [ACCESS_ROLES] = TOTAL_OF("access_role"),
 	    [ACCESS_ASSIGNMENTS] = TOTAL_OF("access_assignment"),
-	    [ACCESS_CHANGES] = TOTAL_OF("access_audit"),
-	    [ACCESS_TRAFFIC] = TOTAL_OF("access_traffic"),
-	    [ACCESS_DENIALS] = TOTAL_OF("access_denial"),
 	    [ACCESS_TOKENS] = TOTAL_OF("access_token WHERE user_id = $1"),
 	    [ACCESS_GROUPS] = TOTAL_OF("access_group"),
 	    [ACCESS_MEMBERS] = TOTAL_OF("access_member WHERE group_id = $1"),

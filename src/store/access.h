@@ -109,9 +109,6 @@ enum access_list {
 	ACCESS_USERS,
 	ACCESS_ROLES, /* custom ones */
 	ACCESS_ASSIGNMENTS,
-	ACCESS_CHANGES,
-	ACCESS_TRAFFIC,
-	ACCESS_DENIALS,
 	ACCESS_TOKENS,
 	ACCESS_GROUPS,
 	ACCESS_MEMBERS, /* of the group user_id */
@@ -140,3 +137,14 @@ int access_db_audit_trim(struct db_tx *tx, enum access_log log, uint64_t max, st
 /* Newest first, older than before_id (INT64_MAX at first): 1 or 0. */
 int access_db_audit_next(struct db_tx *tx, enum access_log log, int64_t before_id, struct arena *a,
 			 struct access_audit *ret, struct err *e);
+/* Which rows are wanted; an empty text means any. */
+struct access_audit_query {
+	struct bytes action;  /* code; of a denial that of what was lacked, too */
+	struct bytes actor;   /* the whole name */
+	struct bytes subject; /* a part of it, as a pattern (store/like.h) */
+};
+int access_db_audit_find(struct db_tx *tx, enum access_log log, const struct access_audit_query *q,
+			 int64_t before_id, struct arena *a, struct access_audit *ret,
+			 struct err *e);
+int access_db_audit_total(struct db_tx *tx, enum access_log log, const struct access_audit_query *q,
+			  struct total *ret, struct err *e);

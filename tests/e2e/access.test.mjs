@@ -202,6 +202,46 @@ test('a flood of denied changes is counted, and pushes no change out of the log'
   assert.deepEqual([rows.length, rows[0].action, rows[0].after.count], [21, 'denied.more', 30]);
 });
 
+test('the logs say what was done in words, and are filtered by it, by who and by what it was done to', async () => {
+  const hal = await person('hal');
+  const actions = (await (await hal.ask('/api/v1/actions?limit=1000')).json()).items;
+  assert.equal(new Set(actions.map((x) => x.action)).size, actions.length);
+  assert.ok(actions.every((x) => x.words && x.words !== x.action));
+  const words = (code) => actions.find((x) => x.action === code)?.words;
+  assert.deepEqual(['role.assign', 'image.pushed', 'registries/pull/read'].map(words), ['Role assigned', 'Image pushed', 'Pull images']);
+  await ok('POST', '/api/v1/role-assignments', { user: 'hal', role: 'AcrPull', scope: '/registries/local' }, 201);
+  assert.equal(await status(hal, '/v2/team/app/manifests/latest', { method: 'DELETE' }), 403);
+  for (const [log, kind] of [['audit', 'changes'], ['audit/images', 'images'], ['audit/denials', 'denials']]) {
+    const rows = await server.all(`/api/v1/${log}`), code = (x) => (x.action === 'denied' ? x.after.needs : x.action), kinds = [...new Set(rows.map(code))];
+    assert.ok(rows.length > 0, log);
+    for (const x of rows) {
+      assert.equal(actions.find((a) => a.action === x.action)?.kind, kind, x.action);
+      assert.equal(x.words, words(code(x)), code(x));
+    }
+    for (const action of kinds) assert.deepEqual(await server.all(`/api/v1/${log}?action=${action}`), rows.filter((x) => code(x) === action), action);
+    for (const actor of new Set(rows.map((x) => x.actor).filter(Boolean))) assert.deepEqual(await server.all(`/api/v1/${log}?actor=${encodeURIComponent(actor)}`), rows.filter((x) => x.actor === actor), actor);
+    for (const part of ['TEAM/app', 'hal', '_', '/']) assert.deepEqual(await server.all(`/api/v1/${log}?subject=${encodeURIComponent(part)}`), rows.filter((x) => x.subject.toLowerCase().includes(part.toLowerCase())), part);
+    const first = await server.json(`/api/v1/${log}?actor=admin&limit=1`);
+    assert.deepEqual([first.total, first.total_exact], [rows.filter((x) => x.actor === 'admin').length, true], log);
+  }
+  const both = await server.all('/api/v1/audit?action=role.assign&subject=hal');
+  assert.deepEqual(both.map((x) => [x.actor, x.words, x.after.scope]), [['admin', 'Role assigned', '/registries/local']]);
+  const [denial] = await server.all('/api/v1/audit/denials?actor=hal');
+  assert.deepEqual([denial.action, denial.words, denial.after.needs], ['denied', 'Delete images, tags and repositories', 'registries/artifacts/delete']);
+  // Each log has its own.
+  for (const [log, action] of [['audit', 'image.pushed'], ['audit/images', 'role.assign'], ['audit/denials', 'role.assign'], ['audit', 'nonsense']]) await refused('GET', `/api/v1/${log}?action=${action}`, undefined, 400, /action/);
+});
+
+test('a role says which actions its patterns come to', async () => {
+  const known = (await server.all('/api/v1/actions')).filter((x) => x.kind === 'roles').map((x) => x.action);
+  const roles = Object.fromEntries((await server.all('/api/v1/roles')).filter((r) => r.builtin).map((r) => [r.name, r.allows]));
+  assert.deepEqual(roles.Owner, known);
+  assert.deepEqual(roles.AcrPush.toSorted(), ['registries/catalog/read', 'registries/pull/read', 'registries/push/write']);
+  assert.deepEqual(roles.AcrDelete, ['registries/artifacts/delete']);
+  assert.ok(roles.Reader.length > 0 && roles.Reader.every((x) => x.endsWith('/read')), String(roles.Reader));
+  assert.ok(!roles.Contributor.includes('Microsoft.Authorization/roleAssignments/write') && roles.Contributor.includes('registries/write'));
+});
+
 test('the logs are exported as NDJSON and CSV, and their chains verified', async () => {
   const cli = (...args) => plimsoll(['audit', ...args, '--server', server.url, '--username', 'admin'], { env: { PLIMSOLL_PASSWORD: server.password } }).stdout;
   for (const [flags, target] of [[[], '/api/v1/audit'], [['--denials'], '/api/v1/audit/denials'], [['--images'], '/api/v1/audit/images']]) {

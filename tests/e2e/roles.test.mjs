@@ -42,7 +42,7 @@ const routes = {
   changeAccess: ['createUser', 'deleteUser', 'setPassword' /* of somebody else */, 'createToken', 'deleteToken', 'createGroup', 'changeGroup', 'deleteGroup', 'addGroupMember', 'removeGroupMember', 'createRole', 'changeRole', 'deleteRole',
     'createRoleAssignment', 'deleteRoleAssignment'],
   readSystem: ['getMetrics'],
-  anyone: ['getSession', 'deleteSession', 'getRegistryRoot', 'getRegistryRootWithoutSlash'],
+  anyone: ['getSession', 'deleteSession', 'listActions', 'getRegistryRoot', 'getRegistryRootWithoutSlash'],
   open: ['createSession', 'getSignInWays', 'beginProviderSignIn', 'endProviderSignIn', 'getOpenapi', 'getHealthz', 'getLivez', 'getReadyz', 'getVersion', 'getHome', 'getPortal', 'getPortalShort', 'getPortalFile',
     'getRegistryToken', 'postRegistryToken'],
 };

@@ -117,9 +117,9 @@ static int store_tx(struct db_tx *tx, void *arg, struct err *e)
 	const struct bytes subjects[] = {BYTES_LIT("s"), BYTES_LIT("s\xff\0t\xe2\x82"),
 					 BYTES_LIT("s")};
 	for (size_t i = 0; i < 3; i++)
-		assert_int_equal(
-		    access_audit(tx, &by, "x", subjects[i], BYTES_NONE, BYTES_LIT("{\"n\": 1}"), e),
-		    0);
+		assert_int_equal(access_audit(tx, &by, AUDIT_USER_ADD, subjects[i], BYTES_NONE,
+					      BYTES_LIT("{\"n\": 1}"), e),
+				 0);
 	int64_t id = INT64_MAX;
 	for (size_t i = 3; i-- > 0; id = l.rows[i].id)
 		assert_int_equal(access_db_audit_next(tx, ACCESS_LOG_CHANGES, id, a, &l.rows[i], e),
