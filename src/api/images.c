@@ -2,6 +2,7 @@
 #include "api/doc.h"
 #include "api/routes.h"
 
+#include "access/access.h"
 #include "base/clock.h"
 #include "base/num.h"
 #include "defend/recommendation.h"
@@ -62,6 +63,7 @@ static const struct record_object base_object = {
 struct image_more {
 	struct base_row base;
 	struct bytes runs_as, exemption;
+	bool shows_puller;
 };
 
 struct image_row {
@@ -117,7 +119,20 @@ static const struct record_field image_fields[] = {
 		 .of = &distro_object),
     RECORD_FIELD(struct image_row, i.pushed_ms, RECORD_TIME, "pushed_at", "When it was last pushed",
 		 .flags = RECORD_OPTIONAL),
+    RECORD_FIELD(struct image_row, i.pushed_by, RECORD_TEXT, "pushed_by",
+		 "Who pushed or imported it last, by the name of then; absent: not known, or not "
+		 "signed in",
+		 .flags = RECORD_OPTIONAL, .example = "\"ci\""),
+    RECORD_FIELD(struct image_row, i.first_pushed_ms, RECORD_TIME, "first_pushed_at",
+		 "When it was first pushed here; absent: before this was noted",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_FIELD(struct image_row, i.first_pushed_by, RECORD_TEXT, "first_pushed_by",
+		 "Who did that", .flags = RECORD_OPTIONAL),
     RECORD_FIELD(struct image_row, i.pulled_ms, RECORD_TIME, "pulled_at", "When it was last pulled",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_FIELD(struct image_row, i.pulled_by, RECORD_TEXT, "pulled_by",
+		 "Who pulled it last: for callers with `" ACTION_ACCESS_READ
+		 "` at its repository; not in lists",
 		 .flags = RECORD_OPTIONAL),
     RECORD_FIELD(struct image_row, i.pulls, RECORD_UINT, "pulls", "Pulls within 30 days"),
     RECORD_FIELD(struct image_row, i.scanned_ms, RECORD_TIME, "scanned_at",
@@ -372,6 +387,8 @@ static int put_images(struct db_tx *tx, struct json_out *w, struct http_request 
 		    .next = f.next[k]};
 		if (i->state == IMAGE_ARTIFACT)
 			row.i.state = IMAGE_UNVERIFIED;
+		if (!more || !more->shows_puller)
+			row.i.pulled_by = BYTES_NONE;
 		row.note = note_of(&row, f.referred[k]);
 		/* Not scanned yet: no coverage. */
 		row.i.coverage =
@@ -447,6 +464,18 @@ static int find_exemption(struct db_tx *tx, struct http_request *r, int64_t imag
 	return store_exemption_of_image(tx, &q, image, http_arena(r), ret, e);
 }
 
+/* Who pulls is for those who may read the audit logs. */
+static int find_puller(struct db_tx *tx, struct http_request *r, int64_t repository, bool *ret,
+		       struct err *e)
+{
+	struct visibility v;
+	int rc = access_visibility(http_principal(r), ACTION_ACCESS_READ, http_arena(r), &v, e);
+	if (rc >= 0)
+		rc = store_scope_is_visible(tx, repository, &v, e);
+	*ret = rc > 0;
+	return rc < 0 ? rc : 0;
+}
+
 static int write_image(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	struct ledger_image image;
@@ -454,7 +483,8 @@ static int write_image(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	if (api_image_find(tx, arg, &image, e) < 0 ||
 	    find_base(tx, arg, image.id, &more.base, e) < 0 ||
 	    find_user(tx, arg, image.id, &more.runs_as, e) < 0 ||
-	    find_exemption(tx, arg, image.id, &more.exemption, e) < 0)
+	    find_exemption(tx, arg, image.id, &more.exemption, e) < 0 ||
+	    find_puller(tx, arg, image.repository_id, &more.shows_puller, e) < 0)
 		return -(int)e->code;
 	return put_images(tx, w, arg, &image, 1, &more, e);
 }

@@ -35,15 +35,16 @@ static int find_id(struct db_tx *tx, int64_t repository, struct bytes digest, in
 }
 
 int ledger_image_add(struct db_tx *tx, int64_t repository, struct bytes digest, int64_t pushed_ms,
-		     struct err *e)
+		     struct bytes pushed_by, struct err *e)
 {
 	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
 	if (r < 0)
 		return r;
 	if (r > 0) {
-		int64_t n = db_exec(tx, "UPDATE image SET pushed_at = $2 WHERE id = $1",
-				    DB_ARGS(DB_I(id), DB_I(pushed_ms)), e);
+		int64_t n =
+		    db_exec(tx, "UPDATE image SET pushed_at = $2, pushed_by = $3 WHERE id = $1",
+			    DB_ARGS(DB_I(id), DB_I(pushed_ms), DB_T(pushed_by)), e);
 		return n < 0 ? (int)n : 0;
 	}
 	id = db_id_next(tx, "image", e);
@@ -51,9 +52,10 @@ int ledger_image_add(struct db_tx *tx, int64_t repository, struct bytes digest, 
 	    db_exec(tx,
 		    "INSERT INTO image(id, repository_id, digest, platform, reason, coverage, "
 		    "distro_id, distro_version, distro_name, package_count, pushed_at, pulled_at, "
-		    "scanned_at) VALUES($5, $1, $2, '', '', $4, '', '', '', 0, $3, 0, 0)",
+		    "scanned_at, first_pushed_at, first_pushed_by, pushed_by)"
+		    " VALUES($5, $1, $2, '', '', $4, '', '', '', 0, $3, 0, 0, $3, $6, $6)",
 		    DB_ARGS(DB_I(repository), DIGEST(digest), DB_I(pushed_ms),
-			    DB_T(BYTES_LIT("{}")), DB_I(id)),
+			    DB_T(BYTES_LIT("{}")), DB_I(id), DB_T(pushed_by)),
 		    e) < 0)
 		return -(int)e->code;
 	return image_counts_add(tx, id, repository, e);
@@ -200,13 +202,15 @@ int ledger_image_row(struct db_stmt *s, struct arena *a, struct ledger_image *re
 				 .repository_id = db_int(s, 22),
 				 .policy = db_int(s, 24),
 				 .pulls = (uint64_t)db_int(s, 25),
+				 .first_pushed_ms = db_int(s, 26),
 				 .counts = {.disabled = (uint64_t)db_int(s, 23)}};
 	struct {
 		struct bytes *to;
 		int column;
-	} texts[] = {{&r.repository, 1},  {&r.platform, 3},  {&r.reason, 5},
-		     {&r.coverage, 6},	  {&r.distro_id, 7}, {&r.distro_version, 8},
-		     {&r.distro_name, 9}, {&r.registry, 20}, {&r.subscription, 21}};
+	} texts[] = {{&r.repository, 1},  {&r.platform, 3},	    {&r.reason, 5},
+		     {&r.coverage, 6},	  {&r.distro_id, 7},	    {&r.distro_version, 8},
+		     {&r.distro_name, 9}, {&r.registry, 20},	    {&r.subscription, 21},
+		     {&r.pushed_by, 27},  {&r.first_pushed_by, 28}, {&r.pulled_by, 29}};
 	bool ok;
 	r.digest = digest_key_text(db_bytes(s, 2), a, &ok);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

@@ -18,6 +18,9 @@ struct ledger_image {
 	struct bytes distro_id, distro_version, distro_name;
 	uint64_t package_count;
 	int64_t pushed_ms, pulled_ms, scanned_ms;
+	int64_t first_pushed_ms; /* 0: an older program did not note it */
+	/* Names of users as they were; empty: not known, or not signed in. */
+	struct bytes pushed_by, first_pushed_by, pulled_by;
 	uint64_t pulls; /* within 30 days; when read */
 	struct image_counts counts;
 	int64_t policy; /* ledger/policy.h; when read */
@@ -28,10 +31,10 @@ struct ledger_image {
 	struct bytes attached; /* what they come to: members of its policy */
 };
 
-/* Note that an image exists (state Pending until it is scanned). pushed_ms of an older row is
- * brought forward. */
+/* Note that an image exists (state Pending until it is scanned), pushed by this user (empty: not
+ * signed in). pushed_ms and pushed_by of an older row are brought forward. */
 int ledger_image_add(struct db_tx *tx, int64_t repository, struct bytes digest, int64_t pushed_ms,
-		     struct err *e);
+		     struct bytes pushed_by, struct err *e);
 /* The result of a scan: row, sets and counts under the rules in effect. image->id and counts are
  * filled in, and the state becomes Unhealthy when there are active checks. ERR_NOT_FOUND when the
  * image was deleted meanwhile. */
@@ -46,7 +49,8 @@ int ledger_image_put_artifact(struct db_tx *tx, int64_t repository, struct bytes
 			      struct bytes reason, int64_t scanned_ms, struct err *e);
 /* Pulls: 1 (*ret_scanned: when it was scanned last, 0 = never), 0 = there is no such image. */
 struct ledger_pulls {
-	int64_t at_ms; /* of the last */
+	int64_t at_ms;	 /* of the last */
+	struct bytes by; /* who that was */
 	uint64_t count;
 };
 int ledger_image_pulled(struct db_tx *tx, int64_t repository, struct bytes digest,
@@ -71,7 +75,9 @@ int ledger_image_at(struct db_tx *tx, int64_t id, struct arena *a, struct ledger
 	"i.id, nr.name, i.digest, i.platform, " LEDGER_IMAGE_STATE                                 \
 	", i.reason, i.coverage, i.distro_id, i.distro_version, i.distro_name, i.package_count,"   \
 	" i.pushed_at, i.pulled_at, i.scanned_at, n.critical, n.high, n.medium, n.low,"            \
-	" n.negligible, n.unknown, ng.name, ns.name, i.repository_id, n.disabled, n.policy, n.pulls"
+	" n.negligible, n.unknown, ng.name, ns.name, i.repository_id, n.disabled, n.policy,"       \
+	" n.pulls, i.first_pushed_at, i.pushed_by, i.first_pushed_by, i.pulled_by"
+#define LEDGER_IMAGE_WIDTH 30 /* so many columns */
 #define LEDGER_IMAGE_FROM                                                                          \
 	"image i JOIN image_seen n ON n.image_id = i.id" STORE_NAMES_JOIN("i.repository_id")
 int ledger_image_row(struct db_stmt *s, struct arena *a, struct ledger_image *ret, struct err *e);

@@ -106,7 +106,7 @@ static int read_first(struct db_tx *tx, int64_t repository, size_t max, struct p
 	return r < 0 ? r : 0;
 }
 
-#define MORE 26 /* columns of LEDGER_IMAGE_COLUMNS */
+#define MORE LEDGER_IMAGE_WIDTH
 
 static int read_images(struct db_tx *tx, const struct placed *placed, size_t count, struct arena *a,
 		       struct overview_image *out, struct err *e)

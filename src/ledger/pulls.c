@@ -9,8 +9,8 @@
 
 static int count_pulls(struct db_tx *tx, int64_t id, const struct ledger_pulls *p, struct err *e)
 {
-	if (db_exec(tx, "UPDATE image SET pulled_at = $2 WHERE id = $1",
-		    DB_ARGS(DB_I(id), DB_I(p->at_ms)), e) < 0 ||
+	if (db_exec(tx, "UPDATE image SET pulled_at = $2, pulled_by = $3 WHERE id = $1",
+		    DB_ARGS(DB_I(id), DB_I(p->at_ms), DB_T(p->by)), e) < 0 ||
 	    db_exec(tx, "UPDATE image_counts SET pulls = pulls + $2 WHERE image_id = $1",
 		    DB_ARGS(DB_I(id), DB_I(p->count)), e) < 0 ||
 	    db_exec(tx,

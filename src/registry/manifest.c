@@ -191,6 +191,7 @@ static int watch_put(const struct store_registry *t, int64_t repository, const s
 					 .subject = j->m->has_subject ? j->m->subject.digest_text
 								      : BYTES_NONE,
 					 .at = t->now_ms,
+					 .actor = j->p->by ? j->p->by->name : BYTES_NONE,
 					 .is_import = strcmp(event, EVENT_IMPORTED) == 0};
 	return g->s->has_watch ? g->s->watch.put(t->tx, g->s->watch.arg, &i, e) : 0;
 }

@@ -94,6 +94,7 @@ static int write_pull(const struct store_registry *t, const struct registry *g,
 					      .digest = ev.digest,
 					      .media_type = ev.media_type,
 					      .at = n->at,
+					      .actor = by.name,
 					      .count = n->count};
 	if (r >= 0 && n->counts && g->s->has_watch)
 		r = g->s->watch.pulled(t->tx, g->s->watch.arg, &pulled, e);

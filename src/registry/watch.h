@@ -16,6 +16,7 @@ struct registry_image {
 	struct bytes media_type; /* of the manifest; put and pulled only */
 	struct bytes subject;	 /* digest of the manifest that it refers to; put and gone only */
 	int64_t at;		 /* wall ms */
+	struct bytes actor;	 /* who put or pulled it; empty: not signed in */
 	bool is_import;		 /* put: it came by import, not by a push */
 	uint64_t count;		 /* pulled: so many times */
 };

@@ -29,7 +29,7 @@ static int on_put(struct db_tx *tx, void *arg, const struct registry_image *i, s
 	int64_t id;
 	(void)arg;
 	if (!oci_is_index_type(i->media_type)) {
-		int r = ledger_image_add(tx, i->repository_id, i->digest, i->at, e);
+		int r = ledger_image_add(tx, i->repository_id, i->digest, i->at, i->actor, e);
 		if (r < 0)
 			return r;
 	} else if (as_subject_moved(tx, i, e) < 0) {
@@ -55,7 +55,7 @@ static int on_pulled(struct db_tx *tx, void *arg, const struct registry_image *i
 {
 	int64_t scanned, id;
 	(void)arg;
-	const struct ledger_pulls pulls = {.at_ms = i->at, .count = i->count};
+	const struct ledger_pulls pulls = {.at_ms = i->at, .by = i->actor, .count = i->count};
 	int r = ledger_image_pulled(tx, i->repository_id, i->digest, &pulls, &scanned, e);
 	if (r <= 0 || i->at - scanned < ENGINE_STALE_MS)
 		return r;

@@ -24,6 +24,7 @@ extern const char *const schema_registry_baseline[];
 extern const struct db_migration schema_scan[];
 extern const char *const schema_scan_baseline[];
 extern const char schema_scan_images[];
+extern const char schema_scan_actors[];
 extern const char schema_scan_keys[];
 extern const struct db_migration schema_import[];
 extern const char *const schema_import_baseline[];

@@ -680,5 +680,6 @@ const struct db_migration schema_scan[] = {
 	    "ALTER TABLE check_version ADD COLUMN kev_due_by SMALLINT NOT NULL DEFAULT 0;"
 	    "ALTER TABLE check_version ADD COLUMN kev_action TEXT NOT NULL"
 	    " DEFAULT '';" SEEN_DUE_CHECK_VIEW},
+    {.number = 26, .what = "who pushed and pulled images", .sql = schema_scan_actors},
     {0},
 };

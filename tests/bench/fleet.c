@@ -536,7 +536,8 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 	struct arena a;
 	int64_t next;
 	arena_init(&a, 1U << 20);
-	if (ledger_image_add(tx, out.repository_id, digest, l->store_registry.now_ms, e) < 0 ||
+	if (ledger_image_add(tx, out.repository_id, digest, l->store_registry.now_ms, BYTES_NONE,
+			     e) < 0 ||
 	    store_scan_add(tx, out.repository_id, digest, BYTES_LIT("push"),
 			   l->store_registry.now_ms, &next, e) < 0 ||
 	    store_scan_claim(tx, l->store_registry.now_ms, &any_scan, &a, &scan, &next, e) < 0 ||

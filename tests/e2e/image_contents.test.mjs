@@ -1,7 +1,9 @@
 // What an image is made of, as the API shows it, and deleting it, its tags and its repository: what goes with it, what stays, who may.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, sha256, sleep } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, sha256, sleep } from './lib.mjs';
 import { check, record } from './openapi.mjs';
 
 const packages = (...names) => dpkgStatus(names.map((name) => ({ name, version: '1' })));
@@ -121,6 +123,38 @@ test('deleting takes a role for it, and so does reading what is stored', async (
 test('what was answered is what the OpenAPI document says', async () => {
   await recorded.settled();
   assert.deepEqual((await check(await server.json('/api/v1/openapi.json'), recorded.exchanges)).failures, []);
+});
+
+test('who pushed an image, first and last, is said to who sees it; who pulled it, to who may read the audit', async () => {
+  const mine = makeLayout([[debianRelease(), packages('quiet')], [{ path: 'mark', content: 'whose' }]], { tag: 'v1' }), manifest = '/v2/team/whose/manifests/v1';
+  const ask = {};
+  for (const [name, role] of [['cibot', 'AcrPush'], ['lee', 'Security Reader'], ['may', 'Reader']]) { await person(name, role); ask[name] = { authorization: `Basic ${Buffer.from(`${name}:long enough, ${name}`).toString('base64')}` }; }
+  for (const d of [...mine.layers, mine.config]) await pushBlob(server, 'team/whose', fs.readFileSync(path.join(mine.dir, 'blobs', d.digest.replace(':', '/'))), d.digest);
+  const put = (headers) => fetch(new URL(manifest, server.url), { method: 'PUT', body: mine.manifestBytes, headers: { ...headers, 'content-type': 'application/vnd.oci.image.manifest.v1+json' } });
+  assert.equal((await put(ask.cibot)).status, 201);
+  await server.scanned('team/whose', mine.digest);
+  const first = await server.json(at(mine, 'team/whose'));
+  assert.deepEqual([first.pushed_by, first.first_pushed_by, first.first_pushed_at, first.pulled_by], ['cibot', 'cibot', first.pushed_at, undefined]);
+  clock.advance(60000);
+  await pushLayout(server, 'team/whose', mine); // by admin
+  assert.equal((await fetch(new URL(manifest, server.url), { headers: ask.cibot })).status, 200);
+  for (let i = 0; !(await server.json(at(mine, 'team/whose'))).pulled_at; i++) { assert.ok(i < 200, 'the pull is noted'); await sleep(50); }
+  const again = await server.json(at(mine, 'team/whose'));
+  assert.deepEqual([again.pushed_by, again.first_pushed_by, again.first_pushed_at, again.pulled_by], ['admin', 'cibot', first.pushed_at, 'cibot']);
+  assert.ok(again.pushed_at > again.first_pushed_at);
+  const { items: [listed] } = await server.json('/api/v1/images?repository=team/whose');
+  assert.deepEqual([listed.pushed_by, listed.first_pushed_by, listed.pulled_at, listed.pulled_by], ['admin', 'cibot', again.pulled_at, undefined]);
+  const seen = async (name) => { const i = await (await fetch(new URL(at(mine, 'team/whose'), server.url), { headers: ask[name] })).json(); return [i.pushed_by, i.first_pushed_by, i.pulled_at, i.pulled_by]; };
+  assert.deepEqual(await seen('lee'), ['admin', 'cibot', again.pulled_at, undefined]);
+  assert.deepEqual(await seen('may'), ['admin', 'cibot', again.pulled_at, 'cibot']);
+  // A user who leaves is still named: it is a fact of then.
+  assert.equal((await server.fetch('/api/v1/users/cibot', { method: 'DELETE' })).status, 204);
+  assert.equal((await server.json(at(mine, 'team/whose'))).first_pushed_by, 'cibot');
+  // Deleted and pushed again it is another image.
+  await remove(at(mine, 'team/whose'));
+  await pushLayout(server, 'team/whose', mine);
+  const anew = await server.json(at(mine, 'team/whose'));
+  assert.deepEqual([anew.pushed_by, anew.first_pushed_by, anew.first_pushed_at, anew.pulled_by], ['admin', 'admin', anew.pushed_at, undefined]);
 });
 
 test('what its maker says of it: annotations before labels, known names only, no credentials of addresses', async () => {

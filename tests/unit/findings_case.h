@@ -179,7 +179,7 @@ static int fill_image(struct db_tx *tx, unsigned i, struct err *e)
 				  .digest = bytes_of(images[i].digest),
 				  .state = IMAGE_HEALTHY,
 				  .coverage = BYTES_LIT("{}")};
-	if (ledger_image_add(tx, im.repository_id, im.digest, 1, e) < 0 ||
+	if (ledger_image_add(tx, im.repository_id, im.digest, 1, BYTES_NONE, e) < 0 ||
 	    ledger_image_put(tx, &im, parts, images[i].parts, e) < 0)
 		return -(int)e->code;
 	images[i].id = im.id;

@@ -141,3 +141,32 @@ static void scan_25(struct db_tx *tx, struct arena *a, struct err *e)
 				    " AND urgency > 0"),
 			 3);
 }
+
+/* Of two images events are left: of one its last push and pull, of the other an older push. */
+static const char scan_25_rows[] =
+    "INSERT INTO image(id, repository_id, digest, platform, reason, coverage, distro_id,"
+    " distro_version, distro_name, package_count, pushed_at, pulled_at, scanned_at)"
+    " VALUES(5, 30, x'01', '', '', '{}', '', '', '', 0, 20, 25, 0),"
+    " (6, 30, x'02', '', '', '{}', '', '', '', 0, 30, 0, 0);"
+    "INSERT INTO event(id, registry_id, type, registry, repository, digest, tag, media_type, size,"
+    " actor, detail, at, repository_id) VALUES"
+    "(1, 1, 'pushed', 'local', 'a', x'01', '', '', 0, 'ann', '', 10, 30),"
+    "(2, 1, 'imported', 'local', 'a', x'01', 'v1', '', 0, 'bob', '', 20, 30),"
+    "(3, 1, 'imported', 'local', 'a', x'01', 'v2', '', 0, 'bob', '', 20, 30),"
+    "(4, 1, 'pulled', 'local', 'a', x'01', '', '', 0, 'cy', '', 24, 30),"
+    "(5, 1, 'pulled', 'local', 'a', x'01', '', '', 0, 'dee', '', 25, 30),"
+    "(6, 1, 'pushed', 'local', 'a', x'02', '', '', 0, 'ann', '', 29, 30),"
+    "(7, 1, 'deleted', 'local', 'a', x'02', '', '', 0, 'eve', '', 30, 30);";
+
+static void scan_26(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	(void)a;
+	(void)e;
+	static const char *const rows[] = {
+	    "SELECT count(*) FROM image WHERE id = 5 AND pushed_by = 'bob' AND pulled_by = 'dee'",
+	    "SELECT count(*) FROM image WHERE id = 6 AND pushed_by = '' AND pulled_by = ''",
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_int_equal(number(tx, rows[i]), 1);
+	assert_int_equal(number(tx, "SELECT count(*) FROM image WHERE first_pushed_at = 0"), 2);
+}

@@ -38,7 +38,7 @@ static int64_t add(struct db_tx *tx, const char *repository, const char *of, str
 	for (size_t k = 0; of[k]; k++)
 		ids[k] = layers[(size_t)(of[k] - 'a')];
 	arena_init(&a, 1U << 20);
-	assert_int_equal(ledger_image_add(tx, i.repository_id, i.digest, 1, e), 0);
+	assert_int_equal(ledger_image_add(tx, i.repository_id, i.digest, 1, BYTES_NONE, e), 0);
 	assert_int_equal(ledger_image_put(tx, &i, NULL, 0, e), 0);
 	arena_free(&a);
 	return i.id;

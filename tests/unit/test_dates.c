@@ -100,7 +100,7 @@ static int push_tx(struct db_tx *tx, void *arg, struct err *e)
 				  .state = IMAGE_HEALTHY,
 				  .coverage = BYTES_LIT("{}"),
 				  .scanned_ms = at};
-	if (!x->again && ledger_image_add(tx, im.repository_id, im.digest, at, e) < 0)
+	if (!x->again && ledger_image_add(tx, im.repository_id, im.digest, at, BYTES_NONE, e) < 0)
 		return -(int)e->code;
 	return ledger_image_put(tx, &im, &part, 1, e);
 }

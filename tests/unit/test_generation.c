@@ -292,10 +292,10 @@ static int come_and_go_tx(struct db_tx *tx, void *arg, struct err *e)
 	const char *const *digest = arg;
 	struct bytes repository = BYTES_LIT("team00/service0000");
 	if (ledger_image_delete(tx, repository_of(tx, repository, e), bytes_of(digest[0]), e) < 0 ||
-	    ledger_image_add(tx, repository_of(tx, repository, e), BYTES_LIT("sha256:new"), 5, e) <
-		0 ||
+	    ledger_image_add(tx, repository_of(tx, repository, e), BYTES_LIT("sha256:new"), 5,
+			     BYTES_NONE, e) < 0 ||
 	    ledger_image_add(tx, repository_of(tx, BYTES_LIT("another/one"), e),
-			     BYTES_LIT("sha256:new"), 5, e) < 0 ||
+			     BYTES_LIT("sha256:new"), 5, BYTES_NONE, e) < 0 ||
 	    ledger_image_put_state(tx, repository_of(tx, BYTES_LIT("another/one"), e),
 				   BYTES_LIT("sha256:new"), IMAGE_UNVERIFIED, BYTES_LIT("test"), 6,
 				   e) < 0)

@@ -248,6 +248,7 @@ static const struct change {
     {"scan", 24, scan_23_rows, scan_24, NULL},
     {"scan", 25, scan_21_rows, scan_25, NULL},
     {"rule", 2, rule_1_rows, rule_2, NULL},
+    {"scan", 26, scan_25_rows, scan_26, NULL},
     {"store", 4, "", store_4, NULL},
     {"import", 2, import_1_rows, import_2, NULL},
     {"registry", 2, registry_1, registry_2, NULL},

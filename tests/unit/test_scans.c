@@ -414,7 +414,7 @@ static int64_t ended(struct place *p, struct db_tx *tx, const char *digest, enum
 {
 	struct store_scan s;
 	assert_int_equal(ledger_image_add(tx, repository_of(tx, BYTES_LIT("a"), &p->e),
-					  bytes_of(digest), NOW, &p->e),
+					  bytes_of(digest), NOW, BYTES_NONE, &p->e),
 			 0);
 	int64_t id = add(p, tx, "a", digest, NOW);
 	assert_int_equal(claim(p, tx, NOW, NULL, &s), id);

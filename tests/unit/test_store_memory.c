@@ -154,7 +154,8 @@ static int push_tx(struct db_tx *tx, void *arg, struct err *e)
 	    store_manifest_put(&t, repository, &m, e) < 0 ||
 	    store_manifest_ref(&t, repository, MANIFEST, STORE_REF_BLOB, LAYER, e) < 0 ||
 	    store_tag_put(&t, repository, BYTES_LIT("latest"), MANIFEST, e) < 0 ||
-	    event_append(tx, &ev, e) < 0 || ledger_image_add(tx, repository, MANIFEST, NOW, e) < 0)
+	    event_append(tx, &ev, e) < 0 ||
+	    ledger_image_add(tx, repository, MANIFEST, NOW, BYTES_NONE, e) < 0)
 		return -(int)e->code;
 	int64_t scan;
 	return store_scan_add(tx, repository, MANIFEST, BYTES_LIT("push"), NOW, &scan, e);

@@ -138,7 +138,7 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 				  .coverage = BYTES_LIT("{}"),
 				  .package_count = 12,
 				  .scanned_ms = NOW};
-	if (ledger_image_add(tx, im.repository_id, im.digest, NOW, e) < 0 ||
+	if (ledger_image_add(tx, im.repository_id, im.digest, NOW, BYTES_NONE, e) < 0 ||
 	    ledger_image_put(tx, &im, parts, 2, e) < 0)
 		return -(int)e->code;
 	return 0;
