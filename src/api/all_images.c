@@ -3,14 +3,21 @@
 #include "api/routes.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "ledger/images.h"
+#include "store/like.h"
 #include "store/scope.h"
 
+#include <string.h>
+
 #define DAY_MS INT64_C(86400000)
+#define SEARCH_MAX 400 /* bytes of a name and a tag */
+#define HASH_LEN 32U
+#define DIGITS_MIN 6U /* of a digest: fewer are a part of a name */
 
 struct all_query {
 	struct api_page page;
-	struct bytes registry, repository;
+	struct bytes registry, repository, search;
 	int state;	      /* enum image_state; -1 = any */
 	uint64_t pulled_days; /* 0 = pulled or not */
 };
@@ -19,12 +26,22 @@ struct listing {
 	struct http_request *r;
 	int64_t before, pulled_ms, registry_id, repository_id;
 	struct visibility visible;
+	struct bytes pattern; /* of q.search */
+	/* The first and the last digest that begin with q.search; none where it begins no digest.
+	 */
+	uint8_t first[HASH_LEN], last[HASH_LEN];
+	size_t hash_len;
 };
 
 static const struct record_field query_fields[] = {
     RECORD_FIELD(struct all_query, registry, RECORD_TEXT, "registry", "In this registry"),
     RECORD_FIELD(struct all_query, repository, RECORD_TEXT, "repository",
 		 "In this repository, of the first registry where none is named"),
+    RECORD_FIELD(
+	struct all_query, search, RECORD_TEXT, "search",
+	"Only those with this text in REGISTRY/REPOSITORY:TAG, of any of their tags, in any "
+	"case; or whose digest begins with it, from six digits",
+	.max = SEARCH_MAX, .example = "\"shop/app:v1\""),
     RECORD_FIELD(struct all_query, state, RECORD_WORD, "state", "Only images in this state",
 		 .words = api_image_state_word, .fallback = RECORD_NONE),
     RECORD_FIELD(struct all_query, pulled_days, RECORD_UINT, "pulled_days",
@@ -39,6 +56,17 @@ static const struct record_object query = {RECORD_TABLE(query_fields)};
 	" AND ($6 = 0 OR i.pulled_at >= $6)"                                                       \
 	" AND ($2 = 0 OR i.repository_id = $2) AND ($3 = 0 OR nr.registry_id = $3)"                \
 	" AND " STORE_VISIBLE("i.repository_id", "$4", "$5")
+#define NAMED(pattern, first, last)                                                                \
+	" AND (ng.name || '/' || nr.name {LIKE} " pattern LIKE_ESCAPE " OR (i.digest >= " first    \
+	" AND i.digest <= " last                                                                   \
+	") OR EXISTS (SELECT 1 FROM tag t WHERE t.registry_id = nr.registry_id"                    \
+	" AND t.repository_id = i.repository_id AND t.digest = i.digest"                           \
+	" AND ng.name || '/' || nr.name || ':' || t.name {LIKE} " pattern LIKE_ESCAPE "))"
+#define NAMED_ARGS(l)                                                                              \
+	DB_T((l)->pattern), DB_B(((struct bytes){(l)->first, (l)->hash_len})),                     \
+	    DB_B(((struct bytes){(l)->last, (l)->hash_len}))
+#define ROWS "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM " WHERE " WANTED
+#define PAGE " AND i.id < $7 ORDER BY i.id DESC LIMIT $8"
 #define WANTED_ARGS(l)                                                                             \
 	DB_I((l)->q.state), DB_I((l)->repository_id), DB_I((l)->registry_id),                      \
 	    STORE_VISIBLE_ARGS(&(l)->visible), DB_I((l)->pulled_ms)
@@ -47,10 +75,13 @@ static int64_t read_page(struct db_tx *tx, const struct listing *l, struct ledge
 			 struct err *e)
 {
 	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM " WHERE " WANTED
-		     " AND i.id < $7 ORDER BY i.id DESC LIMIT $8",
-		     DB_ARGS(WANTED_ARGS(l), DB_I(l->before), DB_I(l->q.page.limit + 1)), e);
+	    l->pattern.len
+		? db_query(tx, ROWS NAMED("$9", "$10", "$11") PAGE,
+			   DB_ARGS(WANTED_ARGS(l), DB_I(l->before), DB_I(l->q.page.limit + 1),
+				   NAMED_ARGS(l)),
+			   e)
+		: db_query(tx, ROWS PAGE,
+			   DB_ARGS(WANTED_ARGS(l), DB_I(l->before), DB_I(l->q.page.limit + 1)), e);
 	int r = s ? 0 : -(int)e->code;
 	int64_t n = 0;
 	while (s && (r = db_step(s, e)) > 0 &&
@@ -60,10 +91,40 @@ static int64_t read_page(struct db_tx *tx, const struct listing *l, struct ledge
 	return r < 0 ? r : n;
 }
 
+static int read_total(struct db_tx *tx, const struct listing *l, struct total *ret, struct err *e)
+{
+	return l->pattern.len
+		   ? total_read(
+			 tx, TOTAL_OF(LEDGER_IMAGE_FROM " WHERE " WANTED NAMED("$7", "$8", "$9")),
+			 DB_ARGS(WANTED_ARGS(l), NAMED_ARGS(l)), ret, e)
+		   : total_read(tx, TOTAL_OF(LEDGER_IMAGE_FROM " WHERE " WANTED),
+				DB_ARGS(WANTED_ARGS(l)), ret, e);
+}
+
+/* "18c87627ab86", as it is shown, or more of a SHA-256, with its name or without. */
+static void find_digests(struct listing *l)
+{
+	struct bytes digits = l->q.search;
+	uint8_t first[2 * HASH_LEN], last[2 * HASH_LEN];
+	if (bytes_has_prefix_lit(digits, "sha256:"))
+		digits = bytes_from(digits, sizeof "sha256:" - 1);
+	if (digits.len < DIGITS_MIN || digits.len > sizeof first)
+		return;
+	memset(first, '0', sizeof first);
+	memset(last, 'f', sizeof last);
+	memcpy(first, digits.ptr, digits.len);
+	memcpy(last, digits.ptr, digits.len);
+	if (num_hex_decode((struct bytes){first, sizeof first}, l->first, HASH_LEN) &&
+	    num_hex_decode((struct bytes){last, sizeof last}, l->last, HASH_LEN))
+		l->hash_len = HASH_LEN;
+}
+
 static int find_where(struct db_tx *tx, struct listing *l, struct err *e)
 {
-	if (api_visibility(l->r, &l->visible, e) < 0)
+	if (api_visibility(l->r, &l->visible, e) < 0 ||
+	    like_pattern(l->q.search, http_arena(l->r), &l->pattern, e) < 0)
 		return -(int)e->code;
+	find_digests(l);
 	l->registry_id = l->q.registry.len ? api_registry_find(tx, l->q.registry, e) : 0;
 	if (l->registry_id >= 0 && l->q.repository.len)
 		l->repository_id =
@@ -82,8 +143,7 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	if (!rows)
 		return err_nomem(e);
 	int64_t n = find_where(tx, l, e) < 0 ? -(int64_t)e->code : read_page(tx, l, rows, e);
-	if (n < 0 || total_read(tx, TOTAL_OF(LEDGER_IMAGE_FROM " WHERE " WANTED),
-				DB_ARGS(WANTED_ARGS(l)), &total, e) < 0)
+	if (n < 0 || read_total(tx, l, &total, e) < 0)
 		return -(int)e->code;
 	size_t shown = (size_t)n > limit ? limit : (size_t)n;
 	if ((size_t)n > shown)

@@ -101,7 +101,7 @@ const ofServer = {
   listRoleAssignments: '/api/v1/role-assignments', listAudit: '/api/v1/audit', listImageAudit: '/api/v1/audit/images', listDenials: '/api/v1/audit/denials',
 };
 // Tested by name below, or nothing of repositories in them; what recommendations, plans, exemptions and the score show is tested beside them.
-const others = new Set(['listRecommendationSwitches',
+const others = new Set(['listRecommendationSwitches', 'listActions',
   'getRegistry', 'streamEvents', 'getOpenapi', 'getVulndb', 'getSession', 'getPlan', 'listUsage', 'listBilledImages', 'getUsageCsv', 'getSignInWays', 'beginProviderSignIn', 'endProviderSignIn', 'listRecommendations', 'getRecommendation',
   'listAssessedRegistries', 'listImports', 'getImport', 'listExemptions', 'getExemption', 'listRules', 'getRule', 'exportRules', 'listNotifications', 'getNotification', 'listNotificationDeliveries' /* by scope: notifications.test.mjs */, 'getSecureScore', 'listSecureScoreDays', 'getRemediation', 'getScansSummary',
   'getImageManifest', 'getImageConfig', 'downloadBlob' /* by the right to pull: image_contents.test.mjs */]);
@@ -158,6 +158,35 @@ test('what is out of sight is answered as what is not there', async () => {
     const missing = await c.ask(`/api/v1/registries/local/repositories/no/such/images/${none}`);
     assert.equal(missing.status, c.scope ? 404 : 403, c.name);
     await missing.text();
+  }
+});
+
+test('two images are compared by who sees both, whatever repository and registry they are in', async () => {
+  for (const c of callers)
+    for (const x of all)
+      for (const y of all) {
+        const both = [x, y].every((z) => seen(c).includes(text(z)));
+        const r = await c.ask(`${image(x)}/compare?from=${made[text(y)].digest}&from_registry=${y.registry}&from_repository=${y.repository}`), said = await r.text();
+        assert.equal(r.status, !c.scope ? 403 : both ? 200 : 404, `${text(x)} with ${text(y)} as ${c.name}: ${said}`);
+        if (both) assert.deepEqual([JSON.parse(said).to.digest, JSON.parse(said).from.digest], [made[text(x)].digest, made[text(y)].digest]);
+      }
+});
+
+test('images are searched by name, tag and digest among those that the caller sees', async () => {
+  const found = async (c, search) => {
+    const { items, total, total_exact: exact } = await (await c.ask(`/api/v1/images?search=${encodeURIComponent(search)}`)).json();
+    assert.deepEqual([total, exact], [items.length, true], search);
+    return items.map(text).sort();
+  };
+  for (const c of callers.filter((x) => x.scope)) {
+    const among = (fits) => all.filter((x) => fits(text(x)) && seen(c).includes(text(x))).map(text).sort();
+    for (const part of ['team/app', 'local/', 'TEAM', 'second/own', 'own:latest', 'er'])
+      assert.deepEqual(await found(c, part), among((name) => `${name}:latest`.includes(part.toLowerCase())), `${part} as ${c.name}`);
+    for (const none of ['te_m', 't%m', 'team/app:late!', 'team/app@']) assert.deepEqual(await found(c, none), [], none);
+    for (const x of all) {
+      const { digest } = made[text(x)], hex = digest.slice(7);
+      for (const part of [digest, hex, hex.slice(0, 12), digest.slice(0, 20)]) assert.deepEqual(await found(c, part), among((name) => name === text(x)), `${part} as ${c.name}`);
+    }
   }
 });
 
