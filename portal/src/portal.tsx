@@ -13,7 +13,7 @@ import { keepTheme, themeChoice, themes, type Choice } from './theme.ts';
 
 /** Pages whose address is their name. */
 const plain = {
-  plan: later(() => import('./pages/plan.tsx'), Bones), inventory: later(() => import('./pages/inventory.tsx'), Bones), exceptions: later(() => import('./pages/exceptions.tsx'), Bones), recommendations: later(() => import('./pages/recommendations.tsx'), Bones),
+  plan: later(() => import('./pages/plan.tsx'), Bones), inventory: later(() => import('./pages/inventory.tsx'), Bones), images: later(() => import('./pages/images.tsx'), Bones), exceptions: later(() => import('./pages/exceptions.tsx'), Bones), recommendations: later(() => import('./pages/recommendations.tsx'), Bones),
   findings: later(() => import('./pages/findings.tsx'), Bones), registries: later(() => import('./pages/registries.tsx'), Bones), scans: later(() => import('./pages/scans.tsx'), Bones), access: later(() => import('./pages/access.tsx'), Bones),
   settings: later(() => import('./pages/settings.tsx'), Bones), audit: later(() => import('./pages/audit.tsx'), Bones), start: later(() => import('./pages/start.tsx'), Bones),
 };
@@ -52,7 +52,7 @@ function Pages() {
   if (page === 'registries' && parts.length === 2) return <RegistryPage registry={registry} />;
   if (page === 'registries' && repositories === 'repositories') {
     if (parts.length === 4) return <RepositoryPage key={repository} registry={registry} repository={repository} />;
-    if (parts.length === 8 && images === 'images' && compare === 'compare') return <Compare key={digest + from} registry={registry} repository={repository} digest={digest} from={from} />;
+    if ((parts.length === 8 || parts.length === 7) && images === 'images' && compare === 'compare') return <Compare key={digest + from} where={{ registry, repository, digest }} from={from} />;
     if (parts.length === 6 && images === 'images') return <ImagePage key={digest} where={{ registry, repository, digest }} />;
   }
   return <NotFound />;

@@ -108,7 +108,7 @@ test('by keyboard: skip link, search, rows by arrows, a group folded, the next f
   await page.keyboard.press('Enter');
   assert.equal(await page.evaluate(() => document.activeElement.tagName), 'H1');
   await page.keyboard.press('/');
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Search packages and CVEs');
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Search packages, CVEs and images');
   const first = page.locator('button[aria-expanded]', { hasText: 'Upgrade' }).first();
   await first.focus();
   await page.keyboard.press('ArrowDown');
@@ -144,7 +144,7 @@ test('scans follow along; what a role does not allow says which action it takes'
   const [other, theirs] = await open();
   await theirs.goto(at('access'));
   await signIn(theirs, 'long enough, reader', 'reader');
-  await theirs.getByText('This requires the role Reader, User Access Administrator or Owner (action Microsoft.Authorization/roleAssignments/read) for the whole server. reader has none of these there.').waitFor();
+  await theirs.getByText('This requires the role Reader, User Access Administrator or Owner (to see users, roles and the audit logs, action Microsoft.Authorization/roleAssignments/read) for the whole server. reader has none of these there.').waitFor();
   assert.equal(await theirs.getByRole('link', { name: 'Audit' }).count(), 0, 'what leads nowhere is not shown');
   await theirs.goto(at(image()));
   const scan = theirs.getByRole('button', { name: 'Scan again' });

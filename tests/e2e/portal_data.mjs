@@ -67,11 +67,14 @@ export async function fill(server) {
   const posts = [['subscriptions', { name: 'edge', title: 'Edge' }], ['subscriptions/edge/resource-groups', { name: 'field' }], ['subscriptions/edge/resource-groups/field/registries', { name: 'outpost' }],
     ['exemptions', { name: 'Behind a gateway', scope: '/subscriptions/edge', category: 'Mitigated', description: 'Reached through the gateway only', expires_at: '2100-01-01T00:00:00Z' }],
     ['rules', { name: 'apt is not run', scope: '/registries/local/repositories/shop/checkout', criteria: { package: ['apt'] }, justification: 'The image has no shell', ticket: 'OPS-12' }],
-    [`${image}/referrers`, { format: 'cyclonedx' }], [`${image}/referrers`, { format: 'in-toto' }]];
+    [`${image}/referrers`, { format: 'cyclonedx' }], [`${image}/referrers`, { format: 'in-toto' }], ['users', { name: 'visitor', password: 'long enough, visitor' }]];
   for (const [target, body] of posts) {
     const r = await server.fetch(`/api/v1/${target}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
     if (r.status !== 201) throw new Error(`${target}: ${r.status} ${await r.text()}`);
   }
+  const authorization = `Basic ${Buffer.from('visitor:long enough, visitor').toString('base64')}`;
+  const denied = await fetch(new URL('/api/v1/subscriptions/default/plan', server.url), { method: 'PUT', headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify({ tier: 'Free' }) });
+  if (denied.status !== 403) throw new Error(`a plan: ${denied.status}`);
 }
 /** Addresses of every page, once the server is filled. */
 export async function pages(server) {
@@ -80,11 +83,12 @@ export async function pages(server) {
   return {
     overview: 'overview', recommendations: 'recommendations', 'recommendations-flat': 'recommendations?tab=all&group=none', 'recommendations-none': 'recommendations?severity=Low', recommendation: `recommendations/${KEY}`, definition: `recommendations/${KEY}?pane=definition`, exempt: `recommendations/${KEY}?pane=exempt&registry=local`, 'exempt-image': `${image}?pane=exempt&target=local:shop/checkout@${images.shop.digest}`,
     check: `recommendations/${KEY}?check=${check.id}`, 'checks-disabled': `recommendations/${KEY}?check-tab=disabled`, 'disable-rule': `recommendations/${KEY}?pane=rule&rule_scope=/subscriptions/default&rule_severity_below=Medium`, exceptions: 'exceptions', rules: 'exceptions?tab=rules',
-    inventory: 'inventory', 'inventory-found': 'inventory?q=openssl+<+3.0.10', 'inventory-none': 'inventory?q=openssl+<+1', plan: 'plan?registry=local', compare: `registries/local/repositories/shop%2Fcheckout/images/${images.fixed.digest}/compare/${images.shop.digest}`,
+    inventory: 'inventory', 'inventory-found': 'inventory?q=openssl+<+3.0.10', 'inventory-none': 'inventory?q=openssl+<+1', plan: 'plan?registry=local', compare: `registries/local/repositories/shop%2Fcheckout/images/${images.fixed.digest}/compare/${images.shop.digest}`, 'compare-pick': `${image}/compare`, 'compare-far': `${image}/compare/${images.small.digest}?from_registry=local&from_repository=batch`,
     findings: 'findings', 'findings-by-check': 'findings?group=cve', 'findings-by-package': 'findings?group=package', 'findings-by-fix': 'findings?group=fix', 'findings-by-image': 'findings?group=image', 'finding-everywhere': `findings?finding=${kev.id}&at=local:shop/checkout@${images.shop.digest}`, 'no-match': 'findings?package=nothing&severity=Low',
+    images: 'images', 'images-none': 'images?search=nothing',
     registries: 'registries', 'registry-new': 'registries?pane=registry', registry: 'registries/local', 'registry-findings': 'registries/local?tab=findings', 'registry-empty': 'registries/outpost', import: 'registries/local?import=new', repository: 'registries/local/repositories/shop%2Fcheckout', 'repository-findings': 'registries/local/repositories/shop%2Fcheckout?tab=findings',
     image, finding: `${image}?finding=${kev.id}`, disabled: `${image}?tab=disabled`, packages: `${image}?tab=packages`, layers: `${image}?tab=layers`, 'image-scans': `${image}?tab=scans`, attached: `${image}?tab=referrers`, manifest: `${image}?tab=raw`, config: `${image}?tab=raw&raw=config`,
     unverified: `registries/local/repositories/tools%2Fstatic/images/${images.odd.digest}`, healthy: `registries/local/repositories/shop%2Fsearch/images/${images.fixed.digest}`,
-    cve: 'cve/CVE-2026-1051', 'cve-none': 'cve/CVE-2026-9999', scans: 'scans', access: 'access', users: 'access?tab=users', tokens: 'access?tab=tokens', settings: 'settings', notifications: 'settings?tab=notifications', 'notification-new': 'settings?tab=notifications&notification=new', audit: 'audit', start: 'start', missing: 'registries/none', 'no-page': 'nowhere/at/all',
+    cve: 'cve/CVE-2026-1051', 'cve-none': 'cve/CVE-2026-9999', scans: 'scans', access: 'access', users: 'access?tab=users', tokens: 'access?tab=tokens', settings: 'settings', notifications: 'settings?tab=notifications', 'notification-new': 'settings?tab=notifications&notification=new', audit: 'audit', 'audit-images': 'audit?tab=images', 'audit-denials': 'audit?tab=denials', 'audit-entry': 'audit?entry=1', 'audit-none': 'audit?action=plan.change', start: 'start', missing: 'registries/none', 'no-page': 'nowhere/at/all',
   };
 }

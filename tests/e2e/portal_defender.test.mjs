@@ -270,6 +270,81 @@ test('two images side by side', { skip }, async () => {
   assert.match(page.url(), /compare\/sha256%3A[0-9a-f]{64}\?tab=packages$/);
 });
 
+test('an image is compared with one of another repository, and the link is the same for who opens it', { skip }, async () => {
+  await pushLayout(server, 'batch', images.small);
+  await server.scanned('batch', images.small.digest);
+  await page.goto(at(`registries/local/repositories/shop%2Fcheckout/images/${images.fixed.digest}`));
+  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByRole('menuitem', { name: 'Another image…' }).click();
+  await page.getByRole('heading', { name: /^Choose an image to compare with shop\/checkout@/ }).waitFor();
+  await page.getByRole('textbox', { name: 'Search images by name, tag or digest' }).fill('batch:la');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/search=batch:la/);
+  await page.getByText('1 image', { exact: true }).waitFor();
+  await page.getByRole('link', { name: 'batch', exact: true }).click();
+  await page.getByRole('heading', { name: 'batch:latest → shop/checkout:2.14.2' }).waitFor();
+  assert.match(page.url(), /compare\/sha256%3A[0-9a-f]{64}\?from_registry=local&from_repository=batch$/);
+  const said = await page.getByText(/^Vulnerabilities: \d+ added, \d+ fixed, \d+ unchanged\.$/).innerText();
+  await page.reload();
+  await page.getByText(said).waitFor();
+  await page.getByRole('link', { name: 'Swap' }).click();
+  await page.getByRole('heading', { name: 'shop/checkout:2.14.2 → batch:latest' }).waitFor();
+  const [, added, fixed, same] = /(\d+) added, (\d+) fixed, (\d+) unchanged/.exec(said);
+  await page.getByText(`Vulnerabilities: ${fixed} added, ${added} fixed, ${same} unchanged.`).waitFor();
+});
+
+test('images are found by what is known of them, and figures lead to them', { skip }, async () => {
+  const search = async (text) => { await page.getByRole('textbox', { name: 'Search packages, CVEs and images' }).fill(text); await page.keyboard.press('Enter'); };
+  await page.goto(at('overview'));
+  await search(images.small.digest.slice(7, 19));
+  await page.getByRole('link', { name: 'batch', exact: true }).waitFor();
+  await page.getByText('1 image', { exact: true }).waitFor();
+  await search('shop/nothing');
+  await page.getByText('Nothing matches Text: shop/nothing.').waitFor();
+  await page.getByRole('link', { name: 'Search packages for “shop/nothing”' }).waitFor();
+  await page.goto(at('registries/local'));
+  const { unhealthy } = await server.json('/api/v1/registries/local');
+  await page.getByRole('link', { name: new RegExp(`^Unhealthy: ${unhealthy} images?$`) }).click();
+  await page.waitForURL(/images\?registry=local&state=Unhealthy$/);
+  await page.getByText(new RegExp(`^${unhealthy} images?$`)).waitFor();
+  await page.getByText('by admin').first().waitFor();
+});
+
+test('the images of a repository in another order', { skip }, async () => {
+  await page.goto(at('registries/local/repositories/shop%2Fcheckout'));
+  const tags = () => page.locator('td .tag').allInnerTexts();
+  await page.getByRole('columnheader', { name: 'Pushed ↓' }).waitFor();
+  assert.deepEqual(await tags(), ['2.14.2', '2.14.1']);
+  await page.getByRole('button', { name: 'Vulnerabilities', exact: true }).click();
+  await page.waitForURL(/sort=severity$/);
+  await page.getByRole('columnheader', { name: 'Vulnerabilities ↓' }).waitFor();
+  await page.waitForFunction(() => document.querySelector('td .tag')?.textContent === '2.14.1');
+});
+
+test('the audit in words: filtered by them, with the code where it is looked for', { skip }, async () => {
+  await page.goto(at('audit'));
+  await page.getByRole('button', { name: 'Add filter' }).click();
+  await page.getByRole('menuitem', { name: 'What' }).click();
+  await page.getByRole('combobox', { name: 'What' }).selectOption('Plan switched on or off');
+  await page.waitForURL(/action=plan\.change$/);
+  const rows = await server.all('/api/v1/audit?action=plan.change');
+  assert.ok(rows.length > 0);
+  await page.getByText(new RegExp(`^${rows.length} entr(y|ies)$`)).waitFor();
+  const link = page.getByRole('link', { name: 'Plan switched on or off' }).first();
+  assert.equal(await link.getAttribute('title'), 'plan.change');
+  await link.click();
+  const pane = page.getByRole('dialog', { name: 'Plan switched on or off' });
+  for (const text of ['plan.change', 'Before', 'After', rows[0].subject, rows[0].chain]) await pane.getByText(text, { exact: true }).first().waitFor();
+  await page.reload();
+  await pane.waitFor();
+  await page.keyboard.press('Escape');
+  await pane.waitFor({ state: 'detached' });
+  // Another log has other words.
+  await page.getByRole('tab', { name: 'Pushes and pulls' }).click();
+  await page.getByRole('link', { name: 'Image pushed' }).first().waitFor();
+  assert.match(page.url(), /tab=images$/);
+});
+
 test('keys are listed by one of them, and can be switched off', { skip }, async () => {
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).getByText('Previous and next finding').waitFor();

@@ -1,5 +1,18 @@
 // Made by scripts/api.mjs from the server's OpenAPI document; not to be edited.
 
+export interface Action {
+  action: string;
+  words: string;
+  kind: 'roles' | 'changes' | 'images' | 'denials';
+}
+
+export interface ActionList {
+  items: Action[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
+}
+
 export interface Annotation {
   name: string;
   value: string;
@@ -75,6 +88,7 @@ export interface AuditEntry {
   actor: string;
   peer?: string;
   action: string;
+  words: string;
   subject: string;
   before?: Record<string, unknown>;
   after?: Record<string, unknown>;
@@ -427,7 +441,11 @@ export interface Image {
   packages: number;
   distro: Distro;
   pushed_at?: string;
+  pushed_by?: string;
+  first_pushed_at?: string;
+  first_pushed_by?: string;
   pulled_at?: string;
+  pulled_by?: string;
   pulls: number;
   scanned_at?: string;
   scan_trigger?: string;
@@ -969,6 +987,7 @@ export interface Role {
   name: string;
   builtin: boolean;
   actions: string[];
+  allows: string[];
   description?: string;
   scopes: string[];
 }
@@ -1368,17 +1387,18 @@ export interface Operations {
   getVulndb: { path: undefined; query: undefined; body: undefined; reply: Vulndb };
   getWhy: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { cve: string | number }; body: undefined; reply: Why };
   importRules: { path: undefined; query: { format?: string | number; scope?: string | number; dry_run?: string | number }; body: undefined; reply: ImportedRules };
-  listAllImages: { path: undefined; query: { registry?: string | number; repository?: string | number; state?: string | number; pulled_days?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
+  listActions: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ActionList };
+  listAllImages: { path: undefined; query: { registry?: string | number; repository?: string | number; search?: string | number; state?: string | number; pulled_days?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
   listAssessedImages: { path: { key: string | number }; query: { state?: string | number; registry?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: AssessedImageList };
   listAssessedRegistries: { path: { key: string | number }; query: { state?: string | number; subscription?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: AssessedRegistryList };
-  listAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
+  listAudit: { path: undefined; query: { action?: string | number; actor?: string | number; subject?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
   listCheckImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
   listChecks: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; age_gte?: string | number; age_lt?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; recommendation?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FoundCheckList };
   listCveImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
-  listDenials: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
+  listDenials: { path: undefined; query: { action?: string | number; actor?: string | number; subject?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
   listExemptions: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ExemptionList };
   listFindings: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; age_gte?: string | number; age_lt?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; recommendation?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FindingList };
-  listImageAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
+  listImageAudit: { path: undefined; query: { action?: string | number; actor?: string | number; subject?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
   listImageFindings: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; age_gte?: string | number; age_lt?: string | number; registry?: string | number; recommendation?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
   listImageReferrers: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ReferrerList };
   listImageScans: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
@@ -1459,6 +1479,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   getVulndb: ['GET', '/api/v1/vulndb', 'Microsoft.Security/assessments/read', false],
   getWhy: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/why', 'Microsoft.Security/assessments/read', false],
   importRules: ['POST', '/api/v1/rules/import', 'Microsoft.Authorization/policyAssignments/write', false],
+  listActions: ['GET', '/api/v1/actions', 'authenticated', false],
   listAllImages: ['GET', '/api/v1/images', 'Microsoft.Security/assessments/read', true],
   listAssessedImages: ['GET', '/api/v1/recommendations/{key}/images', 'Microsoft.Security/assessments/read', true],
   listAssessedRegistries: ['GET', '/api/v1/recommendations/{key}/registries', 'Microsoft.Security/assessments/read', true],

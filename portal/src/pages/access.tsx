@@ -1,14 +1,24 @@
 import { Button, Field, Input, Select, Tab, TabList } from '@fluentui/react-components';
-import { useState, type FormEvent } from 'react';
+import { useState, type FormEvent, type ReactNode } from 'react';
 import { asFailure, call, usePages } from '../api/client.ts';
+import { inWords, useActions } from '../parts/actions.ts';
 import { Bones, Code, Empty, Failed, Time, day } from '../parts/basics.tsx';
+import { FilterBar, NoMatch, useFilters, type Filter } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
 import { LongTable } from '../parts/long_table.tsx';
-import { change, usePlace } from '../route.tsx';
+import { A, change, to, usePlace } from '../route.tsx';
 import { action, rolesOf, useMay, useSession } from '../session.tsx';
 import { s } from '../strings.ts';
 
 const t = s.access;
+
+/** What a role comes to, in words. */
+function Allows({ actions }: { actions: string[] | undefined }) {
+  const words = useActions();
+  if (!actions || !words.length) return null;
+  return <p className="s t2" style={{ flexBasis: '100%', paddingBottom: 8 }}>{actions.length ? <>{t.allows} {actions.map((x, i) => <span key={x} title={x}>{i > 0 && ', '}{lower(inWords(words, x))}</span>)}.</> : t.nothing}</p>;
+}
+const lower = (text: string) => text.slice(0, 1).toLowerCase() + text.slice(1);
 
 function Assign({ done }: { done: () => void }) {
   const roles = usePages('listRoles', {}, 1000);
@@ -26,22 +36,25 @@ function Assign({ done }: { done: () => void }) {
       <Field label={t.role}><Select value={role} onChange={(_, d) => setRole(d.value)}>{roles.items.map((x) => <option key={x.id}>{x.name}</option>)}</Select></Field>
       <Field label={t.scope} hint={t.scopeHint} {...(wrong ? { validationState: 'error', validationMessage: wrong } as const : {})}><Input value={scope} placeholder="/registries/local" onChange={(_, d) => setScope(d.value)} /></Field>
       <Button type="submit" style={{ marginTop: 26 }} disabledFocusable={!user.trim()}>{t.assign}</Button>
+      <Allows actions={roles.items.find((x) => x.name === role)?.allows} />
     </form>
   );
 }
 
+const byUser: Filter[] = [{ name: 'user', kind: 'text', label: t.user, hint: t.userHint }];
 function Roles() {
-  const pages = usePages('listRoleAssignments', {});
+  const filters = useFilters(byUser);
+  const pages = usePages('listRoleAssignments', { query: filters });
   const write = useMay(action.accessWrite);
   const above = write ? <Assign done={pages.reload} /> : <p className="s t3" style={{ padding: '12px 16px 0' }}>{t.readOnly(rolesOf(action.accessWrite))}</p>;
-  return <>{above}<Assignments pages={pages} write={write} /></>;
+  return <>{above}<FilterBar of={byUser} search="" /><Assignments pages={pages} write={write} none={Object.keys(filters).length ? <NoMatch of={byUser} filters={filters} /> : <Empty>{s.empty.roles}</Empty>} /></>;
 }
 
-function Assignments({ pages, write }: { pages: ReturnType<typeof usePages<'listRoleAssignments'>>; write: boolean }) {
+function Assignments({ pages, write, none }: { pages: ReturnType<typeof usePages<'listRoleAssignments'>>; write: boolean; none: ReactNode }) {
   const [wrong, setWrong] = useState('');
   const take = (x: { user?: string; role: string; scope: string }) => { setWrong(''); call('deleteRoleAssignment', { query: { user: x.user ?? '', role: x.role, scope: x.scope } }).then(pages.reload, (e: unknown) => setWrong(asFailure(e).message)); };
   if (pages.error) return <Failed what={t.tabs.roles} error={pages.error} retry={pages.reload} operation="listRoleAssignments" />;
-  if (!pages.items.length) return pages.loading ? <Bones /> : <Empty>{s.empty.roles}</Empty>;
+  if (!pages.items.length) return pages.loading ? <Bones /> : none;
   return <><div role="alert" className="s pad0">{wrong}</div><LongTable label={t.tabs.roles} columns={write ? 5 : 4} pages={pages} noun={s.nouns.entries}
     head={<tr role="row"><th role="columnheader">{t.user}</th><th role="columnheader">{t.role}</th><th role="columnheader">{t.scope}</th><th role="columnheader" className="num">{t.since}</th>{write && <th role="columnheader"><span className="vh">{t.take}</span></th>}</tr>}
     rows={pages.items.map((x) => ({ key: `${x.user}${x.role_id}${x.scope}`, cells: <>
@@ -56,7 +69,7 @@ function Users() {
   return <LongTable label={t.tabs.users} columns={4} pages={pages} noun={s.nouns.entries}
     head={<tr role="row"><th role="columnheader">{t.user}</th><th role="columnheader">{t.kind}</th><th role="columnheader">{t.password}</th><th role="columnheader">{t.role}</th></tr>}
     rows={pages.items.map((x) => ({ key: x.name, cells: <>
-      <td role="cell" className="b">{x.name}</td><td role="cell" data-label={t.kind}>{t.kinds[x.kind]}</td><td role="cell" data-label={t.password}>{x.has_password ? t.has : t.hasNot}</td><td role="cell" className="full" data-label={x.roles.length ? t.role : undefined}>{x.roles.map((r) => r.role).join(', ')}</td>
+      <td role="cell" className="b">{x.name}</td><td role="cell" data-label={t.kind}>{t.kinds[x.kind]}</td><td role="cell" data-label={t.password}>{x.has_password ? t.has : t.hasNot}</td><td role="cell" className="full" data-label={x.roles.length ? t.role : undefined}>{x.roles.length > 0 && <A href={to(['access'], { user: x.name })} title={t.assignments(x.name)}>{[...new Set(x.roles.map((r) => r.role))].join(', ')}</A>}</td>
     </> }))} />;
 }
 
@@ -115,7 +128,7 @@ export default function Access() {
   return (
     <Page title={t.title} crumbs={[[t.title]]} sentence={t.sentence}>
       <section className="card">
-        <TabList selectedValue={tab} onTabSelect={(_, d) => change({ tab: d.value === 'roles' ? undefined : String(d.value) })} className="tabs">{tabs.map((x) => <Tab key={x} value={x}>{t.tabs[x]}</Tab>)}</TabList>
+        <TabList selectedValue={tab} onTabSelect={(_, d) => change({ tab: d.value === 'roles' ? undefined : String(d.value), user: undefined })} className="tabs">{tabs.map((x) => <Tab key={x} value={x}>{t.tabs[x]}</Tab>)}</TabList>
         {tab === 'roles' && <Roles />}{tab === 'users' && <Users />}{tab === 'tokens' && <Tokens />}
       </section>
     </Page>

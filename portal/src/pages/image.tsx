@@ -32,19 +32,21 @@ function ScanAgain({ where, reload }: { where: Where; reload: () => void }) {
   return <div><ActionButton action={action.scan} icon={<ArrowClockwiseRegular />} onClick={scan}>{s.image.scan}</ActionButton><div role="status" className="s t3">{said}</div></div>;
 }
 
-/** The other images of the repository, to be compared with. */
+/** The other images of the repository, to be compared with, or any. */
 function CompareWith({ where }: { where: Where }) {
   const [open, setOpen] = useState(false);
-  const others = useApi('listImages', open ? { path: { registry: where.registry, repository: where.repository }, query: { kind: 'image', limit: 50 } } : null);
+  const others = useApi('listImages', open ? { path: { registry: where.registry, repository: where.repository }, query: { kind: 'image', sort: 'pushed', limit: 12 } } : null);
   const list = others.data?.items.filter((x) => x.digest !== where.digest) ?? [];
+  const compare = (digest?: string) => go(to([...imagePath(where.registry, where.repository, where.digest), 'compare', ...(digest ? [digest] : [])]));
   return (
     <Menu open={open} onOpenChange={(_, d) => setOpen(d.open)}>
       <MenuTrigger disableButtonEnhancement><Button icon={<ArrowSwapRegular />}>{s.compare.button}</Button></MenuTrigger>
       <MenuPopover><MenuList>
         <MenuGroup>
           <MenuGroupHeader>{others.error ? others.error.message : others.data && !list.length ? s.compare.only : s.compare.with}</MenuGroupHeader>
-          {list.map((x) => <MenuItem key={x.digest} onClick={() => go(to([...imagePath(where.registry, where.repository, where.digest), 'compare', x.digest]))}>{x.tags.slice(0, 3).join(', ') || short(x.digest)} <span className="s t3">{relative(Date.parse(x.pushed_at ?? ''))}</span></MenuItem>)}
+          {list.map((x) => <MenuItem key={x.digest} onClick={() => compare(x.digest)}>{x.tags.slice(0, 3).join(', ') || short(x.digest)} <span className="s t3">{relative(Date.parse(x.pushed_at ?? ''))}</span></MenuItem>)}
         </MenuGroup>
+        <MenuItem onClick={() => compare()}>{s.compare.another}</MenuItem>
       </MenuList></MenuPopover>
     </Menu>
   );
@@ -65,10 +67,12 @@ function Base({ of }: { of: Image['base'] }) {
 }
 
 function ImageFacts({ image, size }: { image: Image; size: number | undefined }) {
+  const again = image.first_pushed_at !== undefined && image.first_pushed_at !== image.pushed_at;
   const rows: [string, ReactNode][] = [
-    [s.image.digest, [<span key="d" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{short(image.digest)}</span><Copy text={image.digest} label={`${s.copy}: ${s.image.digest}`} /></span>, <div key="p" className="s t3">{size !== undefined && `${bytes(size)}, `}{s.image.pushedAt} <Time at={image.pushed_at} /></div>]],
+    [s.image.digest, [<span key="d" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{short(image.digest)}</span><Copy text={image.digest} label={`${s.copy}: ${s.image.digest}`} /></span>, <div key="p" className="s t3">{size !== undefined && bytes(size)}</div>]],
+    [s.image.pushed, <span key="u"><Time at={image.pushed_at} />{image.pushed_by && <div className="s t3">{s.image.byWhom(image.pushed_by)}</div>}{again && <div className="s t3">{s.image.firstPush} <Time at={image.first_pushed_at} />{image.first_pushed_by && image.first_pushed_by !== image.pushed_by && ` ${s.image.byWhom(image.first_pushed_by)}`}</div>}</span>],
     [s.image.platform, <span key="o">{image.platform || '–'}<div className="s t3">{image.distro.name || image.distro.id}</div>{image.runs_as && <div className="s t3">{s.image.runsAs(image.runs_as)}</div>}</span>], [s.image.base, <Base key="b" of={image.base} />],
-    [s.image.pulled, <span key="l"><Time at={image.pulled_at} />{image.pulled_at && <div className="s t3">{s.image.pulls(image.pulls)}</div>}</span>], [s.image.scanned, <span key="s"><Time at={image.scanned_at} none={s.notYet} />{image.scan_trigger && <div className="s t3">{s.scans.triggers[image.scan_trigger] ?? image.scan_trigger}</div>}</span>],
+    [s.image.pulled, <span key="l"><Time at={image.pulled_at} />{image.pulled_by && <div className="s t3">{s.image.byWhom(image.pulled_by)}</div>}{image.pulled_at && <div className="s t3">{s.image.pulls(image.pulls)}</div>}</span>], [s.image.scanned, <span key="s"><Time at={image.scanned_at} none={s.notYet} />{image.scan_trigger && <div className="s t3">{s.scans.triggers[image.scan_trigger] ?? image.scan_trigger}</div>}</span>],
     [s.image.nextScan, <span key="n"><Time at={image.scan_next_at} none={s.image.noNext} /><div className="s t3">{inShort(image.scan_next_reason)}</div></span>],
   ];
   return <dl className="card tiles even">{rows.map(([k, v]) => <div key={k} className="tile"><dt>{k}</dt><dd>{v}</dd></div>)}</dl>;

@@ -29,7 +29,7 @@ export function parse(text: string): Record<string, string> | undefined {
 function Results({ asked, text }: { asked: Record<string, string>; text: string }) {
   const pages = usePages('searchPackages', { query: asked as { name: string } });
   if (pages.error) return <Failed what={t.title} error={pages.error} retry={pages.reload} operation="searchPackages" />;
-  if (!pages.items.length) return !pages.done ? <Bones /> : <Empty action={asked.version_below || asked.version || asked.version_from ? <Button size="small" onClick={() => change({ q: asked.name })}>{t.anyVersion(asked.name ?? '')}</Button> : undefined}>{t.none(text)}</Empty>;
+  if (!pages.items.length) return !pages.done ? <Bones /> : <Empty action={asked.version_below || asked.version || asked.version_from ? <Button size="small" onClick={() => change({ q: asked.name })}>{t.anyVersion(asked.name ?? '')}</Button> : <A href={to(['images'], { search: text })}>{t.asImage(text)}</A>}>{t.none(text)}</Empty>;
   const more = (x: PackageHolder) => x.packages.length - PACKAGES;
   return (
     <LongTable label={t.title} columns={6} pages={pages} noun={s.nouns.images}

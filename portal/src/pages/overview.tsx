@@ -109,8 +109,9 @@ function News({ of: { data, error, reload } }: { of: Loading }) {
 
 function Tiles({ of }: { of: Figures | undefined }) {
   if (!of) return null;
-  const tiles: [string, string, string?][] = [
-    [t.tiles.images, count(of.unhealthy), t.ofImages(of.images)], [t.tiles.open, count(sum(of.findings))], [t.tiles.cves, count(of.unique_cves) + (of.unique_cves_exact ? '' : '+')],
+  const link = (address: string, figure: string) => <A href={address}>{figure}</A>;
+  const tiles: [string, React.ReactNode, string?][] = [
+    [t.tiles.images, link(to(['images'], { state: 'Unhealthy' }), count(of.unhealthy)), t.ofImages(of.images)], [t.tiles.open, link(to(['findings']), count(sum(of.findings)))], [t.tiles.cves, link(to(['findings'], { group: 'cve' }), count(of.unique_cves) + (of.unique_cves_exact ? '' : '+'))],
     [t.tiles.age, of.mean_age_days === undefined ? t.noAge : t.days(Math.round(of.mean_age_days))],
   ];
   return <dl className="card tiles even">{tiles.map(([name, value, more]) => <div className="tile" key={name}><dt>{name}</dt><dd><span className="v">{value}</span> {more && <span className="s t3">{more}</span>}</dd></div>)}</dl>;
@@ -214,8 +215,8 @@ function Trust({ of }: { of: Figures | undefined }) {
       {scans.error && !x && <Failed what={t.trust} error={scans.error} retry={scans.reload} operation="getScansSummary" />}
       {!x && !scans.error && <Bones rows={4} />}
       <ul className="lines">
-        {of && (of.unverified > 0 ? <Line glyph={<StateWord look="none" word="" />} action={t.show} href={to(['registries'])}><b>{t.unverified(of.unverified, of.images)}</b><div className="s t3">{t.unverifiedMore}</div></Line> : of.images > 0 && of.pending === 0 && <Line glyph={<StateWord look="good" word="" />}>{t.allAssessed}</Line>)}
-        {of && of.pending > 0 && <Line glyph={<StateWord look="run" word="" />} action={t.show} href={to(['scans'])}>{t.pending(of.pending)}</Line>}
+        {of && (of.unverified > 0 ? <Line glyph={<StateWord look="none" word="" />} action={t.show} href={to(['images'], { state: 'Unverified' })}><b>{t.unverified(of.unverified, of.images)}</b><div className="s t3">{t.unverifiedMore}</div></Line> : of.images > 0 && of.pending === 0 && <Line glyph={<StateWord look="good" word="" />}>{t.allAssessed}</Line>)}
+        {of && of.pending > 0 && <Line glyph={<StateWord look="run" word="" />} action={t.show} href={to(['images'], { state: 'Pending' })}>{t.pending(of.pending)}</Line>}
         {x && <Line glyph={<StateWord look={x.running + x.queued ? 'run' : 'good'} word="" />} action={t.show} href={to(['scans'])}>{x.running + x.queued ? t.scanning(x.running, x.queued) : t.idle}{x.oldest_queued_at && <div className="s t3">{t.waits} <Time at={x.oldest_queued_at} /></div>}</Line>}
         {x && x.retrying > 0 && <Line glyph={<StateWord look="late" word="" />} action={t.show} href={to(['scans'], { status: 'failed' })}><b>{t.retrying(x.retrying)}</b>{x.next_retry_at && <div className="s t3">{t.retry} <Time at={x.next_retry_at} /></div>}</Line>}
         {d && !d.present && <Line glyph={<StateWord look="late" word="" />} action={s.pages.settings} href={to(['settings'])}><b>{t.noVdb}</b></Line>}

@@ -43,7 +43,7 @@ function Tiles({ r, registries }: { r: Recommendation; registries: AssessedRegis
   const common = <>
     <div className="tile"><dt>{s.severity}</dt><dd className="v"><SeverityWord of={r.severity} /></dd></div>
     <div className="tile"><dt>{t.unhealthy}</dt><dd><span className="v">{count(r.unhealthy_registries)}</span> {t.of(r.unhealthy_registries + r.healthy_registries)}</dd></div>
-    <div className="tile"><dt>{r.key === VULNERABILITIES ? t.vulnerable : t.concerned}</dt><dd><span className="v">{count(r.unhealthy_images)}</span> {t.ofAssessed(Math.max(r.unhealthy_images, r.images - unassessed))}</dd></div>
+    <div className="tile"><dt>{r.key === VULNERABILITIES ? t.vulnerable : t.concerned}</dt><dd><span className="v">{r.key === VULNERABILITIES ? <A href={to(['images'], { state: 'Unhealthy' })}>{count(r.unhealthy_images)}</A> : count(r.unhealthy_images)}</span> {t.ofAssessed(Math.max(r.unhealthy_images, r.images - unassessed))}</dd></div>
   </>;
   if (r.key !== VULNERABILITIES) return <div className="card summary"><dl className="six">{common}</dl></div>;
   return (

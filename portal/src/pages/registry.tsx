@@ -11,7 +11,8 @@ import { ListTabs } from '../parts/list_tabs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
 import { More } from '../parts/more.tsx';
 import { RemoveRegistry } from '../parts/remove.tsx';
-import { A, change, repositoryPath, to, usePlace } from '../route.tsx';
+import { SortHead } from '../parts/sort_head.tsx';
+import { A, repositoryPath, to, usePlace } from '../route.tsx';
 import { count, s } from '../strings.ts';
 
 const FIRST = 'local'; // the server's own registry, which stays
@@ -19,9 +20,9 @@ const FIRST = 'local'; // the server's own registry, which stays
 /** Its images by state, and where it is. */
 function Tiles({ of }: { of: Registry }) {
   const t = s.registry, left = of.unverified + of.pending;
-  const state = (name: string, n: number, look: string): [string, ReactNode] => [name, n ? <span key={name} className="v g" style={{ gap: 6 }}><span className={`st ${look}`}><StateGlyph look={look} /></span>{count(n)}</span> : <span key={name} className="v t3">0</span>];
+  const state = (name: string, n: number, look: string, wanted: string): [string, ReactNode] => [name, n ? <span key={name} className="v g" style={{ gap: 6 }}><span className={`st ${look}`}><StateGlyph look={look} /></span><A href={to(['images'], { registry: of.name, state: wanted })} aria-label={`${name}: ${s.images(n)}`}>{count(n)}</A></span> : <span key={name} className="v t3">0</span>];
   const rows: [string, ReactNode][] = [
-    [s.registries.images, <span key="i" className="v">{count(of.images)}</span>], state(s.state.Unhealthy ?? '', of.unhealthy, 'bad'), state(s.state.Healthy ?? '', of.healthy, 'good'), state(t.left, left, 'none'),
+    [s.registries.images, <span key="i" className="v">{of.images ? <A href={to(['images'], { registry: of.name })} aria-label={s.images(of.images)}>{count(of.images)}</A> : 0}</span>], state(s.state.Unhealthy ?? '', of.unhealthy, 'bad', 'Unhealthy'), state(s.state.Healthy ?? '', of.healthy, 'good', 'Healthy'), state(t.left, left, 'none', of.unverified ? 'Unverified' : 'Pending'),
     [s.recommendation.subscription, <span key="s">{of.subscription}<div className="s t3">{t.group(of.resource_group)}</div></span>],
     [s.registries.stored, <span key="b">{bytes(of.stored_bytes)}{of.hosts.length > 0 && <div className="s t3 mono">{of.hosts.join(', ')}</div>}</span>],
   ];
@@ -35,9 +36,6 @@ export default function RegistryPage({ registry }: { registry: string }) {
   const tab = query.get('tab') === 'findings' ? 'findings' : 'repositories';
   const [removing, setRemoving] = useState(false);
   const pages = usePages('listRepositories', { path: { registry }, query: tab === 'repositories' ? { ...(sort ? { sort } : {}), ...(search ? { search } : {}) } : {} });
-  const head = (key: string, label: string, num = false) => (
-    <th role="columnheader" className={num ? 'num' : ''} {...((sort || 'name') === key ? { 'aria-sort': key === 'name' ? 'ascending' as const : 'descending' as const } : {})}><button type="button" onClick={() => change({ sort: key === 'name' ? undefined : key })}>{label}{(sort || 'name') === key && (key === 'name' ? ' ↑' : ' ↓')}</button></th>
-  );
   const crumbs: [string, string?][] = [[s.registries.title, to(['registries'])], [registry]];
   const d = one.data;
   if (one.error && !d) return <Page title={registry} crumbs={crumbs}><section className="card"><Failed what={registry} error={one.error} retry={one.reload} operation="getRegistry" /></section></Page>;
@@ -50,9 +48,9 @@ export default function RegistryPage({ registry }: { registry: string }) {
         {tab === 'repositories' && <>
         <FilterBar of={[]} search={s.registry.search} />
         {pages.error && <Failed what={s.registry.repositories} error={pages.error} retry={pages.reload} operation="listRepositories" />}
-        {!pages.error && !pages.items.length && (pages.loading ? <Bones /> : search ? <NoMatch of={[]} filters={{ search }} /> : <Empty action={<A href={to(['start'])}>{s.empty.start}</A>}>{s.empty.repositories}</Empty>)}
+        {!pages.error && !pages.items.length && (pages.loading ? <Bones /> : search ? <NoMatch of={[]} filters={{ search }} /> : <Empty action={<A href={to(['start'], { registry: registry === FIRST ? undefined : registry })}>{s.empty.start}</A>}>{s.empty.repositories}</Empty>)}
         {pages.items.length > 0 && <LongTable label={s.registry.repositories} columns={5} pages={pages} noun={s.nouns.repositories}
-          head={<tr role="row">{head('name', s.registries.repository)}{head('images', s.registries.images, true)}{head('severity', s.counts)}<th role="columnheader" className="num">{s.registries.stored}</th>{head('pushed', s.registries.pushed, true)}</tr>}
+          head={<tr role="row"><SortHead name="name" first="name" up>{s.registries.repository}</SortHead><SortHead name="images" first="name" num>{s.registries.images}</SortHead><SortHead name="severity" first="name">{s.counts}</SortHead><th role="columnheader" className="num">{s.registries.stored}</th><SortHead name="pushed" first="name" num>{s.registries.pushed}</SortHead></tr>}
           rows={pages.items.map((r) => ({ key: r.name, cells: <>
             <td role="cell"><A className="b" href={to(repositoryPath(registry, r.name))}>{r.name}</A>{r.unverified > 0 && <div className="s t3">{s.registry.unverified(r.unverified)}</div>}</td><td role="cell" className="num" data-label={s.registries.images}>{r.images}</td>
             <td role="cell" className="full"><Counts of={r.findings} /></td><td role="cell" className="num gone">{bytes(r.stored_bytes)}</td><td role="cell" className="num gone"><Time at={r.pushed_at} /></td>

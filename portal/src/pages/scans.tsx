@@ -2,11 +2,11 @@ import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useEvents, usePages, type Pages } from '../api/client.ts';
 import type { Scan } from '../api/schema.ts';
 import { Bones, Empty, Failed, Time, short, upper } from '../parts/basics.tsx';
-import { FilterBar, NoMatch, useFilters, type Filter } from '../parts/filters.tsx';
+import { FilterBar, NoMatch, imageFilters, useFilters, type Filter } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
 import { StateWord } from '../parts/glyphs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
-import { A, imagePath, to } from '../route.tsx';
+import { A, imagePath, to, usePlace } from '../route.tsx';
 import { s } from '../strings.ts';
 
 const took = (ms: number | undefined) => (ms === undefined ? '' : ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`);
@@ -26,10 +26,13 @@ export function ScanRows({ pages, operation, withImage, none }: { pages: Pages<S
 }
 
 const statuses: Scan['status'][] = ['queued', 'running', 'completed', 'failed', 'unsupported'];
-const names: Filter[] = [{ name: 'status', kind: 'list', label: s.scans.status, of: statuses.map((x) => [x, s.state[x] ?? x]) }];
+const status: Filter = { name: 'status', kind: 'list', label: s.scans.status, of: statuses.map((x) => [x, s.state[x] ?? x]) };
+const named = (name: string) => imageFilters.filter((f) => f.name === name);
 const EACH_MS = 1000; // at most one reading a second, however much happens
 
 export default function Scans() {
+  const { query } = usePlace();
+  const names = [status, ...named('repository'), ...(query.get('repository') ? named('registry') : [])]; // a registry is asked for where the repository is in several
   const filters = useFilters(names);
   const pages = usePages('listScans', { query: filters });
   const [said, setSaid] = useState('');

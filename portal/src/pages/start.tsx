@@ -11,14 +11,14 @@ const t = s.start;
 const clients = ['docker', 'podman', 'skopeo'] as const;
 type Client = (typeof clients)[number];
 
-function commands(client: Client, host: string, who: string, plain: boolean): [string, string][] {
+function commands(client: Client, host: string, at: string, who: string, plain: boolean): [string, string][] {
   const tls = plain && client !== 'docker' ? ' --tls-verify=false' : '';
   if (client === 'skopeo') return [
     [t.signIn, `skopeo login${tls} -u ${who} ${host}`],
-    [t.pull, `skopeo copy${plain ? ' --dest-tls-verify=false' : ''} docker://docker.io/library/alpine:3.17 docker://${host}/first/alpine:3.17`],
-    [t.status, `plimsoll push-status ${host}/first/alpine:3.17`],
+    [t.pull, `skopeo copy${plain ? ' --dest-tls-verify=false' : ''} docker://docker.io/library/alpine:3.17 docker://${host}/${at}first/alpine:3.17`],
+    [t.status, `plimsoll push-status ${host}/${at}first/alpine:3.17`],
   ];
-  return [[t.signIn, `${client} login${tls} -u ${who} ${host}`], [t.copyIt, `${client} tag alpine:3.17 ${host}/first/alpine:3.17`], [t.push, `${client} push${tls} ${host}/first/alpine:3.17`]];
+  return [[t.signIn, `${client} login${tls} -u ${who} ${host}`], [t.copyIt, `${client} tag alpine:3.17 ${host}/${at}first/alpine:3.17`], [t.push, `${client} push${tls} ${host}/${at}first/alpine:3.17`]];
 }
 
 function Result({ of }: { of: LiveEvent }) {
@@ -30,6 +30,7 @@ function Result({ of }: { of: LiveEvent }) {
 export default function Start() {
   const { query } = usePlace();
   const { name } = useSession(), mayImport = useMay(action.import);
+  const registry = query.get('registry') ?? ''; // of others than the first it is in the name
   const client = clients.find((x) => x === query.get('client')) ?? 'docker';
   const [pushed, setPushed] = useState<LiveEvent>();
   const [scanned, setScanned] = useState<LiveEvent>();
@@ -46,7 +47,7 @@ export default function Start() {
         <section className="card c7">
           <header><h2 className="h">{t.commands}</h2><span className="end"><Segments label={t.client} value={client} options={clients.map((x) => [x, x])} onChange={(x) => change({ client: x === 'docker' ? undefined : x }, true)} /></span></header>
           <ol className="pad0">
-            {commands(client, location.host, name, plain).map(([title, command], i) => <li key={title} className="step"><i aria-hidden="true">{i + 1}</i><div style={{ display: 'grid', gap: 6, minWidth: 0 }}><span className="b">{title}</span><Code text={command} /></div></li>)}
+            {commands(client, location.host, registry && `${registry}/`, name, plain).map(([title, command], i) => <li key={title} className="step"><i aria-hidden="true">{i + 1}</i><div style={{ display: 'grid', gap: 6, minWidth: 0 }}><span className="b">{title}</span><Code text={command} /></div></li>)}
           </ol>
           <div className="pad0" style={{ display: 'grid', gap: 8 }}>
             {plain && client === 'docker' && <p className="s t2">{t.plain}</p>}
@@ -60,7 +61,7 @@ export default function Start() {
             <li><StateWord look={done ? 'done' : arrived ? 'run' : 'wait'} word="" /><span className="grow">{done ? t.scanned : <>{t.scanning}<div className="s t3">{t.scanStarts}</div></>}</span></li>
             <li><StateWord look={done ? 'done' : 'wait'} word="" /><span className="grow">{t.result}{done ? <Result of={done} /> : <div className="s t3">{t.opens}</div>}</span></li>
           </ul></div>
-        </section>{mayImport && <p className="pad"><A href={to(['registries', 'local'], { import: 'new' })}>{t.importIt}</A></p>}</div>
+        </section>{mayImport && <p className="pad"><A href={to(['registries', registry || 'local'], { import: 'new' })}>{t.importIt}</A></p>}</div>
       </div>
     </Page>
   );

@@ -7,6 +7,7 @@ import type { Failure } from '../api/client.ts';
 import { A, change, scopeOf, to, usePlace } from '../route.tsx';
 import { needs, rolesOf, useMay, useSession } from '../session.tsx';
 import { s } from '../strings.ts';
+import { inWords, useActions } from './actions.ts';
 import { StateWord } from './glyphs.tsx';
 
 const units: [number, string][] = [[60, 's'], [3600, 'min'], [86400, 'h'], [86400 * 60, 'd'], [86400 * 730, 'months'], [Infinity, 'years']];
@@ -125,15 +126,15 @@ export function Failed({ what, error, retry, operation }: { what: string; error:
   const session = useSession();
   const [done, copy] = useCopy();
   const { query } = usePlace();
+  const lacks = error.status === 403 ? operations[operation][2] : '', words = inWords(useActions(lacks !== ''), lacks);
   if (error.status === 404 && scopeOf(query)) return <div className="state"><StateWord look="none" word={s.errors.notFound} /><p className="t2">{s.errors.outside}</p><Button size="small" onClick={() => change({ scope: undefined })}>{s.scope.everything}</Button></div>;
   if (error.status === 404) return <div className="state"><StateWord look="none" word={s.errors.notFound} /><p className="t2">{s.errors.notFoundText}</p><p><A href={to(['overview'])}>{s.errors.back}</A></p></div>;
   if (error.status === 403) {
-    const action = operations[operation][2];
     return (
       <div className="state">
         <StateWord look="none" word={s.errors.denied} />
-        <p className="t2">{s.errors.deniedText(action, rolesOf(action), session.name, error.message.endsWith(' at /'))}</p>
-        <Button size="small" onClick={() => copy(s.errors.requestText(session.name, action, location.href))}>{done ? s.copied : s.errors.request}</Button>
+        <p className="t2">{s.errors.deniedText(lacks, words === lacks ? '' : words, rolesOf(lacks), session.name, error.message.endsWith(' at /'))}</p>
+        <Button size="small" onClick={() => copy(s.errors.requestText(session.name, lacks, location.href))}>{done ? s.copied : s.errors.request}</Button>
       </div>
     );
   }

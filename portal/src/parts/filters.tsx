@@ -1,12 +1,12 @@
 // One filter bar for every list: typed pills, kept in the address under the API's own names.
-import { Button, Checkbox, Input, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger, Popover, PopoverSurface, PopoverTrigger } from '@fluentui/react-components';
+import { Button, Checkbox, Input, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger, Popover, PopoverSurface, PopoverTrigger, Select } from '@fluentui/react-components';
 import { DismissRegular, SearchRegular } from '@fluentui/react-icons';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { change, usePlace } from '../route.tsx';
 import { s } from '../strings.ts';
 
-/** What a list can be filtered by. of: the words of a list that is chosen from. start: what holds where the address says nothing; "any" in the address takes it away. */
-export interface Filter { name: string; kind: 'list' | 'yes' | 'number' | 'text'; label: string; hint?: string; of?: [string, string][]; max?: number; start?: string }
+/** What a list can be filtered by. of: the words of a list that is chosen from, several or one. start: what holds where the address says nothing; "any" in the address takes it away. */
+export interface Filter { name: string; kind: 'list' | 'one' | 'yes' | 'number' | 'text'; label: string; hint?: string; of?: [string, string][]; max?: number; start?: string }
 const filter = (kind: Filter['kind'], name: string, more: Partial<Filter> = {}): Filter =>
   ({ name, kind, label: s.filters.names[name] ?? name, ...(s.filters.hints[name] ? { hint: s.filters.hints[name] } : {}), ...more });
 /** Of findings: the API's criteria. */
@@ -17,6 +17,12 @@ export const findingFilters: Filter[] = [
 export const everywhereFilters: Filter[] = [...findingFilters, filter('text', 'repository')];
 /** Of a list over many images; less what is fixed by the page. */
 export const manyFilters: Filter[] = [...everywhereFilters, filter('text', 'registry'), filter('text', 'os')];
+
+/** Of images. */
+export const imageFilters: Filter[] = [
+  filter('one', 'state', { of: (['Unhealthy', 'Healthy', 'Unverified', 'Pending'] as const).map((x) => [x, s.state[x] ?? x]) }), filter('text', 'registry'), filter('text', 'repository'),
+  filter('one', 'pulled_days', { of: [7, 30, 90].map((n) => [String(n), s.filters.days(n)]) }),
+];
 
 const ANY = 'any';
 export type Filters = Record<string, string>;
@@ -43,9 +49,10 @@ function Editor({ of, value, done }: { of: Filter; value: string; done: (value: 
     <form className="editor" onSubmit={submit}>
       <div className="b">{of.label}</div>
       {of.kind === 'list' && <div className="checks">{of.of?.map(([key, label]) => <Checkbox key={key} label={label} checked={picked.includes(key)} onChange={(_, d) => pick(key, d.checked === true)} />)}</div>}
+      {of.kind === 'one' && <Select aria-label={of.label} value={text} onChange={(_, d) => done(d.value)}><option value="" disabled>{s.filters.choose}</option>{of.of?.map(([key, label]) => <option key={key} value={key}>{label}</option>)}</Select>}
       {of.kind === 'yes' && <div style={{ display: 'flex', gap: 8 }}><Button onClick={() => done('true')}>{s.filters.yes}</Button><Button onClick={() => done('false')}>{s.filters.no}</Button></div>}
       {(of.kind === 'text' || of.kind === 'number') && <Input aria-label={of.label} placeholder={of.hint} value={text} {...(of.kind === 'number' ? { type: 'number', step: 'any', min: 0, max: of.max ?? 10 } as const : {})} onChange={(_, d) => setText(d.value)} />}
-      {of.kind !== 'yes' && <Button appearance="primary" type="submit">{s.filters.apply}</Button>}
+      {of.kind !== 'yes' && of.kind !== 'one' && <Button appearance="primary" type="submit">{s.filters.apply}</Button>}
     </form>
   );
 }

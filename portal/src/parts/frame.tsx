@@ -1,6 +1,6 @@
 // The frame of every page: bar, navigation, breadcrumb, title.
 import { Button, Input, Menu, MenuDivider, MenuGroup, MenuGroupHeader, MenuItem, MenuItemCheckbox, MenuItemRadio, MenuList, MenuPopover, MenuTrigger, OverlayDrawer } from '@fluentui/react-components';
-import { BoxRegular, DocumentTextRegular, HomeRegular, LinkRegular, NavigationRegular, OptionsRegular, PersonRegular, ProhibitedRegular, QuestionCircleRegular, ScanRegular, SearchRegular, ServerRegular, ShieldErrorRegular, TaskListLtrRegular } from '@fluentui/react-icons';
+import { BoxRegular, DocumentTextRegular, HomeRegular, CubeRegular, LinkRegular, NavigationRegular, OptionsRegular, PersonRegular, ProhibitedRegular, QuestionCircleRegular, ScanRegular, SearchRegular, ServerRegular, ShieldErrorRegular, TaskListLtrRegular } from '@fluentui/react-icons';
 import { useEffect, useEffectEvent, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { useApi } from '../api/client.ts';
 import { A, change, go, scopeOf, to, usePlace } from '../route.tsx';
@@ -26,7 +26,7 @@ function Nav({ side, chosen }: { side: boolean; chosen?: () => void }) {
   return (
     <nav className={side ? 'nav side' : 'nav'} aria-label={s.navigation} style={side ? undefined : { position: 'static', width: 'auto', flex: 1, border: 0 }}>
       <ul>
-        {may.security && [item('overview', <HomeRegular />), item('recommendations', <TaskListLtrRegular />), item('findings', <ShieldErrorRegular />), item('inventory', <BoxRegular />), item('registries', <ServerRegular />), item('scans', <ScanRegular />), item('exceptions', <ProhibitedRegular />)]}
+        {may.security && [item('overview', <HomeRegular />), item('recommendations', <TaskListLtrRegular />), item('findings', <ShieldErrorRegular />), item('inventory', <BoxRegular />), item('images', <CubeRegular />), item('registries', <ServerRegular />), item('scans', <ScanRegular />), item('exceptions', <ProhibitedRegular />)]}
       </ul>
       <h2>{s.manage}</h2>
       <ul>
@@ -86,6 +86,9 @@ function Help() {
   );
 }
 
+/** A repository with its path or a digest; "@scope/name" is a package of npm. */
+const isImage = (text: string): boolean => /^(?:sha256:)?[0-9a-f]{12,64}$/.test(text) || /^[^@\s<>=]+\/[^\s<>=]+$/.test(text);
+
 function Search() {
   const [text, setText] = useState('');
   const box = useRef<HTMLInputElement>(null);
@@ -94,6 +97,7 @@ function Search() {
     e.preventDefault();
     const wanted = text.trim();
     if (/^(CVE|GHSA|DSA|DLA|RHSA|ALAS|USN)-/i.test(wanted)) go(to(['cve', wanted.toUpperCase().startsWith('GHSA') ? wanted : wanted.toUpperCase()]));
+    else if (isImage(wanted)) go(to(['images'], { search: wanted }));
     else if (wanted) go(to(['inventory'], { q: wanted }));
     setText('');
   };

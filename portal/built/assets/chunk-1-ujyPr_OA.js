@@ -1,0 +1,1 @@
+import{Pt as e}from"./pane-DDq1fEe0.js";var t=e(`MoreHorizontalRegular`,`1em`,[`M6.25 10a1.25 1.25 0 1 1-2.5 0 1.25 1.25 0 0 1 2.5 0m5 0a1.25 1.25 0 1 1-2.5 0 1.25 1.25 0 0 1 2.5 0M15 11.25a1.25 1.25 0 1 0 0-2.5 1.25 1.25 0 0 0 0 2.5`]);export{t};

@@ -1,1 +1,0 @@
-import{t as e}from"./everywhere-kE37AV6I.js";import{t}from"./index-D0IU7yrP.js";import{L as n,Ln as r,jn as i}from"./pane-Bce1fmx_.js";var a=r(i(),1);function o(){return(0,a.jsx)(t,{title:n.findings.title,crumbs:[[n.findings.title]],sentence:n.findings.sentence,children:(0,a.jsx)(`section`,{className:`card`,children:(0,a.jsx)(e,{path:[`findings`]})})})}export{o as default};

@@ -1,0 +1,1 @@
+import{t as e}from"./everywhere-CQsP6HOV.js";import{t}from"./index-DcPICxFC.js";import{Nn as n,z as r,zn as i}from"./pane-DDq1fEe0.js";var a=i(n(),1);function o(){return(0,a.jsx)(t,{title:r.findings.title,crumbs:[[r.findings.title]],sentence:r.findings.sentence,children:(0,a.jsx)(`section`,{className:`card`,children:(0,a.jsx)(e,{path:[`findings`]})})})}export{o as default};
