@@ -376,7 +376,7 @@ static bool is_proxy(void *arg, struct bytes address)
 static unsigned reads_at_once(const struct server *s)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	return s->is_store_server ? 0 : processors < 1 ? 2 : (unsigned)processors + 1;
+	return s->is_store_server ? 0 : processors < 1 ? 2 : (unsigned)processors + 2;
 }
 
 /* What all requests share. */
