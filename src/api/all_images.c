@@ -21,12 +21,18 @@ struct all_query {
 	int state;	      /* enum image_state; -1 = any */
 	uint64_t pulled_days; /* 0 = pulled or not */
 };
+/* How many images q.search may fit: all without one, few, or many (names of an eighth of the
+ * repositories, some thousand tags). */
+enum fit { ALL, FEW, MANY };
 struct listing {
 	struct all_query q; /* the table's struct: first */
 	struct http_request *r;
 	int64_t before, pulled_ms, registry_id, repository_id;
 	struct visibility visible;
-	struct bytes pattern; /* of q.search */
+	/* Patterns of q.search: what it is in, and REGISTRY/REPOSITORY and the tag if it is in
+	 * both. */
+	struct bytes whole, owners, tags;
+	enum fit fit;
 	/* The first and the last digest that begin with q.search; none where it begins no digest.
 	 */
 	uint8_t first[HASH_LEN], last[HASH_LEN];
@@ -56,15 +62,25 @@ static const struct record_object query = {RECORD_TABLE(query_fields)};
 	" AND ($6 = 0 OR i.pulled_at >= $6)"                                                       \
 	" AND ($2 = 0 OR i.repository_id = $2) AND ($3 = 0 OR nr.registry_id = $3)"                \
 	" AND " STORE_VISIBLE("i.repository_id", "$4", "$5")
-#define NAMED(pattern, first, last)                                                                \
-	" AND (ng.name || '/' || nr.name {LIKE} " pattern LIKE_ESCAPE " OR (i.digest >= " first    \
-	" AND i.digest <= " last                                                                   \
-	") OR EXISTS (SELECT 1 FROM tag t WHERE t.registry_id = nr.registry_id"                    \
-	" AND t.repository_id = i.repository_id AND t.digest = i.digest"                           \
-	" AND ng.name || '/' || nr.name || ':' || t.name {LIKE} " pattern LIKE_ESCAPE "))"
+/* Each question by itself and not one for each image: the names of all images take half a second.
+ * way: "" to come from what fits to its images, and "+" to go through the images, newest first. */
+#define REPOSITORIES(pattern)                                                                      \
+	"(SELECT r.id FROM repository r JOIN scope g ON g.id = r.registry_id"                      \
+	" WHERE g.name || '/' || r.name {LIKE} " pattern LIKE_ESCAPE ")"
+#define TAGGED(owners, tags)                                                                       \
+	"(SELECT t.repository_id, t.digest FROM tag t WHERE t.name {LIKE} " tags LIKE_ESCAPE       \
+	" AND t.repository_id IN " REPOSITORIES(owners) ")"
+#define BETWEEN(first, last)                                                                       \
+	"(SELECT x.id FROM image x WHERE x.digest >= " first " AND x.digest <= " last ")"
+#define NAMED(way, whole, owners, tags, first, last)                                               \
+	" AND (" way                                                                               \
+	"i.repository_id IN " REPOSITORIES(whole) " OR (i.repository_id, i.digest) IN " TAGGED(    \
+	    owners, tags) " OR i.id IN " BETWEEN(first, last) ")"
 #define NAMED_ARGS(l)                                                                              \
-	DB_T((l)->pattern), DB_B(((struct bytes){(l)->first, (l)->hash_len})),                     \
+	DB_T((l)->whole), DB_T((l)->owners), DB_T((l)->tags),                                      \
+	    DB_B(((struct bytes){(l)->first, (l)->hash_len})),                                     \
 	    DB_B(((struct bytes){(l)->last, (l)->hash_len}))
+#define NAMED_COUNT 5U
 #define ROWS "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM " WHERE " WANTED
 #define PAGE " AND i.id < $7 ORDER BY i.id DESC LIMIT $8"
 #define WANTED_ARGS(l)                                                                             \
@@ -74,14 +90,14 @@ static const struct record_object query = {RECORD_TABLE(query_fields)};
 static int64_t read_page(struct db_tx *tx, const struct listing *l, struct ledger_image *rows,
 			 struct err *e)
 {
-	struct db_stmt *s =
-	    l->pattern.len
-		? db_query(tx, ROWS NAMED("$9", "$10", "$11") PAGE,
-			   DB_ARGS(WANTED_ARGS(l), DB_I(l->before), DB_I(l->q.page.limit + 1),
-				   NAMED_ARGS(l)),
-			   e)
-		: db_query(tx, ROWS PAGE,
-			   DB_ARGS(WANTED_ARGS(l), DB_I(l->before), DB_I(l->q.page.limit + 1)), e);
+	static const char *const texts[] = {
+	    [ALL] = ROWS PAGE,
+	    [FEW] = ROWS NAMED("", "$9", "$10", "$11", "$12", "$13") PAGE,
+	    [MANY] = ROWS NAMED("+", "$9", "$10", "$11", "$12", "$13") PAGE};
+	const struct db_value args[] = {WANTED_ARGS(l), DB_I(l->before), DB_I(l->q.page.limit + 1),
+					NAMED_ARGS(l)};
+	size_t count = sizeof args / sizeof *args - (l->fit == ALL ? NAMED_COUNT : 0);
+	struct db_stmt *s = db_query(tx, texts[l->fit], args, count, e);
 	int r = s ? 0 : -(int)e->code;
 	int64_t n = 0;
 	while (s && (r = db_step(s, e)) > 0 &&
@@ -93,12 +109,14 @@ static int64_t read_page(struct db_tx *tx, const struct listing *l, struct ledge
 
 static int read_total(struct db_tx *tx, const struct listing *l, struct total *ret, struct err *e)
 {
-	return l->pattern.len
-		   ? total_read(
-			 tx, TOTAL_OF(LEDGER_IMAGE_FROM " WHERE " WANTED NAMED("$7", "$8", "$9")),
-			 DB_ARGS(WANTED_ARGS(l), NAMED_ARGS(l)), ret, e)
-		   : total_read(tx, TOTAL_OF(LEDGER_IMAGE_FROM " WHERE " WANTED),
-				DB_ARGS(WANTED_ARGS(l)), ret, e);
+#define IMAGES LEDGER_IMAGE_FROM " WHERE " WANTED
+	static const char *const texts[] = {
+	    [ALL] = TOTAL_OF(IMAGES),
+	    [FEW] = TOTAL_OF(IMAGES NAMED("", "$7", "$8", "$9", "$10", "$11")),
+	    [MANY] = TOTAL_OF(IMAGES NAMED("+", "$7", "$8", "$9", "$10", "$11"))};
+	const struct db_value args[] = {WANTED_ARGS(l), NAMED_ARGS(l)};
+	size_t count = sizeof args / sizeof *args - (l->fit == ALL ? NAMED_COUNT : 0);
+	return total_read(tx, texts[l->fit], args, count, ret, e);
 }
 
 /* "18c87627ab86", as it is shown, or more of a SHA-256, with its name or without. */
@@ -119,10 +137,40 @@ static void find_digests(struct listing *l)
 		l->hash_len = HASH_LEN;
 }
 
+/* "shop/app:v1" ends a repository's name and begins a tag. */
+static int find_names(struct listing *l, struct arena *a, struct err *e)
+{
+	struct bytes text = l->q.search, left, right;
+	size_t colon = bytes_find(text, ':');
+	if (like_pattern(text, a, &l->whole, e) < 0 ||
+	    like_pattern(bytes_part(text, 0, colon), a, &left, e) < 0 ||
+	    like_pattern(bytes_from(text, colon + 1), a, &right, e) < 0)
+		return -(int)e->code;
+	bool both = colon < text.len;
+	l->owners = both && left.len ? bytes_part(left, 0, left.len - 1) : BYTES_LIT("%");
+	l->tags = !both ? l->whole : right.len ? bytes_from(right, 1) : BYTES_LIT("%");
+	return 0;
+}
+
+#define FITTING                                                                                               \
+	"SELECT (SELECT COUNT(*) FROM repository), (SELECT COUNT(*) FROM " REPOSITORIES(                      \
+	    "$1") " AS named), (SELECT COUNT(*) FROM (SELECT 1 FROM tag t WHERE t.name {LIKE} $2" LIKE_ESCAPE \
+		  " LIMIT 5000) AS tagged)"
+static int find_fit(struct db_tx *tx, struct listing *l, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, FITTING, DB_ARGS(DB_T(l->whole), DB_T(l->tags)), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	if (r > 0)
+		l->fit = db_int(s, 1) * 8 > db_int(s, 0) || db_int(s, 2) >= 5000 ? MANY : FEW;
+	db_done(s);
+	return r < 0 ? r : 0;
+}
+
 static int find_where(struct db_tx *tx, struct listing *l, struct err *e)
 {
-	if (api_visibility(l->r, &l->visible, e) < 0 ||
-	    like_pattern(l->q.search, http_arena(l->r), &l->pattern, e) < 0)
+	if (api_visibility(l->r, &l->visible, e) < 0 || find_names(l, http_arena(l->r), e) < 0)
+		return -(int)e->code;
+	if (l->whole.len && find_fit(tx, l, e) < 0)
 		return -(int)e->code;
 	find_digests(l);
 	l->registry_id = l->q.registry.len ? api_registry_find(tx, l->q.registry, e) : 0;

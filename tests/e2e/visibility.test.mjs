@@ -180,7 +180,7 @@ test('images are searched by name, tag and digest among those that the caller se
   };
   for (const c of callers.filter((x) => x.scope)) {
     const among = (fits) => all.filter((x) => fits(text(x)) && seen(c).includes(text(x))).map(text).sort();
-    for (const part of ['team/app', 'local/', 'TEAM', 'second/own', 'own:latest', 'er'])
+    for (const part of ['team/app', 'local/', 'TEAM', 'second/own', 'own:latest', 'n:LA', ':lat', 'app:', 'test', 'er'])
       assert.deepEqual(await found(c, part), among((name) => `${name}:latest`.includes(part.toLowerCase())), `${part} as ${c.name}`);
     for (const none of ['te_m', 't%m', 'team/app:late!', 'team/app@']) assert.deepEqual(await found(c, none), [], none);
     for (const x of all) {
