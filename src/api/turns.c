@@ -7,7 +7,7 @@
 
 #define SLICE_MS 500 /* how late a client that left is noticed */
 
-/* A read that waits; on the stack of its thread. */
+/* A read that waits. */
 struct waiting_read {
 	struct waiting_read *next;
 	pthread_cond_t given;
@@ -122,21 +122,34 @@ static void read_leave(struct turns *t, struct waiting_read *own)
 		t->last_read = at;
 }
 
+/* Into the line, at its end; NULL: no memory. Under the lock. */
+static struct waiting_read *read_join(struct turns *t)
+{
+	struct waiting_read *own = calloc(1, sizeof *own);
+	if (!own || clock_cond_init(&own->given) != 0) {
+		free(own);
+		return NULL;
+	}
+	*t->last_read = own;
+	t->last_read = &own->next;
+	return own;
+}
+
 /* Under the lock: one that ends hands its turn on, or the time is over. */
 static bool read_wait(struct turns *t)
 {
-	struct waiting_read own = {0};
 	int64_t until = clock_mono_ms() + TURNS_READ_WAIT_MS;
-	if (clock_cond_init(&own.given) != 0)
+	struct waiting_read *own = read_join(t);
+	if (!own)
 		return false;
-	*t->last_read = &own;
-	t->last_read = &own.next;
-	for (bool in_time = true; !own.may && in_time;)
-		in_time = clock_wait_mono(&own.given, &t->lock, until);
-	if (!own.may)
-		read_leave(t, &own);
-	(void)pthread_cond_destroy(&own.given);
-	return own.may;
+	for (bool in_time = true; !own->may && in_time;)
+		in_time = clock_wait_mono(&own->given, &t->lock, until);
+	bool may = own->may;
+	if (!may)
+		read_leave(t, own);
+	(void)pthread_cond_destroy(&own->given);
+	free(own);
+	return may;
 }
 
 bool turns_read_begin(struct turns *t)

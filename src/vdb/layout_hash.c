@@ -36,8 +36,9 @@ static void hash_exploit(const struct layout *l, struct buf *b, uint32_t cve)
 		return;
 	const struct rec_exploit *x = &w->exploits[lo];
 	hash_text(l, b, cve);
-	buf_put_u8(b, (uint8_t)(x->kev | x->ransomware << 1 | x->kev_lists << 2 |
-				(x->due_ms ? VDB_FACTS_DUE << 1 : 0)));
+	unsigned marks = (unsigned)x->ransomware | (unsigned)x->kev_lists << 1U;
+	marks |= x->due_ms ? VDB_FACTS_DUE : 0U;
+	buf_put_u8(b, (uint8_t)((unsigned)x->kev | marks << 1U));
 	buf_put_le32(b, x->epss);
 	buf_put_le32(b, x->percentile);
 	buf_put_le64(b, (uint64_t)x->added_ms);

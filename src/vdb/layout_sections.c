@@ -192,8 +192,8 @@ static void put_exploits(struct layout *l)
 		buf_put_le32(rows, x->kev ? (uint32_t)facts->len + 1 : 0);
 		if (!x->kev)
 			continue;
-		buf_put_u8(facts, (uint8_t)(x->ransomware | x->kev_lists << 1 |
-					    (x->due_ms ? VDB_FACTS_DUE : 0)));
+		unsigned marks = (unsigned)x->ransomware | (unsigned)x->kev_lists << 1U;
+		buf_put_u8(facts, (uint8_t)(marks | (x->due_ms ? VDB_FACTS_DUE : 0U)));
 		put_time(facts, x->added_ms);
 		put_ref(l, facts, x->action);
 		put_ref(l, facts, x->name);
