@@ -27,20 +27,19 @@ const struct cli_option restore_options[] = {
     {.name = NULL},
 };
 
-static int begin(const char *verb, const struct cli_option *options, int argc, char **argv,
-		 struct cli_args *args, struct backup_options *o)
+static bool begin(const struct cli_option *options, int argc, char **argv, struct cli_args *args,
+		  struct backup_options *o, struct err *e)
 {
-	struct err e = ERR_INIT;
-	if (cli_parse(options, argc, argv, args, &e) < 0)
-		return cli_usage(verb, &e);
+	if (cli_parse(options, argc, argv, args, e) < 0)
+		return false;
 	o->data_dir = cli_get(args, "data-dir");
-	if (args->operand_count == 1 && o->data_dir && *o->data_dir) {
-		o->dir = args->operands[0];
-		return 0;
+	bool one = args->operand_count == 1;
+	if (!one || !o->data_dir || !*o->data_dir) {
+		err_set(e, ERR_FORMAT, one ? "give --data-dir" : "give one backup folder");
+		return false;
 	}
-	err_set(&e, ERR_FORMAT,
-		args->operand_count == 1 ? "give --data-dir" : "give one backup folder");
-	return cli_usage(verb, &e);
+	o->dir = args->operands[0];
+	return true;
 }
 
 int verb_backup(int argc, char **argv)
@@ -49,9 +48,8 @@ int verb_backup(int argc, char **argv)
 	struct cli_args args;
 	struct backup_options o = {.dir = NULL};
 	struct backup_counts n;
-	int usage = begin("backup", backup_options, argc, argv, &args, &o);
-	if (usage)
-		return usage;
+	if (!begin(backup_options, argc, argv, &args, &o, &e))
+		return cli_usage("backup", &e);
 	if (access(o.data_dir, F_OK) < 0) {
 		err_set(&e, ERR_NOT_FOUND, "%s: no such folder; --data-dir names the server's",
 			o.data_dir);
@@ -83,9 +81,8 @@ int verb_restore(int argc, char **argv)
 	struct cli_args args;
 	struct backup_options o = {.dir = NULL};
 	struct backup_counts n;
-	int usage = begin("restore", restore_options, argc, argv, &args, &o);
-	if (usage)
-		return usage;
+	if (!begin(restore_options, argc, argv, &args, &o, &e))
+		return cli_usage("restore", &e);
 	if (backup_restore(&o, &n, &e) < 0)
 		return cli_fail("restore", &e);
 	if (!cli_has(&args, "quiet"))
