@@ -152,10 +152,12 @@ static int find_names(struct listing *l, struct arena *a, struct err *e)
 	return 0;
 }
 
-#define FITTING                                                                                               \
-	"SELECT (SELECT COUNT(*) FROM repository), (SELECT COUNT(*) FROM " REPOSITORIES(                      \
-	    "$1") " AS named), (SELECT COUNT(*) FROM (SELECT 1 FROM tag t WHERE t.name {LIKE} $2" LIKE_ESCAPE \
-		  " LIMIT 5000) AS tagged)"
+#define NAMED_ALIKE REPOSITORIES("$1")
+#define TAGGED_ALIKE "(SELECT 1 FROM tag t WHERE t.name {LIKE} $2" LIKE_ESCAPE " LIMIT 5000)"
+#define FITTING                                                                                    \
+	"SELECT (SELECT COUNT(*) FROM repository),"                                                \
+	" (SELECT COUNT(*) FROM " NAMED_ALIKE " AS named),"                                        \
+	" (SELECT COUNT(*) FROM " TAGGED_ALIKE " AS tagged)"
 static int find_fit(struct db_tx *tx, struct listing *l, struct err *e)
 {
 	struct db_stmt *s = db_query(tx, FITTING, DB_ARGS(DB_T(l->whole), DB_T(l->tags)), e);
