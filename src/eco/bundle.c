@@ -1,4 +1,4 @@
-/* Known by words that the makers of such files write into them as they are: names of members stand
+/* Known by words that the makers of such files write into them as they are: names of members are
  * in a zip uncompressed, and what is put behind a program lies behind all that is its own.
  *
  * zip         Python's zipapp and all other archives on sys.path (PEP 273); Java's archives of

@@ -74,7 +74,7 @@ const struct oci_descriptor *oci_index_choose(const struct oci_manifest *index,
 					      struct bytes platform);
 /* Of "linux/arm64/v8": what oci_platform_text writes. */
 struct oci_platform oci_platform_of(struct bytes text);
-/* An attestation that stands among the images of an index, as BuildKit puts it there. */
+/* An attestation that is listed among the images of an index, as BuildKit puts it there. */
 bool oci_is_attestation(const struct oci_descriptor *d);
 void oci_platform_text(const struct oci_platform *p,
 		       struct buf *out); /* "linux/amd64", with "/variant" if there is one */
